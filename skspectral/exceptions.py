@@ -1,0 +1,108 @@
+"""Errors and warnings that name what is wrong with the data and what to do about it.
+
+Every error is also a ``ValueError`` or an ``OSError``, so that code written against scikit-learn's conventions keeps
+catching it.
+"""
+
+__all__ = [
+    "AmbiguousInstrumentError",
+    "AxisMismatchError",
+    "ChannelMismatchError",
+    "ConflictingReferenceError",
+    "ConstantSpectraError",
+    "DatasetUnavailableError",
+    "MissingReferenceError",
+    "MissingWeightsError",
+    "NoSourceError",
+    "NoStandardsError",
+    "NonFiniteSpectraError",
+    "NonLinearCalibrationError",
+    "NotTransferredWarning",
+    "OptionalDependencyError",
+    "TableError",
+    "TooFewStandardsError",
+    "UnknownAxisWarning",
+    "UnknownInstrumentError",
+    "WavelengthRangeError",
+    "ZeroShotWarning",
+]
+
+
+class UnknownInstrumentError(ValueError):
+    """A role names an instrument that no row was measured on."""
+
+
+class AmbiguousInstrumentError(ValueError):
+    """The roles of the instruments cannot be told from what was given, or contradict each other."""
+
+
+class NoSourceError(ValueError):
+    """The method needs rows of the source instrument and got none."""
+
+
+class NoStandardsError(ValueError):
+    """Instruments were named, but no row of the target can be used by the method."""
+
+
+class TooFewStandardsError(NoStandardsError):
+    """There are standards, but fewer than the method or the splitter needs."""
+
+
+class ConflictingReferenceError(ValueError):
+    """One sample carries different reference values on two instruments."""
+
+
+class MissingReferenceError(ValueError):
+    """No row that the method may learn from carries a reference value."""
+
+
+class NonFiniteSpectraError(ValueError):
+    """Spectra hold NaN, infinity, or values so large that their squares overflow."""
+
+
+class ConstantSpectraError(ValueError):
+    """A spectrum has the same value in every channel, as a failed scan has."""
+
+
+class ChannelMismatchError(ValueError):
+    """Spectra have another number of channels than those seen in ``fit``."""
+
+
+class AxisMismatchError(ValueError):
+    """A wavelength axis does not fit the spectra: wrong length, not increasing, or not finite."""
+
+
+class WavelengthRangeError(ValueError):
+    """A requested wavelength lies outside the measured range, or two ranges do not overlap."""
+
+
+class NonLinearCalibrationError(ValueError):
+    """The calibration is not an affine function of the spectrum, so it has no coefficient vector."""
+
+
+class TableError(ValueError):
+    """A table of spectra (CSV or parquet) cannot be read as one."""
+
+
+class DatasetUnavailableError(OSError):
+    """A data set is neither in the local folders nor reachable for download."""
+
+
+class MissingWeightsError(OSError):
+    """Pretrained weights are not where they should be, or their checksum is wrong."""
+
+
+class OptionalDependencyError(ImportError):
+    """A feature needs a package that is not installed."""
+
+
+class NotTransferredWarning(UserWarning):
+    """Roles were named, but no metadata was given: the result is the plain source calibration."""
+
+
+class UnknownAxisWarning(UserWarning):
+    """No wavelengths were given, so the channels are taken as equally spaced."""
+
+
+class ZeroShotWarning(UserWarning):
+    """The transfer rests on unpaired target spectra and assumes the same population of samples on both instruments."""
