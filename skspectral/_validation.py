@@ -10,6 +10,9 @@ __all__ = ["check_finite", "constant_rows", "validate_spectra"]
 # Squares and sums of squares of larger values overflow float64 and come back as infinity or NaN.
 LARGEST_VALUE = 1e150
 
+# Integer counts over a handful of channels agree by chance; that is no evidence of a failed scan.
+FEW_CHANNELS = 8
+
 # A row that was constant keeps differences of this relative size after resampling or averaging.
 CONSTANT_TOLERANCE = 64 * np.finfo(np.float64).eps
 
@@ -29,7 +32,8 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
     min_channels, min_samples : int
         Least number of channels and of spectra.
     forbid_constant : bool
-        Whether a spectrum with one value in all its channels is an error. Never applied to a single channel.
+        Whether a spectrum with one value in all its channels is an error. Never applied to a single channel, nor to
+        integers over fewer than eight channels.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
     check_finite(values)
     if forbid_constant:
         rows = np.flatnonzero(constant_rows(values))
-        if rows.size:
+        if rows.size and not (values.shape[1] < FEW_CHANNELS and np.asarray(X).dtype.kind in "biu"):
             shown = ", ".join(map(str, rows[:5])) + (", ..." if rows.size > 5 else "")
             raise ConstantSpectraError(
                 f"{rows.size} of {len(values)} spectra are constant over all {values.shape[1]} channels "

@@ -1,0 +1,96 @@
+"""Standard normal variate."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import validate_spectra
+
+__all__ = ["SNV"]
+
+# Deviations below this size have squares that vanish in float64.
+SMALLEST_DEVIATION = 1e-150
+
+
+class SNV(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Standard normal variate: every spectrum to mean 0 and standard deviation 1.
+
+    Removes the offset and the gain that scatter and path length give each spectrum. It works row by row and learns
+    nothing, so it cannot leak from test rows to training rows. The standard deviation is that of the channels
+    (``ddof=0``). Integers over fewer than eight channels may all agree by chance; such a row becomes zeros.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of channels seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_channels,)
+        Column labels seen in ``fit``, when all of them are strings.
+
+    Raises
+    ------
+    ConstantSpectraError
+        If a spectrum has one value in all its channels.
+    NonFiniteSpectraError
+        If spectra hold NaN, infinity, or magnitudes of 1e150 or more.
+    ChannelMismatchError
+        If spectra have another number of channels than in ``fit``.
+
+    References
+    ----------
+    Barnes, Dhanoa and Lister (1989), Standard normal variate transformation and de-trending of near-infrared diffuse
+    reflectance spectra, Applied Spectroscopy 43, 772-777. doi:10.1366/0003702894202201
+
+    Examples
+    --------
+    >>> from skspectral.preprocessing import SNV
+    >>> SNV().fit_transform([[1.0, 2.0, 1.0, 2.0], [10.0, 30.0, 10.0, 30.0]])
+    array([[-1.,  1., -1.,  1.],
+           [-1.,  1., -1.,  1.]])
+    """
+
+    def fit(self, X, y=None):
+        """Check the spectra and remember their number of channels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra, at least two channels.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        SNV
+            The estimator itself.
+        """
+        validate_spectra(self, X, reset=True, min_channels=2, forbid_constant=True)
+        return self
+
+    def transform(self, X):
+        """Centre and scale each spectrum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_channels)
+            Float64 spectra of mean 0 and standard deviation 1.
+        """
+        check_is_fitted(self)
+        values = validate_spectra(self, X, reset=False, forbid_constant=True)
+        out = values - values.mean(axis=1, keepdims=True)
+        scale = _root_mean_square(out)
+        tiny = scale < SMALLEST_DEVIATION
+        if tiny.any():
+            peak = np.abs(out[tiny]).max(axis=1, keepdims=True)
+            out[tiny] /= np.where(peak > 0, peak, 1.0)
+            scale[tiny] = np.where(peak[:, 0] > 0, _root_mean_square(out[tiny]), 1.0)
+        out /= scale[:, None]
+        return out
+
+
+def _root_mean_square(values):
+    return np.sqrt(np.einsum("ij,ij->i", values, values) / values.shape[1])
