@@ -1,11 +1,11 @@
-"""What every estimator asks of a matrix of spectra before it computes anything."""
+"""What every estimator asks of spectra, and every figure of merit of references and predictions."""
 
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from .exceptions import ChannelMismatchError, ConstantSpectraError, NonFiniteSpectraError
 
-__all__ = ["check_finite", "constant_rows", "validate_spectra"]
+__all__ = ["check_finite", "constant_rows", "paired_columns", "validate_spectra"]
 
 # Squares and sums of squares of larger values overflow float64 and come back as infinity or NaN.
 LARGEST_VALUE = 1e150
@@ -127,3 +127,47 @@ def constant_rows(values):
         return np.zeros(len(values), dtype=bool)
     low, high = values.min(axis=1), values.max(axis=1)
     return high - low <= CONSTANT_TOLERANCE * np.maximum(np.abs(low), np.abs(high))
+
+
+def paired_columns(y_true, y_pred, *, least=1):
+    """Split references and predictions into columns without missing references.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Reference values; NaN where there is none.
+    y_pred : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Predictions.
+    least : int
+        Number of references that every property needs.
+
+    Returns
+    -------
+    list of tuple of ndarray
+        One (references, predictions) for each property.
+
+    Raises
+    ------
+    ValueError
+        If a property has fewer than ``least`` references, a prediction is not finite, or the shapes differ.
+    """
+    reference = _as_columns(y_true, "y_true", ensure_all_finite="allow-nan")
+    predicted = _as_columns(y_pred, "y_pred", ensure_all_finite=True)
+    if reference.shape != predicted.shape:
+        raise ValueError(f"y_true of shape {reference.shape} and y_pred of shape {predicted.shape} do not match.")
+    pairs = []
+    for column, (true, pred) in enumerate(zip(reference.T, predicted.T)):
+        known = ~np.isnan(true)
+        if known.sum() < least:
+            raise ValueError(
+                f"property {column} has {known.sum()} reference values in {known.size} rows; at least {least} needed."
+            )
+        pairs.append((true[known], pred[known]))
+    return pairs
+
+
+def _as_columns(y, name, *, ensure_all_finite):
+    y = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite=ensure_all_finite, input_name=name)
+    if y.ndim not in (1, 2):
+        raise ValueError(f"{name} must be one- or two-dimensional, got shape {y.shape}.")
+    return y.reshape(len(y), -1)
