@@ -1,0 +1,11 @@
+"""Classical transfer methods, one estimator a file."""
+
+from .baselines import Pooled, SourceOnly, TargetOnly
+from .cca import CCA
+from .dipls import diPLS
+from .ds import DS
+from .mean_shift import MeanShift
+from .pds import PDS
+from .sbc import SBC
+
+__all__ = ["CCA", "DS", "PDS", "SBC", "MeanShift", "Pooled", "SourceOnly", "TargetOnly", "diPLS"]

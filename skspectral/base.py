@@ -1,0 +1,294 @@
+"""The contract: rows carry the instrument and the sample they come from, and every method is one regressor.
+
+A row is one spectrum of one sample on one instrument. ``fit`` receives all rows with two labels, ``instrument`` and
+``sample_id``; ``predict`` receives spectra of the target instrument. Subclasses implement ``_fit_transfer`` and
+``_predict`` and describe themselves in ``__transfer_tags__``.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_is_fitted
+
+from ._affine import affine_coefficients
+from ._references import check_references
+from ._roles import TransferRows
+from ._validation import validate_spectra
+from ._wrapping import fit_calibration, is_frozen, predict_2d
+from .exceptions import (
+    ChannelMismatchError,
+    MissingReferenceError,
+    NoSourceError,
+    NoStandardsError,
+    NotTransferredWarning,
+    TooFewStandardsError,
+)
+
+__all__ = ["BaseTransferRegressor", "TransferTags"]
+
+
+@dataclass(frozen=True)
+class TransferTags:
+    """What a transfer method needs and promises.
+
+    Attributes
+    ----------
+    needs : {"nothing", "target_rows", "pairs", "standards"}
+        The least it must find among the target rows: nothing; any spectrum; samples measured on both instruments;
+        target spectra with a reference.
+    min_samples : int
+        How many of them.
+    needs_source : bool
+        Whether it learns from source spectra (an existing calibration alone does not do).
+    uses_target_references : bool
+        Whether references of target rows can change the result beyond labelling their twins on the source.
+    zero_shot : bool
+        Whether unlabelled, unpaired target rows are enough.
+    preserves_identity : bool
+        Whether identical instruments give exactly the predictions of the source model.
+    carries_source_model : bool
+        Whether predictions come from the source calibration at all; false for models that learn on the target.
+    """
+
+    needs: str = "standards"
+    min_samples: int = 1
+    needs_source: bool = True
+    uses_target_references: bool = True
+    zero_shot: bool = False
+    preserves_identity: bool = False
+    carries_source_model: bool = True
+
+
+class BaseTransferRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+    """Base class of all transfer methods.
+
+    Parameters
+    ----------
+    estimator : estimator, optional
+        The calibration. Default: :class:`~skspectral.calibration.PLSRegressionCV`. An existing calibration, wrapped in
+        ``sklearn.frozen.FrozenEstimator`` or given as :class:`~skspectral.calibration.LinearCalibration`, is used as
+        it is.
+    source, target : object, optional
+        Labels of the two instruments as they stand in ``instrument``. One of them may be left out when the rows come
+        from two instruments, both when they come from one.
+
+    Attributes
+    ----------
+    estimator_ : fitted estimator
+    source_, target_ : object or None
+        The resolved roles.
+    n_standards_ : int
+        Samples with a target row and a reference (their own or their twin's).
+    n_pairs_ : int
+        Samples with rows on both instruments.
+    n_features_in_ : int
+    """
+
+    # class-level requests: the library never calls set_fit_request and works with routing on and off
+    __metadata_request__fit = {"instrument": True, "sample_id": True}
+
+    def __init__(self, estimator=None, *, source=None, target=None):
+        self.estimator = estimator
+        self.source = source
+        self.target = target
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def __transfer_tags__(self):
+        """Describe the method; subclasses override."""
+        return TransferTags()
+
+    def fit(self, X, y, *, instrument=None, sample_id=None):
+        """Calibrate on the source and transfer to the target.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            One row is one spectrum of one sample on one instrument.
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+            References; NaN where there is none. A row without one takes it from the same sample on the other
+            instrument.
+        instrument : array-like of shape (n_spectra,), optional
+            Instrument of each row. Without it all rows are source rows and the result is the source calibration.
+        sample_id : array-like of shape (n_spectra,), optional
+            Sample of each row; None, NaN and pandas.NA mean unknown. Rows of one sample on two instruments are a pair;
+            several rows of one sample on one instrument are replicates.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        UnknownInstrumentError, AmbiguousInstrumentError
+            If the roles cannot be resolved.
+        NoStandardsError, TooFewStandardsError
+            If the target rows are not enough for the method.
+        ConflictingReferenceError
+            If one sample has different references on the two instruments.
+        NonFiniteSpectraError, ConstantSpectraError
+            If spectra cannot be used.
+        """
+        frozen = is_frozen(self.estimator)
+        X = validate_spectra(self, X, reset=True, min_samples=1 if frozen else 2, forbid_constant=True)
+        y = check_references(self, y, len(X), allow_missing=True)
+        self._check_frozen_width(frozen)
+        self._y_is_1d = y.ndim == 1
+        if not frozen and not np.isfinite(y).any():
+            raise MissingReferenceError(
+                "Input y contains NaN only: no spectrum has a reference. Give references, or wrap an existing "
+                "calibration in FrozenEstimator."
+            )
+        rows = TransferRows.sort_out(
+            X,
+            y.reshape(len(X), -1),
+            instrument=instrument,
+            sample_id=sample_id,
+            source=self.source,
+            target=self.target,
+        )
+        self.source_, self.target_ = rows.source, rows.target
+        self.n_standards_, self.n_pairs_ = rows.n_standards, len(rows.pairs)
+        self._fit_rows(rows, plain=instrument is None or (self.source is None and rows.target is None))
+        return self
+
+    def _check_frozen_width(self, frozen):
+        expected = getattr(self.estimator, "n_features_in_", None) if frozen else None
+        if expected is not None and expected != self.n_features_in_:
+            raise ChannelMismatchError(
+                f"X has {self.n_features_in_} features, but the existing calibration "
+                f"{type(self.estimator).__name__} is expecting {expected} features as input."
+            )
+
+    def _fit_rows(self, rows, plain):
+        tags = self.__transfer_tags__()
+        if plain:
+            if self.source is not None or self.target is not None:
+                warnings.warn(
+                    f"{type(self).__name__} has roles (source={self.source!r}, target={self.target!r}) but fit got no "
+                    "instrument: this is the plain source calibration, nothing is transferred.",
+                    NotTransferredWarning,
+                    stacklevel=4,
+                )
+            self._fit_source(rows)
+            return
+        self._check_target_rows(rows, tags)
+        if tags.needs_source and not (~rows.is_target).any():
+            raise NoSourceError(
+                f"{type(self).__name__} needs rows of the source instrument (source={rows.source!r}), and there are "
+                "none. Methods that learn from the target alone are TargetOnly and SBC on references."
+            )
+        self._fit_transfer(rows)
+
+    def _check_target_rows(self, rows, tags):
+        """Count what the method needs among the target rows, or say what is missing."""
+        name = type(self).__name__
+        n_target = len(rows.target_samples[0])
+        found = {
+            "nothing": tags.min_samples,
+            "target_rows": n_target,
+            "pairs": n_target if tags.zero_shot and self.n_pairs_ == 0 else self.n_pairs_,
+            "standards": self.n_standards_,
+        }[tags.needs]
+        if found >= tags.min_samples:
+            return
+        what = {
+            "target_rows": "target spectra",
+            "pairs": "samples measured on both instruments (the same sample_id on a source and a target row)",
+            "standards": "target spectra with a reference",
+        }[tags.needs]
+        seen = f"{n_target} target samples, {self.n_pairs_} of them paired, {self.n_standards_} with a reference"
+        error = NoStandardsError if found == 0 else TooFewStandardsError
+        raise error(f"{name} needs at least {tags.min_samples} {what}, and found {found} ({seen}).")
+
+    def _fit_source(self, rows):
+        """Fit the plain source calibration; ``_predict`` must then apply no transfer."""
+        on_source = ~rows.is_target
+        ids = None if rows.sample_id is None else rows.sample_id[on_source]
+        self.estimator_ = fit_calibration(self, self.estimator, rows.X[on_source], rows.y[on_source], ids)
+
+    def _fit_transfer(self, rows):
+        """Learn from source and target rows; sets ``estimator_`` and whatever ``_predict`` needs."""
+        raise NotImplementedError
+
+    def predict(self, X):
+        """Predict references from spectra of the target instrument.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+
+        Returns
+        -------
+        ndarray of shape (n_spectra,) or (n_spectra, n_targets), float64
+            In the units of ``y``.
+
+        Raises
+        ------
+        ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError
+            If the spectra cannot be used.
+        """
+        check_is_fitted(self)
+        X = validate_spectra(self, X, reset=False, forbid_constant=True)
+        predicted = self._predict(X)
+        return predicted[:, 0] if self._y_is_1d and predicted.shape[1] == 1 else predicted
+
+    def _predict(self, X):
+        """Predict validated target spectra as (n_spectra, n_targets)."""
+        return predict_2d(self.estimator_, X)
+
+    def _predict_source(self, X):
+        """Predict spectra of the *source* instrument as (n_spectra, n_targets)."""
+        return predict_2d(self.estimator_, X)
+
+    def export_calibration(self):
+        """Fold transfer and calibration into one coefficient vector for the target instrument.
+
+        Returns
+        -------
+        coef : ndarray of shape (n_targets, n_channels)
+            ``b`` in ``y = X @ b.T + b0``, for spectra as measured on the target.
+        intercept : ndarray of shape (n_targets,)
+            ``b0``.
+
+        Raises
+        ------
+        NonLinearCalibrationError
+            If predictions are not an affine function of the spectrum (with SNV inside, for example).
+        """
+        check_is_fitted(self)
+        return affine_coefficients(self._predict, self.n_features_in_)
+
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination on target spectra, ignoring missing references.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+            References; each property is scored where it is not NaN.
+        sample_weight : array-like of shape (n_spectra,), optional
+
+        Returns
+        -------
+        float
+            R2 against the mean of ``y``, averaged over the properties.
+        """
+        predicted = self.predict(X)
+        y = check_references(self, y, len(predicted), allow_missing=True).reshape(len(predicted), -1)
+        predicted = predicted.reshape(y.shape)
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        scores = []
+        for j in range(y.shape[1]):
+            known = np.isfinite(y[:, j])
+            if not known.any():
+                raise MissingReferenceError(f"score got no reference for property {j}; y is NaN there.")
+            weights = None if weight is None else weight[known]
+            scores.append(r2_score(y[known, j], predicted[known, j], sample_weight=weights))
+        return float(np.mean(scores))

@@ -1,0 +1,342 @@
+"""Ordinary calibrations: PLS with a cross-validated number of components, and one that exists as coefficients only."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ._references import check_references
+from ._roles import UNPAIRED, encode_samples
+from ._validation import validate_spectra
+from .exceptions import ChannelMismatchError, MissingReferenceError
+
+__all__ = ["LinearCalibration", "PLSRegressionCV", "content_folds", "pls1_path"]
+
+
+def pls1_path(X, y, n_components):
+    """Regression vectors of PLS1 for every number of components in one sweep.
+
+    The improved kernel algorithm of Dayal & MacGregor, which deflates only the covariance vector.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_channels)
+        Centred spectra.
+    y : ndarray of shape (n_samples,)
+        Centred references.
+    n_components : int
+        Largest number of components.
+
+    Returns
+    -------
+    ndarray of shape (n_components, n_channels)
+        Row ``a`` holds the regression vector with ``a + 1`` components. Once the covariance is exhausted, the remaining
+        rows repeat the last one.
+
+    References
+    ----------
+    Dayal, B. S., MacGregor, J. F. (1997). Improved PLS algorithms. Journal of Chemometrics 11, 73-85.
+    https://doi.org/10.1002/(SICI)1099-128X(199701)11:1<73::AID-CEM435>3.0.CO;2-#
+    """
+    coefs = np.zeros((n_components, X.shape[1]))
+    loadings = np.empty((n_components, X.shape[1]))
+    rotations = np.empty((n_components, X.shape[1]))
+    covariance = X.T @ y
+    floor = 1e-12 * np.sqrt((covariance @ covariance) or 1.0)
+    total = np.zeros(X.shape[1])
+    for a in range(n_components):
+        norm = np.sqrt(covariance @ covariance)
+        if norm <= floor:
+            coefs[a:] = total
+            break
+        weight = covariance / norm
+        rotation = weight - (loadings[:a] @ weight) @ rotations[:a]
+        score = X @ rotation
+        energy = score @ score
+        loadings[a] = (score @ X) / energy
+        rotations[a] = rotation
+        q = (rotation @ covariance) / energy
+        covariance = covariance - loadings[a] * (q * energy)
+        total = total + q * rotation
+        coefs[a] = total
+    return coefs
+
+
+def content_folds(X, y, groups, n_folds):
+    """Assign samples to folds by content, so that neither row order nor names matter.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_channels)
+    y : ndarray of shape (n_rows, n_targets)
+    groups : ndarray of int of shape (n_rows,)
+        Sample numbers, -1 for rows that are a sample of their own; rows of one sample share a fold.
+    n_folds : int
+        Number of folds, at most the number of samples.
+
+    Returns
+    -------
+    ndarray of int of shape (n_rows,)
+        Fold of each row. Samples are dealt out in the order of their first property, so folds are balanced.
+    """
+    groups = groups.copy()
+    alone = groups == UNPAIRED
+    groups[alone] = np.arange(alone.sum()) + groups.max(initial=0) + 1
+    order = np.lexsort([X @ np.arange(1.0, X.shape[1] + 1.0), *y.T[::-1]])
+    fold_of = {}
+    for row in order:
+        fold_of.setdefault(groups[row], len(fold_of))
+    n_folds = min(n_folds, len(fold_of))
+    return np.array([fold_of[group] % n_folds for group in groups])
+
+
+class PLSRegressionCV(RegressorMixin, BaseEstimator):
+    """PLS regression whose number of components comes from cross-validation, property by property.
+
+    Parameters
+    ----------
+    max_components : int, default=30
+        Largest number of latent variables tried.
+    cv : int, default=10
+        Number of folds (leave-one-sample-out where there are fewer samples). Folds depend on the content of the rows
+        alone, and rows with the same ``sample_id`` stay together.
+    tolerance : float, default=0.02
+        The smallest number of components whose mean squared error is within this share of the minimum is taken.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_targets, n_channels)
+        Regression vectors.
+    intercept_ : ndarray of shape (n_targets,)
+    n_components_ : ndarray of int of shape (n_targets,)
+    mse_path_ : ndarray of shape (n_targets, n_candidates)
+        Cross-validated mean squared error with 1, 2, ... components, in squared units of ``y``.
+    rmsecv_ : ndarray of shape (n_targets,)
+        Root mean squared error of cross-validation at ``n_components_``.
+    n_features_in_ : int
+
+    References
+    ----------
+    Wold, S., Sjöström, M., Eriksson, L. (2001). PLS-regression: a basic tool of chemometrics. Chemometrics and
+    Intelligent Laboratory Systems 58, 109-130. https://doi.org/10.1016/S0169-7439(01)00155-1
+
+    Examples
+    --------
+    >>> from skspectral.calibration import PLSRegressionCV
+    >>> from skspectral.datasets import make_instruments
+    >>> data = make_instruments(n_samples=40, random_state=0)
+    >>> PLSRegressionCV().fit(data.X, data.y).coef_.shape
+    (1, 200)
+    """
+
+    __metadata_request__fit = {"sample_id": True}
+
+    def __init__(self, max_components=30, *, cv=10, tolerance=0.02):
+        self.max_components = max_components
+        self.cv = cv
+        self.tolerance = tolerance
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def fit(self, X, y, *, sample_id=None):
+        """Choose the number of components and fit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra, in absorbance or preprocessed.
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+            References. A property is learned from the rows where it is not NaN.
+        sample_id : array-like of shape (n_spectra,), optional
+            Rows of one sample stay in one fold.
+
+        Returns
+        -------
+        self
+        """
+        self._fit_path(X, y, sample_id)
+        return self._select()
+
+    def _fit_path(self, X, y, sample_id=None):
+        """Fit every number of components; ``_select`` then decides among them."""
+        if self.max_components < 1 or self.cv < 2:
+            raise ValueError(f"max_components must be >= 1 and cv >= 2, got {self.max_components} and {self.cv}.")
+        X = validate_spectra(self, X, reset=True, min_samples=2)
+        y = check_references(self, y, len(X), allow_missing=True)
+        self._y_is_1d = y.ndim == 1
+        y = y.reshape(len(X), -1)
+        known = np.isfinite(y)
+        if (known.sum(axis=0) < 2).any():
+            raise MissingReferenceError("Input y contains NaN: every property needs at least two references.")
+        folds = content_folds(X, np.nan_to_num(y), encode_samples(sample_id, len(X)), self.cv)
+        sweeps = {}
+        for j in range(y.shape[1]):
+            pattern = known[:, j].tobytes()
+            rows = known[:, j]
+            if pattern not in sweeps:
+                sweeps[pattern] = _Sweep(X[rows], folds[rows], self.max_components)
+        n_candidates = min(sweep.n_candidates for sweep in sweeps.values())
+        results = [sweeps[k.tobytes()].run(column[k], n_candidates) for k, column in zip(known.T, y.T)]
+        self.mse_path_, self._coef_path, self._intercept_path = (np.stack(part) for part in zip(*results))
+        return self
+
+    def _select(self, extra=0.0):
+        """Choose the number of components from the cross-validated error plus ``extra`` (n_targets, n_candidates)."""
+        criterion = self.mse_path_ + extra
+        limit = (1.0 + self.tolerance) * criterion.min(axis=1, keepdims=True)
+        chosen = np.argmax(criterion <= limit, axis=1)
+        each = np.arange(len(chosen))
+        self.n_components_ = chosen + 1
+        self.rmsecv_ = np.sqrt(self.mse_path_[each, chosen])
+        self.coef_ = self._coef_path[each, chosen]
+        self.intercept_ = self._intercept_path[each, chosen]
+        del self._coef_path, self._intercept_path
+        return self
+
+    def predict(self, X):
+        """Predict references.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+
+        Returns
+        -------
+        ndarray of shape (n_spectra,) or (n_spectra, n_targets)
+        """
+        check_is_fitted(self)
+        X = validate_spectra(self, X, reset=False)
+        predicted = X @ self.coef_.T + self.intercept_
+        return predicted[:, 0] if self._y_is_1d else predicted
+
+
+class _Sweep:
+    """PLS1 with every number of components on one set of rows, cross-validated and fitted.
+
+    Wide spectra are rotated into at most n_samples scores first; PLS does not notice, and the sweep gets shorter.
+    """
+
+    def __init__(self, X, folds, max_components):
+        self.mean = X.mean(axis=0)
+        self.scores, self.basis = X - self.mean, None
+        if X.shape[0] < X.shape[1]:
+            left, singular, basis = np.linalg.svd(self.scores, full_matrices=False)
+            kept = singular > max(X.shape) * np.finfo(float).eps * singular[0]
+            kept[0] = True
+            self.scores, self.basis = left[:, kept] * singular[kept], basis[kept]
+        self.folds = folds
+        smallest = len(X) - np.bincount(folds).max()
+        self.n_candidates = max(1, min(max_components, smallest - 1, self.scores.shape[1]))
+
+    def run(self, y, n_candidates):
+        """Return the cross-validated mean squared errors, the regression vectors and the intercepts."""
+        squares = np.zeros(n_candidates)
+        for fold in np.unique(self.folds):
+            test = self.folds == fold
+            if test.all():
+                raise MissingReferenceError("All references of a property belong to one sample; give more samples.")
+            train = self.scores[~test]
+            mean, y_mean = train.mean(axis=0), y[~test].mean()
+            path = pls1_path(train - mean, y[~test] - y_mean, n_candidates)
+            errors = path @ (self.scores[test] - mean).T - (y[test] - y_mean)
+            squares += (errors**2).sum(axis=1)
+        path = pls1_path(self.scores, y - y.mean(), n_candidates)
+        coefs = path if self.basis is None else path @ self.basis
+        return squares / len(y), coefs, y.mean() - coefs @ self.mean
+
+
+class LinearCalibration(RegressorMixin, BaseEstimator):
+    """A calibration that exists as a coefficient vector only, as instruments and LIMS store it.
+
+    Parameters
+    ----------
+    coef : array-like of shape (n_channels,) or (n_targets, n_channels)
+        Regression vector, in units of the property per unit of ``X``.
+    intercept : float or array-like of shape (n_targets,), default=0.0
+
+    Notes
+    -----
+    ``fit`` changes nothing; the object is ready to predict. Transfer methods treat it as frozen: they learn the map from
+    the pairs alone, and source rows need no references.
+
+    Examples
+    --------
+    >>> from skspectral import LinearCalibration
+    >>> LinearCalibration([0.5, -1.0], 3.0).predict([[2.0, 1.0]])
+    array([3.])
+    """
+
+    def __init__(self, coef, intercept=0.0):
+        self.coef = coef
+        self.intercept = intercept
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False
+        tags.target_tags.multi_output = True
+        tags.requires_fit = False
+        return tags
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    @property
+    def coef_(self):
+        """Regression vectors as an array of shape (n_targets, n_channels)."""
+        coef = np.array(self.coef, dtype=np.float64)
+        if coef.ndim not in (1, 2) or not np.isfinite(coef).all():
+            raise ValueError("coef must be finite, of shape (n_channels,) or (n_targets, n_channels).")
+        return np.atleast_2d(coef)
+
+    @property
+    def intercept_(self):
+        """Intercepts as an array of shape (n_targets,)."""
+        return np.broadcast_to(np.asarray(self.intercept, dtype=np.float64), len(self.coef_))
+
+    @property
+    def n_features_in_(self):
+        """Number of channels that the coefficients expect."""
+        return self.coef_.shape[1]
+
+    def fit(self, X, y=None):
+        """Check the number of channels; nothing is learned.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        self.predict(X)
+        return self
+
+    def predict(self, X):
+        """Apply the coefficients.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+
+        Returns
+        -------
+        ndarray of shape (n_spectra,) or (n_spectra, n_targets)
+            One-dimensional where ``coef`` is.
+
+        Raises
+        ------
+        ChannelMismatchError
+            If the spectra have another number of channels than ``coef``.
+        """
+        X = np.asarray(X, dtype=np.float64)
+        if X.ndim != 2 or X.shape[1] != self.n_features_in_:
+            raise ChannelMismatchError(
+                f"X has shape {X.shape}, but LinearCalibration is expecting {self.n_features_in_} features as input, "
+                "one per coefficient."
+            )
+        predicted = X @ self.coef_.T + self.intercept_
+        return predicted[:, 0] if np.ndim(self.coef) == 1 else predicted

@@ -1,0 +1,197 @@
+"""Methods that map target spectra onto the source instrument, then apply the source calibration."""
+
+import numpy as np
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from .._affine import LowRankMap
+from .._references import finite_mean_square
+from .._roles import check_labels
+from .._validation import validate_spectra
+from .._wrapping import assign_roles, fit_calibration, fit_with_metadata, is_transfer, predict_2d
+from ..base import BaseTransferRegressor, TransferTags
+from ..calibration import PLSRegressionCV
+from ..exceptions import AmbiguousInstrumentError
+
+__all__ = ["MappingRegressor"]
+
+LEAST_PAIRS_FOR_SELECTION = 3
+MOST_FOLDS = 10
+
+
+class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegressor):
+    """Base of methods with a map ``x -> x F + a`` from target to source spectra.
+
+    Subclasses implement ``_candidates`` (the settings to choose from) and ``_fit_maps``. Settings and, with the default
+    calibration, the number of latent variables are chosen together: the criterion is the cross-validated error of the
+    source calibration plus the mean squared disagreement between the prediction of a held-out pair's mapped target
+    spectrum and of its source spectrum. No reference of a target row is used.
+    """
+
+    def __transfer_tags__(self):
+        return TransferTags(needs="pairs", min_samples=2, uses_target_references=False)
+
+    def _candidates(self, n_pairs):
+        """List the settings to choose from, as dictionaries, the most cautious first."""
+        raise NotImplementedError
+
+    def _fit_maps(self, source, target, settings):
+        """Fit one map per setting on paired spectra of shape (n_pairs, n_channels)."""
+        raise NotImplementedError
+
+    def fit_transform(self, X, y=None, *, instrument=None, sample_id=None):
+        """Fit, and return source rows as they are and target rows as the source would have seen them.
+
+        Parameters
+        ----------
+        X, y, instrument, sample_id
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_channels)
+
+        Raises
+        ------
+        AmbiguousInstrumentError
+            If there are rows of a third instrument, which can be neither mapped nor dropped here.
+        """
+        self.fit(X, y, instrument=instrument, sample_id=sample_id)
+        mapped = validate_spectra(self, X, reset=False).copy()
+        if instrument is None:
+            return mapped
+        labels = check_labels(instrument, len(mapped), "instrument")
+        others = {label for label in labels if label not in (self.source_, self.target_)}
+        if others:
+            raise AmbiguousInstrumentError(
+                f"fit_transform got rows of further instruments ({', '.join(sorted(map(repr, others)))}), which are "
+                "neither source nor target. Remove these rows first."
+            )
+        on_target = np.array([self.target_ is not None and label == self.target_ for label in labels], dtype=bool)
+        if on_target.any():
+            mapped[on_target] = self.map_(mapped[on_target])
+        return mapped
+
+    def transform(self, X):
+        """Map target spectra to what the source instrument would have measured.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra of the target instrument.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_channels)
+        """
+        check_is_fitted(self)
+        X = validate_spectra(self, X, reset=False, forbid_constant=True)
+        return np.array(self.map_(X))
+
+    def export_map(self):
+        """Return the fitted map as arrays.
+
+        Returns
+        -------
+        F : ndarray of shape (n_channels, n_channels)
+        a : ndarray of shape (n_channels,)
+            ``X @ F + a`` are the target spectra ``X`` as the source would have seen them.
+        """
+        check_is_fitted(self)
+        return self.map_.matrix(), np.array(self.map_.offset)
+
+    def _fit_source(self, rows):
+        super()._fit_source(rows)
+        self.map_ = LowRankMap(np.zeros(self.n_features_in_), identity=True)
+
+    def _fit_transfer(self, rows):
+        pairs = rows.pairs
+        settings = self._candidates(len(pairs))
+        residuals = self._held_out_residuals(pairs, settings)
+        if is_transfer(self.estimator):
+            best = 0 if residuals is None else int(np.argmin((residuals**2).mean(axis=(1, 2))))
+        else:
+            best = self._fit_calibration(rows, pairs, residuals)
+        self._keep(settings[best])
+        self.map_ = self._fit_map(rows, settings[best])
+        if is_transfer(self.estimator):
+            mapped = rows.X.copy()
+            mapped[rows.is_target] = self.map_(mapped[rows.is_target])
+            inner = assign_roles(clone(self.estimator), rows.source, rows.target)
+            self.estimator_ = fit_with_metadata(
+                inner, mapped, rows.y, instrument=rows.instrument, sample_id=rows.sample_id
+            )
+
+    def _fit_map(self, rows, setting):
+        return self._fit_maps(rows.pairs.source, rows.pairs.target, [setting])[0]
+
+    def _keep(self, setting):
+        """Store the chosen settings as fitted attributes."""
+        for name, value in setting.items():
+            setattr(self, f"{name}_", value)
+
+    def _fit_calibration(self, rows, pairs, residuals):
+        """Fit the source calibration and return the position of the best setting."""
+        if residuals is None:
+            self._fit_source(rows)
+            return 0
+        on_source = ~rows.is_target
+        X, y = rows.X[on_source], rows.y[on_source]
+        ids = None if rows.sample_id is None else rows.sample_id[on_source]
+        if self.estimator is None:
+            known = np.isfinite(y).any(axis=1)
+            model = PLSRegressionCV()._fit_path(X[known], y[known], None if ids is None else ids[known])
+            # (n_settings, n_targets, n_candidates): squared disagreement of the held-out pairs
+            gaps = np.stack([np.mean((model._coef_path @ residual.T) ** 2, axis=2) for residual in residuals])
+            spread = _spread(y)
+            totals = ((model.mse_path_ + gaps).min(axis=2) / spread).sum(axis=1)
+            best = int(np.argmin(totals))
+            self.estimator_ = model._select(gaps[best])
+            chosen = self.estimator_.n_components_ - 1
+            self.transfer_rmse_ = np.sqrt(gaps[best][np.arange(len(chosen)), chosen])
+            return best
+        self.estimator_ = fit_calibration(self, self.estimator, X, y, ids)
+        on_source_pairs = predict_2d(self.estimator_, pairs.source)
+        gaps = np.stack(
+            [
+                finite_mean_square(predict_2d(self.estimator_, pairs.source + residual) - on_source_pairs)
+                for residual in residuals
+            ]
+        )
+        best = int(np.argmin((gaps / _spread(on_source_pairs)).sum(axis=1)))
+        self.transfer_rmse_ = np.sqrt(gaps[best])
+        return best
+
+    def _held_out_residuals(self, pairs, settings):
+        """Mapped minus source spectrum of each pair under maps that have not seen it.
+
+        Returns an array of shape (n_settings, n_pairs, n_channels), or None with too few pairs to hold any out.
+        """
+        n_pairs = len(pairs)
+        if n_pairs < LEAST_PAIRS_FOR_SELECTION:
+            return None
+        residuals = np.empty((len(settings), *pairs.source.shape))
+        n_folds = min(n_pairs, MOST_FOLDS)
+        for fold in range(n_folds):
+            out = np.arange(n_pairs) % n_folds == fold
+            maps = self._fit_maps(pairs.source[~out], pairs.target[~out], settings)
+            for position, fitted in enumerate(maps):
+                residuals[position, out] = fitted(pairs.target[out]) - pairs.source[out]
+        return residuals
+
+    def _predict(self, X):
+        return predict_2d(self.estimator_, self.map_(X))
+
+    def _predict_source(self, X):
+        if is_transfer(self.estimator_):
+            return self.estimator_._predict_source(X)
+        return predict_2d(self.estimator_, X)
+
+
+def _spread(y):
+    """Variance per property, 1 where a property does not vary."""
+    finite = np.isfinite(y)
+    counts = np.maximum(finite.sum(axis=0), 1)
+    mean = np.where(finite, y, 0.0).sum(axis=0) / counts
+    variance = (np.where(finite, y - mean, 0.0) ** 2).sum(axis=0) / counts
+    return np.where(variance > 0, variance, 1.0)
