@@ -171,10 +171,8 @@ def _slope_column(true, pred, alpha):
 
 def _student(deviation, standard_error, df, alpha, rounding):
     """Two-sided t test; without scatter a deviation beyond rounding is infinitely many standard errors."""
-    if abs(deviation) <= rounding:
-        statistic = 0.0
-    else:
-        statistic = abs(deviation) / standard_error if standard_error > 0 else np.inf
+    with np.errstate(divide="ignore"):
+        statistic = np.divide(abs(deviation), standard_error) if abs(deviation) > rounding else 0.0
     return statistic, stats.t.isf(alpha / 2, df), lambda value: 2 * stats.t.sf(value, df)
 
 

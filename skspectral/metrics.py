@@ -1,8 +1,8 @@
 """Figures of merit of a calibration, and scorers made of them.
 
 All functions take the reference values first and the predictions second, as scikit-learn does. A NaN reference means
-that the property was not measured on that sample: it is left out, column by column. ``bias`` is *predicted minus reference*,
-``SEP`` is corrected for bias, ``R2`` compares with the mean of the test set, so that
+that the property was not measured on that sample: it is left out, column by column. ``bias`` is *predicted minus
+reference*, ``SEP`` is corrected for bias, ``R2`` compares with the mean of the test set, so that
 
 ``RMSEP**2 == bias**2 + SEP**2 * (n - 1) / n``.
 

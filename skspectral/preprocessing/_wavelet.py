@@ -48,7 +48,8 @@ class WaveletTokenize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Raises
     ------
     ValueError
-        If the wavelet or the mode is unknown, or ``level`` or ``patch`` is not a positive integer.
+        If the wavelet or the mode is unknown, ``level`` or ``patch`` is not a positive integer, or the spectra are too
+        short for the mode.
 
     Warns
     -----
@@ -103,8 +104,15 @@ class WaveletTokenize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 UserWarning,
                 stacklevel=2,
             )
+        try:
+            bands = self._decompose(values[:1])
+        except ValueError as error:
+            raise ValueError(
+                f"spectra of {values.shape[1]} channels are too short for level={self.level} with {self.wavelet!r} and "
+                f"mode={self.mode!r} ({error}). Lower level, or use mode='symmetric'."
+            ) from error
         self.bands_ = [f"cA{self.level}"] + [f"cD{level}" for level in range(self.level, 0, -1)]
-        self.band_sizes_ = np.array([band.shape[1] for band in self._decompose(values[:1])])
+        self.band_sizes_ = np.array([band.shape[1] for band in bands])
         tokens_per_band = -(-self.band_sizes_ // self.patch)
         self.token_bands_ = np.repeat(np.arange(self.band_sizes_.size), tokens_per_band)
         return self
