@@ -64,7 +64,7 @@ def test_minimum_numbers_are_in_the_message():
 
 @pytest.mark.parametrize("X", [[1.0, 2.0], 3.0, [[["a"]]], [["a", "b"]], [[1j, 2.0]], np.array([[1j, 2.0]])])
 def test_what_is_no_matrix_of_numbers(X):
-    with pytest.raises((ValueError, TypeError), match="array|float|[Cc]omplex"):
+    with pytest.raises((ValueError, TypeError), match=r"array|float|[Cc]omplex"):
         validate_spectra(Estimator(), X, reset=True)
 
 

@@ -23,7 +23,7 @@ def windowed_least_squares(row, window, polyorder, deriv):
     for i in range(row.size):
         centre = min(max(i, half), row.size - 1 - half)
         channels = np.arange(centre - half, centre + half + 1)
-        poly = np.polynomial.Polynomial.fit(channels, row[channels], polyorder)
+        poly = np.polynomial.Polynomial.fit(channels, row[channels], polyorder, domain=[0, row.size])
         out[i] = poly.deriv(deriv)(i) if deriv else poly(i)
     return out
 
