@@ -1,0 +1,209 @@
+"""Which samples to measure on the second instrument: the choice of transfer standards."""
+
+from numbers import Integral
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from sklearn.utils.validation import check_array
+
+from .._validation import check_finite
+from ..exceptions import MissingReferenceError, TooFewStandardsError
+
+__all__ = ["METHODS", "independent_streams", "select_standards"]
+
+METHODS = ("random", "kennard-stone", "spxy", "duplex", "leverage")
+# Principal components beyond this share of the variance are noise, in which every sample is an outlier.
+VARIANCE_KEPT = 0.999
+EXHAUSTED = 1e-10
+
+
+def select_standards(X, n, *, method="random", y=None, random_state=None):
+    r"""Choose transfer standards among samples, most useful first.
+
+    The first five of ten are the five: every method puts all samples in an order and takes the first ``n``. Apart from
+    ``"random"`` the order depends on the spectra alone; ties are broken by comparing the spectra channel by channel, so
+    the order of the rows does not matter.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_channels)
+        One spectrum per sample; average replicates first.
+    n : int
+        Number of standards.
+    method : {"random", "kennard-stone", "spxy", "duplex", "leverage"}, default="random"
+        - ``"random"``: a random order.
+        - ``"kennard-stone"``: the two samples farthest apart, then repeatedly the one whose nearest chosen sample is
+          farthest, :math:`\max_i \min_{k \in S} \lVert x_i - x_k \rVert`.
+        - ``"spxy"``: the same with the distance :math:`d_x / \max d_x + d_y / \max d_y`, where :math:`d_y` is
+          Euclidean over the properties, each divided by its standard deviation.
+        - ``"duplex"``: the two samples farthest apart enter a first set and the two farthest apart of the rest a
+          second; then each set in turn gets the sample farthest from its nearest member. The first set, in the order of
+          entry, gives the standards; where it is used up, the second set follows in its own order.
+        - ``"leverage"``: the sample of largest leverage in the space of the principal components that hold 99.9 % of
+          the variance; the others are made orthogonal to it, and so on. When the space is exhausted, it begins again
+          with the samples that are left.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
+        References, needed by ``"spxy"``.
+    random_state : int, RandomState, numpy Generator or None, default=None
+        Seed of ``"random"``.
+
+    Returns
+    -------
+    ndarray of int of shape (n,)
+        Rows of ``X`` in the order of selection.
+
+    Raises
+    ------
+    TooFewStandardsError
+        If ``n`` exceeds the number of samples.
+    MissingReferenceError
+        If ``"spxy"`` lacks a reference.
+    NonFiniteSpectraError, ValueError
+        If ``X`` or a parameter cannot be used.
+
+    Notes
+    -----
+    Snee makes the variables orthonormal before DUPLEX, which is impossible with more channels than samples; distances
+    are Euclidean between the spectra as given, as they are for Kennard-Stone.
+
+    References
+    ----------
+    Kennard, R. W., Stone, L. A. (1969). Computer aided design of experiments. Technometrics 11, 137-148.
+    https://doi.org/10.1080/00401706.1969.10490666
+
+    Galvão, R. K. H., Araujo, M. C. U., José, G. E., Pontes, M. J. C., Silva, E. C., Saldanha, T. C. B. (2005). A method
+    for calibration and validation subset partitioning. Talanta 67, 736-740.
+    https://doi.org/10.1016/j.talanta.2005.03.025
+
+    Snee, R. D. (1977). Validation of regression models: methods and examples. Technometrics 19, 415-428.
+    https://doi.org/10.1080/00401706.1977.10489581
+
+    Wang, Y., Veltkamp, D. J., Kowalski, B. R. (1991). Multivariate instrument standardization (leverage). Analytical
+    Chemistry 63, 2750-2756. https://doi.org/10.1021/ac00023a016
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectral.model_selection import select_standards
+    >>> X = np.array([[0.0, 0.0], [1.0, 0.0], [4.0, 0.0], [9.0, 0.0]])
+    >>> select_standards(X, 3, method="kennard-stone")
+    array([0, 3, 2])
+    """
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {METHODS}, got {method!r}.")
+    X = check_array(X, dtype=np.float64, ensure_all_finite=False, input_name="X")
+    check_finite(X)
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < 0:
+        raise ValueError(f"n must be an integer >= 0, got {n!r}.")
+    if n > len(X):
+        raise TooFewStandardsError(f"{n} standards were asked for, and there are {len(X)} samples to choose from.")
+    references = _references(y, len(X)) if method == "spxy" else None
+    keys = X if references is None else np.hstack([X, references])
+    canonical = np.lexsort(keys.T[::-1])
+    X = X[canonical]
+    if method == "random":
+        order = independent_streams(random_state, 1)[0].permutation(len(X))
+    elif method == "leverage":
+        order = _leverage_order(X)
+    else:
+        distance = cdist(X, X)
+        if method == "spxy":
+            distance = _relative(distance) + _relative(cdist(references[canonical], references[canonical]))
+        order = _duplex_order(distance) if method == "duplex" else _max_min_order(distance)
+    return canonical[np.asarray(order, dtype=int)][:n]
+
+
+def independent_streams(random_state, n_streams):
+    """Make independent generators; None takes fresh entropy, so that NumPy's global state stays untouched."""
+    if isinstance(random_state, np.random.Generator):
+        random_state = int(random_state.integers(2**32))
+    elif isinstance(random_state, np.random.RandomState):
+        random_state = int(random_state.randint(2**31 - 1))
+    elif random_state is not None and (isinstance(random_state, bool) or not isinstance(random_state, Integral)):
+        raise ValueError(f"random_state must be an int, RandomState, Generator or None, got {random_state!r}.")
+    return [np.random.default_rng(seed) for seed in np.random.SeedSequence(random_state).spawn(n_streams)]
+
+
+def _references(y, n_rows):
+    """References with unit standard deviation per property, so that units do not weigh."""
+    if y is None:
+        raise MissingReferenceError('method="spxy" measures distances in y too: give y.')
+    y = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite=False, input_name="y").reshape(n_rows, -1)
+    if not np.isfinite(y).all():
+        raise MissingReferenceError(
+            f'method="spxy" needs every reference, and {int((~np.isfinite(y).all(axis=1)).sum())} of {n_rows} samples '
+            "lack one. Leave these samples out."
+        )
+    # sorted, so that the rounding of the sum does not depend on the order of the rows
+    spread = np.sort(y, axis=0).std(axis=0)
+    return y / np.where(spread > 0, spread, 1.0)
+
+
+def _relative(distance):
+    return distance / (distance.max() or 1.0)
+
+
+def _farthest_pair(distance, among):
+    """The two positions in ``among`` that are farthest apart; one or none where there are fewer."""
+    if len(among) < 2:
+        return list(among)
+    block = distance[np.ix_(among, among)]
+    i, j = np.unravel_index(np.argmax(block), block.shape)
+    return [among[i], among[j]] if i != j else list(among[:2])
+
+
+def _max_min_order(distance):
+    """Order all rows by the rule of Kennard and Stone."""
+    everything = np.arange(len(distance))
+    chosen = _farthest_pair(distance, everything)
+    nearest = distance[chosen].min(axis=0)
+    nearest[chosen] = -1.0
+    while len(chosen) < len(distance):
+        best = int(np.argmax(nearest))
+        chosen.append(best)
+        nearest = np.minimum(nearest, distance[best])
+        nearest[chosen] = -1.0
+    return chosen
+
+
+def _duplex_order(distance):
+    """Order all rows by DUPLEX: the first set as it grew, then the second."""
+    left = list(range(len(distance)))
+    sets = ([], [])
+    turn = 0
+    while left:
+        members = sets[turn]
+        if members:
+            nearest = distance[np.ix_(members, left)].min(axis=0)
+            entering = [left[int(np.argmax(nearest))]]
+        else:
+            entering = _farthest_pair(distance, np.array(left))
+        members.extend(int(i) for i in entering)
+        left = [i for i in left if i not in entering]
+        turn = 1 - turn
+    return sets[0] + sets[1]
+
+
+def _leverage_order(X):
+    """Order all rows by leverage, deflating after each choice."""
+    left = np.arange(len(X))
+    order = []
+    while left.size:
+        scores, singular, _ = np.linalg.svd(X[left] - X[left].mean(axis=0), full_matrices=False)
+        energy = np.cumsum(singular**2)
+        if left.size == 1 or energy[-1] == 0:
+            order.extend(left)
+            break
+        scores = scores[:, : int(np.searchsorted(energy, VARIANCE_KEPT * energy[-1])) + 1]
+        leverage = (scores**2).sum(axis=1)
+        chosen = []
+        while len(chosen) < left.size and leverage.max() > EXHAUSTED:
+            best = int(np.argmax(leverage))
+            chosen.append(best)
+            direction = scores[best] / np.sqrt(leverage[best])
+            scores = scores - np.outer(scores @ direction, direction)
+            leverage = (scores**2).sum(axis=1)
+            leverage[chosen] = 0.0
+        order.extend(left[chosen])
+        left = np.delete(left, chosen)
+    return order
