@@ -154,13 +154,15 @@ def _check_names(name, given, spectra):
         return
     if not isinstance(given, dict):
         raise ValueError(f"{name} must be a dict of {{instrument: ...}}, got {type(given).__name__}.")
-    unknown = [instrument for instrument in given if instrument not in spectra]
+    unknown = [str(instrument) for instrument in given if instrument not in spectra]
     if unknown:
-        raise UnknownInstrumentError(f"{name} names {unknown}, but there are spectra of {list(spectra)} only.")
+        raise UnknownInstrumentError(
+            f"{name} names {unknown}, but there are spectra of {[str(i) for i in spectra]} only."
+        )
 
 
 def _spectra(instrument, X):
-    name = f"spectra[{instrument!r}]"
+    name = f"spectra['{instrument}']"
     values = check_array(X, dtype=np.float64, ensure_all_finite=False, ensure_min_features=2, input_name=name)
     check_finite(values, name=name)
     return values
@@ -172,10 +174,10 @@ def _axis(instrument, X, wavelengths, values):
         axis = column_axis(X)
     if axis is None:
         raise AxisMismatchError(
-            f"the axis of instrument {instrument!r} is not known: pass wavelengths={{{instrument!r}: axis}}, or a "
+            f"the axis of instrument '{instrument}' is not known: pass wavelengths={{'{instrument}': axis}}, or a "
             "DataFrame with numeric column labels."
         )
-    return check_axis(axis, values.shape[1], name=f"wavelengths[{instrument!r}]")
+    return check_axis(axis, values.shape[1], name=f"wavelengths['{instrument}']")
 
 
 def _overlap(axes):
@@ -187,7 +189,7 @@ def _overlap(axes):
     high = min(axis.max() for axis in axes.values())
     step = max(np.median(np.abs(np.diff(axis))) for axis in axes.values())
     if high - low < step:
-        ranges = ", ".join(f"{name!r} {axis.min():.6g} to {axis.max():.6g}" for name, axis in axes.items())
+        ranges = ", ".join(f"'{name}' {axis.min():.6g} to {axis.max():.6g}" for name, axis in axes.items())
         raise WavelengthRangeError(
             f"the instruments share no range of at least one step ({step:.6g}): {ranges}. Are all axes in the same "
             "unit? Instruments that do not overlap need grid=None."
@@ -200,7 +202,7 @@ def _resampler(instrument, spectra, axes, grid):
     try:
         return Resample(wavelengths=axes[instrument], grid=grid).fit(spectra[instrument])
     except WavelengthRangeError as error:
-        raise WavelengthRangeError(f"instrument {instrument!r}: {error}") from error
+        raise WavelengthRangeError(f"instrument '{instrument}': {error}") from error
 
 
 def _pad(blocks):
@@ -224,7 +226,7 @@ def _stack_references(y, sizes):
         return None
     blocks = {}
     for instrument, values in y.items():
-        name = f"y[{instrument!r}]"
+        name = f"y['{instrument}']"
         block = check_array(
             values, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name=name, allow_nd=True
         )
@@ -235,7 +237,7 @@ def _stack_references(y, sizes):
     if len(shapes) != 1:
         raise ValueError(
             "y must hold the same properties for every instrument, got shapes "
-            f"{ {instrument: block.shape for instrument, block in blocks.items()} }."
+            f"{ {str(instrument): block.shape for instrument, block in blocks.items()} }."
         )
     shape = shapes.pop()
     return np.concatenate(
@@ -252,7 +254,7 @@ def _stack_ids(sample_id, sizes):
         if instrument in sample_id:
             ids = list(sample_id[instrument])
             if len(ids) != size:
-                raise ValueError(f"sample_id[{instrument!r}] has {len(ids)} entries, but there are {size} spectra.")
+                raise ValueError(f"sample_id['{instrument}'] has {len(ids)} entries, but there are {size} spectra.")
             out[start : start + size] = ids
         start += size
     return out

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +8,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
+from skspectral.datasets import fetch_sugarcane
 from skspectral.exceptions import (
     AxisMismatchError,
     ChannelMismatchError,
@@ -189,3 +192,28 @@ def test_deploy_refuses_what_cannot_predict(spectra):
         deploy(model, SNV().fit(data.X))
     with pytest.raises(TypeError, match="SNV has none"):
         deploy(SNV().fit(data.X), resample)
+
+
+@pytest.mark.skipif("SKSPECTRAL_DATA" not in os.environ, reason="SKSPECTRAL_DATA names no folder with spectra")
+def test_spectrometers_of_the_sugarcane_data():
+    data = fetch_sugarcane()
+    rows = {name: data.instrument == name for name in np.unique(data.instrument)}
+    spectra = {name: data.X[rows[name]][:, : len(data.wavelengths[name])] for name in rows}
+    padded = stack_instruments(spectra, wavelengths=data.wavelengths, grid=None)
+    assert padded.X.shape == data.X.shape
+    with pytest.raises(WavelengthRangeError, match=r"'F750' 450 to 1140.*'NIRONE22' 1750 to 2150"):
+        stack_instruments(spectra, wavelengths=data.wavelengths)
+
+    pair = ("MicroNIR2200", "TellSpec")
+    stacked = stack_instruments(
+        {name: spectra[name] for name in pair},
+        wavelengths={name: data.wavelengths[name] for name in pair},
+        y={name: data.y[rows[name]] for name in pair},
+        sample_id={name: data.sample_id[rows[name]] for name in pair},
+    )
+    np.testing.assert_allclose(np.diff(stacked.wavelengths), 8.15)
+    assert stacked.wavelengths[[0, -1]] == pytest.approx([1158.8, 1700.4], abs=8.15)
+    known = (stacked.instrument == "TellSpec") & np.isfinite(stacked.y[:, 0])
+    model = Ridge().fit(stacked.X[known], stacked.y[known, 0])
+    own_axis = deploy(model, stacked.resamplers["MicroNIR2200"]).predict(spectra["MicroNIR2200"])
+    np.testing.assert_allclose(own_axis, model.predict(stacked.X[stacked.instrument == "MicroNIR2200"]))
