@@ -1,0 +1,74 @@
+"""What the displays share: axes, colours, and columns of a table of results."""
+
+import numpy as np
+
+from .._optional import import_optional
+
+__all__ = ["COLORS", "REFERENCE_COLOR", "STYLES", "bare", "columns_of", "label_log_axis", "metric_title", "new_axes"]
+
+# the palette of Okabe and Ito, which colour-blind readers tell apart; yellow is left out as too pale on white
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+# colour and marker repeat with different periods, so that 63 series differ, in grey print too
+STYLES = tuple({"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)]} for i in range(63))
+REFERENCE_COLOR = "#666666"
+
+
+def new_axes(ax, *, n_rows=1, figsize=None):
+    """Return the figure and the axes to draw on; matplotlib is loaded only here."""
+    if ax is None:
+        plt = import_optional("matplotlib.pyplot", extra="plot", feature="Plotting")
+        figure, ax = plt.subplots(n_rows, sharex=n_rows > 1, figsize=figsize, layout="constrained")
+        return figure, ax
+    axes = np.ravel(ax)
+    if axes.size != n_rows:
+        raise ValueError(f"This display needs {n_rows} axes, got {axes.size}.")
+    return axes[0].figure, (axes if n_rows > 1 else axes[0])
+
+
+def bare(ax):
+    """Remove the frame's upper and right sides, which carry no information."""
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def label_log_axis(axis):
+    """Label a logarithmic axis by plain numbers at 1, 2 and 5; powers of ten say little about errors."""
+    ticker = import_optional("matplotlib.ticker", extra="plot", feature="Plotting")
+    axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(ticker.NullLocator())
+
+
+def metric_title(metric):
+    """Write a figure of merit as the field does."""
+    return {"r2": "R²", "bias": "bias"}.get(metric, metric.upper() if metric.isalpha() else metric)
+
+
+def columns_of(results, names):
+    """Take columns out of a table of results.
+
+    Parameters
+    ----------
+    results : DataFrame, dict of str to array-like, or structured ndarray
+        One row per split.
+    names : sequence of str
+        The columns.
+
+    Returns
+    -------
+    list of ndarray of shape (n_rows,)
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or the table has no rows.
+    """
+    columns = []
+    for name in names:
+        try:
+            columns.append(np.asarray(results[name]))
+        except (KeyError, ValueError, IndexError) as error:
+            raise ValueError(f"The results have no column {name!r}; needed are {', '.join(names)}.") from error
+    if columns[0].size == 0:
+        raise ValueError("The results have no rows.")
+    return columns
