@@ -1,0 +1,52 @@
+"""Calibration transfer between spectrometers behind the scikit-learn API."""
+
+import importlib
+
+from ._version import __version__
+from .calibration import LinearCalibration, PLSRegressionCV
+from .model_selection import StandardsSplit, TransferSplit, as_groups, detach, select_standards
+from .per_instrument import PerInstrument
+from .preprocessing import SNV, Resample, SavitzkyGolay, WaveletTokenize
+from .stacking import deploy, stack_instruments
+from .transfer import CCA, DS, PDS, SBC, MeanShift, Pooled, SourceOnly, TargetOnly, diPLS
+
+__all__ = [
+    "CCA",
+    "DS",
+    "LinearCalibration",
+    "MeanShift",
+    "PDS",
+    "PLSRegressionCV",
+    "PerInstrument",
+    "Pooled",
+    "Resample",
+    "SBC",
+    "SNV",
+    "SavitzkyGolay",
+    "SourceOnly",
+    "StandardsSplit",
+    "TargetOnly",
+    "TransferSplit",
+    "WaveletTokenize",
+    "__version__",
+    "as_groups",
+    "deploy",
+    "detach",
+    "diPLS",
+    "nn",
+    "select_standards",
+    "stack_instruments",
+]
+
+# torch takes seconds to import, so what needs it is loaded on first use (PEP 562)
+_LAZY_MODULES = {"nn"}
+
+
+def __getattr__(name):
+    if name in _LAZY_MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

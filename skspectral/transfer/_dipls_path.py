@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh, solve
+from scipy.linalg import eigh, eigvalsh, solve
 
 __all__ = ["Domains", "dipls_path"]
 
@@ -82,10 +82,10 @@ def dipls_path(domains, y, n_components, penalty):
         weight = covariance / energy
         if targets and penalty != 0:
             values, vectors, difference = _difference(X, targets, domains.form)
-            size = np.abs(values).sum() if values is not None else np.abs(np.diag(difference)).sum()
             if penalty == "heuristic":
                 strength = _heuristic(X, y, weight, values, vectors, difference)
             elif strength is None:
+                size = np.abs(eigvalsh(difference) if values is None else values).sum()
                 strength = penalty * energy / size if size > 0 else 0.0
             weight = _shrink(weight, strength / energy, values, vectors, difference)
         weight = weight / np.linalg.norm(weight)

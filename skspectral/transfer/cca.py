@@ -66,6 +66,22 @@ class CCA(MappingRegressor):
     def __transfer_tags__(self):
         return TransferTags(needs="pairs", min_samples=3, uses_target_references=False)
 
+    def transform(self, X, y=None):
+        """Map target spectra to what the source instrument would have measured.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra of the target instrument.
+        y : ignored
+            scikit-learn's checks know estimators by name and give every ``CCA`` a second argument.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_channels)
+        """
+        return super().transform(X)
+
     def _candidates(self, n_pairs):
         if not 0 <= self.ridge < np.inf:
             raise ValueError(f"ridge must be finite and not negative, got {self.ridge!r}.")

@@ -1,0 +1,34 @@
+"""The contract's checks on every transfer estimator, in its main variants, with metadata routing off and on."""
+
+import pytest
+from sklearn import config_context
+from sklearn.cross_decomposition import PLSRegression
+
+from skspectral import DS, PDS, SBC, MeanShift, Pooled, diPLS
+from skspectral.testing import CHECKS, all_transfer_estimators
+
+VARIANTS = [
+    DS(prior="identity"),
+    DS(method="pcr"),
+    DS(PLSRegression(3), alpha=1e-3),
+    PDS(method="pls", window=2, n_components=2),
+    SBC(on="predictions"),
+    SBC(correction="bias"),
+    SBC(correction="slope_bias"),
+    Pooled(centre=False),
+    diPLS(form="signed", penalty=0.1),
+    diPLS(penalty="heuristic", centring="target"),
+    MeanShift(PLSRegression(3)),
+]
+
+
+def estimators():
+    return [cls() for _, cls in all_transfer_estimators()] + VARIANTS
+
+
+@pytest.mark.parametrize("routing", [False, True], ids=["routing-off", "routing-on"])
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("estimator", estimators(), ids=repr)
+def test_transfer_contract(estimator, check, routing):
+    with config_context(enable_metadata_routing=routing):
+        check(estimator)
