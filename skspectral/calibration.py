@@ -258,8 +258,8 @@ class LinearCalibration(RegressorMixin, BaseEstimator):
 
     Notes
     -----
-    ``fit`` changes nothing; the object is ready to predict. Transfer methods treat it as frozen: they learn the map from
-    the pairs alone, and source rows need no references.
+    ``fit`` changes nothing; the object is ready to predict. Transfer methods treat it as frozen: they learn the map
+    from the pairs alone, and source rows need no references.
 
     Examples
     --------

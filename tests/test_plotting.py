@@ -100,6 +100,10 @@ class TestPredictedMeasured:
         assert [text.split(":")[0] for text in legend(groups.ax_)] == ["B", "A"]
         legible(display.figure_)
 
+    def test_a_single_column_is_one_property(self):
+        display = PredictedMeasuredDisplay.from_predictions([[1.0], [2.0]], [[1.5], [2.0]])
+        np.testing.assert_array_equal(display.scatter_[""].get_offsets(), [[1.0, 1.5], [2.0, 2.0]])
+
     def test_one_value_has_no_r2(self):
         display = PredictedMeasuredDisplay.from_predictions([2.0], [2.5])
         assert "R²" not in legend(display.ax_)[0] and "RMSEP 0.5" in legend(display.ax_)[0]
@@ -109,6 +113,7 @@ class TestPredictedMeasured:
         [
             (([1, 2], [1, 2, 3]), "2 measured values but 3 predictions"),
             (([[1, 2]], [[1, 2]]), "choose one property"),
+            (([[1, 2]], [1, 2]), "choose one property"),
             (([np.nan], [1.0]), "no measured value"),
         ],
     )

@@ -1,3 +1,5 @@
+import datetime
+import decimal
 import sys
 
 import numpy as np
@@ -155,6 +157,36 @@ def test_parquet_ids_are_the_same_as_in_csv(tmp_path):
         read_table(tmp_path / "d.parquet")
 
 
+def test_dates_and_flags_in_parquet_are_no_properties(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {
+        "instrument": ["A", "B"],
+        "sample_id": ["1", "1"],
+        "checked": [True, None],
+        "date": [datetime.date(2024, 1, 2), None],
+        "oil": pa.array([decimal.Decimal("3.5"), None]),
+        "1100": pa.array([1, 2], pa.int16()),
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    data = read_table(tmp_path / "a.parquet")
+    assert data.target_names == ["oil"]
+    np.testing.assert_array_equal(data.y, [[3.5], [np.nan]])
+    np.testing.assert_array_equal(data.X, [[1.0], [2.0]])
+    with pytest.raises(TableError, match="row 1, column 'checked': True is not a reference value"):
+        read_table(tmp_path / "a.parquet", targets=["checked"])
+
+
+def test_separators_can_be_given(table):
+    path = table("instrument|sample_id|1100\nA|s1|0'5\n")
+    np.testing.assert_array_equal(read_table(path, delimiter="|", decimal="'").X, [[0.5]])
+
+
+def test_an_unclosed_quote_is_explained(table):
+    with pytest.raises(TableError, match="not a CSV file"):
+        read_table(table('instrument,sample_id,1100\nA,"s1,0.1\n' + "A,s1,0.1\n" * 20000))
+
+
 def test_parquet_without_pyarrow_names_the_extra(table, monkeypatch):
     path = table("PAR1", "spectra.parquet")
     for module in [name for name in sys.modules if name.split(".")[0] == "pyarrow"]:
@@ -213,11 +245,11 @@ def test_a_file_that_names_another_instrument_is_refused(table):
 
 @given(
     values=st.lists(st.floats(-10, 10, allow_nan=False, width=64), min_size=3, max_size=3),
-    decimal=st.sampled_from([".", ","]),
+    sign=st.sampled_from([".", ","]),
 )
 @settings(max_examples=50, deadline=None)
-def test_numbers_survive_to_the_last_bit(tmp_path_factory, values, decimal):
+def test_numbers_survive_to_the_last_bit(tmp_path_factory, values, sign):
     path = tmp_path_factory.mktemp("roundtrip") / "a.csv"
-    cells = ";".join(repr(value).replace(".", decimal) for value in values)
+    cells = ";".join(repr(value).replace(".", sign) for value in values)
     path.write_text(f"instrument;sample_id;1100;1102;1104\nA;s;{cells}\n")
-    np.testing.assert_array_equal(read_table(path, decimal=decimal).X, [values])
+    np.testing.assert_array_equal(read_table(path, decimal=sign).X, [values])

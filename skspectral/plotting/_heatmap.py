@@ -146,7 +146,7 @@ class CellHeatmapDisplay:
         self.ax_.set_yticks(range(n_methods), self.methods)
         self.ax_.tick_params(length=0)
         self.ax_.spines[:].set_visible(False)
-        bar = self.figure_.colorbar(self.im_, ax=self.ax_, label=self.value_name, shrink=0.9)
+        bar = self.figure_.colorbar(self.im_, ax=self.ax_, label=self.value_name, shrink=0.9, pad=0.02)
         bar.outline.set_visible(False)
         if isinstance(self.im_.norm, colors.LogNorm):
             label_log_axis(bar.ax.yaxis)

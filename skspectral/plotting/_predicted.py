@@ -118,7 +118,7 @@ class PredictedMeasuredDisplay:
         PredictedMeasuredDisplay
             Itself.
         """
-        self.figure_, self.ax_ = new_axes(ax, figsize=(5.2, 5.2))
+        self.figure_, self.ax_ = new_axes(ax, figsize=(5.2, 4.9 + 0.22 * len(self.series)))
         values = np.concatenate([part for pair in self.series.values() for part in pair])
         margin = 0.04 * np.ptp(values) or 0.5
         ends = (values.min() - margin, values.max() + margin)

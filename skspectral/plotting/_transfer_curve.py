@@ -131,6 +131,8 @@ class TransferCurveDisplay:
         """
         self.figure_, self.ax_ = new_axes(ax, figsize=(7.0, 4.2))
         self.lines_, self.bands_, self.levels_ = {}, {}, {}
+        # the bands of many methods lie over each other and must not hide the curves
+        alpha = min(0.12, 0.5 / max(len(self.curves), 1))
         for (name, points), style in zip(self.curves.items(), STYLES):
             n, mean, sd = points.T
             options = {"markersize": 5, "linewidth": 1.5, **style, **kwargs}
@@ -139,7 +141,7 @@ class TransferCurveDisplay:
             if repeated.any():
                 band = (n[repeated], (mean - sd)[repeated], (mean + sd)[repeated])
                 color = self.lines_[name].get_color()
-                self.bands_[name] = self.ax_.fill_between(*band, color=color, alpha=0.12, linewidth=0)
+                self.bands_[name] = self.ax_.fill_between(*band, color=color, alpha=alpha, linewidth=0)
         for label, level in self.levels.items():
             dashes = ":" if label == NO_TRANSFER else "--"
             line = self.ax_.axhline(level, color=REFERENCE_COLOR, linestyle=dashes, linewidth=1.2, label=label)

@@ -169,6 +169,9 @@ def test_the_published_tables_of_sugarcane_are_read_and_checked(tmp_path, monkey
     write_table(folder / "Scio.CSV", cane.wavelengths["SCiO"], ids, changed)
     with pytest.raises(DatasetUnavailableError, match="not the published ones"):
         fetch_sugarcane()
+    write_table(folder / "Scio.CSV", cane.wavelengths["SCiO"], ids[1:], cane.spectra["SCiO"][1:])
+    with pytest.raises(DatasetUnavailableError, match="hold different samples"):
+        fetch_sugarcane()
     (folder / "Scio.CSV").write_text("  ;740;741\n100;0.1\n")
     with pytest.raises(DatasetUnavailableError, match=r"Scio\.CSV is not the published table"):
         fetch_sugarcane()
