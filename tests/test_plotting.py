@@ -37,8 +37,9 @@ def results():
     return {"method": method, "n_standards": n_standards, "rmsep": values}
 
 
-def legend(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
+def legend(owner):
+    found = owner.legend_ if isinstance(owner, PredictedMeasuredDisplay) else owner.get_legend()
+    return [text.get_text() for text in found.get_texts()]
 
 
 def shown_texts(ax):
@@ -55,6 +56,7 @@ def legible(figure):
     """Draw, and check that no two texts lie over each other and none leaves the figure."""
     figure.canvas.draw()
     texts = [text for ax in figure.axes for text in shown_texts(ax)]
+    texts += [text for found in figure.legends for text in found.get_texts()]
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
     assert len(boxes) > 5
     for i, (text, box) in enumerate(boxes):
@@ -81,7 +83,7 @@ class TestPredictedMeasured:
         np.testing.assert_array_equal(x, y)
         assert x[0] < 1.0 and x[1] > 5.3 and display.ax_.get_xlim() == display.ax_.get_ylim()
         assert display.ax_.get_xlabel() == "Measured oil (%)" and display.ax_.get_ylabel() == "Predicted oil (%)"
-        (text,) = legend(display.ax_)
+        (text,) = legend(display)
         assert f"RMSEP {rmsep(measured, predicted):.3g} %" in text
         assert f"bias {bias(measured, predicted):+.2g} %" in text
         assert f"R² {r2(measured, predicted):.3f}" in text
@@ -97,8 +99,16 @@ class TestPredictedMeasured:
         for shown in (display, groups):
             first, second = (points.get_facecolor() for points in shown.scatter_.values())
             assert not np.allclose(first, second)
-        assert [text.split(":")[0] for text in legend(groups.ax_)] == ["B", "A"]
+        assert [text.split(":")[0] for text in legend(groups)] == ["B", "A"]
         legible(display.figure_)
+
+    @pytest.mark.parametrize("n_methods", [1, 4, 12])
+    def test_the_legend_stays_in_the_figure_and_off_the_axes(self, n_methods):
+        methods = {f"Method {i}": self.y_pred + i for i in range(n_methods)}
+        display = PredictedMeasuredDisplay.from_predictions(self.y_true, methods, target_name="oil", unit="% w/w")
+        legible(display.figure_)
+        top = max(text.get_window_extent().y1 for text in display.legend_.get_texts())
+        assert top <= display.ax_.xaxis.label.get_window_extent().y0
 
     def test_a_single_column_is_one_property(self):
         display = PredictedMeasuredDisplay.from_predictions([[1.0], [2.0]], [[1.5], [2.0]])
@@ -106,7 +116,7 @@ class TestPredictedMeasured:
 
     def test_one_value_has_no_r2(self):
         display = PredictedMeasuredDisplay.from_predictions([2.0], [2.5])
-        assert "R²" not in legend(display.ax_)[0] and "RMSEP 0.5" in legend(display.ax_)[0]
+        assert "R²" not in legend(display)[0] and "RMSEP 0.5" in legend(display)[0]
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

@@ -32,6 +32,8 @@ class PredictedMeasuredDisplay:
         The points by label.
     line_ : matplotlib.lines.Line2D
         The 1:1 line.
+    legend_ : matplotlib.legend.Legend
+        Figures of merit by label.
     """
 
     def __init__(self, series, *, target_name=None, unit=None):
@@ -131,8 +133,12 @@ class PredictedMeasuredDisplay:
         unit = f" ({self.unit})" if self.unit else ""
         self.ax_.set(xlim=ends, ylim=ends, xlabel=f"Measured{what}{unit}", ylabel=f"Predicted{what}{unit}")
         self.ax_.set_aspect("equal")
-        # below the axes: inside, some pair of instruments always hides points
-        self.ax_.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.13))
+        # its lines are long and would hide points, so it is below the axes, where the layout of an own figure keeps room
+        look = {"frameon": False, "fontsize": "small"}
+        if ax is None:
+            self.legend_ = self.figure_.legend(loc="outside lower center", **look)
+        else:
+            self.legend_ = self.ax_.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), **look)
         bare(self.ax_)
         return self
 
