@@ -133,7 +133,7 @@ class PredictedMeasuredDisplay:
         unit = f" ({self.unit})" if self.unit else ""
         self.ax_.set(xlim=ends, ylim=ends, xlabel=f"Measured{what}{unit}", ylabel=f"Predicted{what}{unit}")
         self.ax_.set_aspect("equal")
-        # its lines are long and would hide points, so it is below the axes, where the layout of an own figure keeps room
+        # long lines would hide points, so it is below the axes, where the layout of an own figure keeps room
         look = {"frameon": False, "fontsize": "small"}
         if ax is None:
             self.legend_ = self.figure_.legend(loc="outside lower center", **look)
