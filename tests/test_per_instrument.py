@@ -44,7 +44,7 @@ def test_fitted_models_are_used_as_they_are(data):
 def test_errors_name_the_instrument(data):
     with pytest.raises(NotFittedError, match="'B'"):
         PerInstrument({"B": MeanShift()}).predict(data.X[:1], instrument="B")
-    with pytest.raises(UnknownInstrumentError, match="'Z'.*'B'"):
+    with pytest.raises(UnknownInstrumentError, match=r"'Z'.*'B'"):
         PerInstrument({"B": MeanShift()}).predict(data.X[:1], instrument="Z")
     with pytest.raises(ValueError, match="dictionary"):
         PerInstrument({}).predict(data.X[:1], instrument="B")

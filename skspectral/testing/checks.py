@@ -7,6 +7,7 @@ import contextlib
 import io
 import pickle
 import warnings
+from functools import partial
 
 import joblib
 import numpy as np
@@ -182,9 +183,8 @@ def check_third_instrument_is_ignored(estimator):
     }
     assert_allclose(_fit(estimator, data, **more).predict(data.X_test), expected, rtol=1e-8)
     for roles in ({}, {"source": "A"}, {"target": "B"}):
-        model = clone(estimator).set_params(**roles)
-        labels = {"instrument": more["instrument"], "sample_id": more["sample_id"]}
-        _raises(AmbiguousInstrumentError, lambda: model.fit(more["X"], more["y"], **labels), mentions=["'C'"])
+        model = _named(estimator, **({"source": None, "target": None} | roles))
+        _raises(AmbiguousInstrumentError, partial(model.fit, **more), mentions=["'C'"])
 
 
 def check_references_belong_to_samples(estimator):

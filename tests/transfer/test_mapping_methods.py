@@ -43,7 +43,7 @@ def test_mean_shift_by_hand():
     model.fit(X, [1.0, 2.0, 3.0, 1.0, 2.0], instrument=list("AAABB"), sample_id=list("abcab"))
     # pairs a and b: source mean (2, 2, 2), target mean (4, 2, 3)
     assert_allclose(model.transform(X[3:]), [[0.0, 2.0, 4.0], [4.0, 2.0, 0.0]])
-    shifted = model.estimator_.predict(X[3:] + [-2.0, 0.0, -1.0])
+    shifted = model.estimator_.predict(X[3:] + np.array([-2.0, 0.0, -1.0]))
     assert_allclose(model.predict(X[3:]), shifted)
 
 
