@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 from sklearn.base import clone
 
+from ._validation import LARGEST_VALUE, constant_rows
 from .comparison import compare_methods, default_methods
 from .datasets import fetch_corn, make_instruments
 from .exceptions import DatasetUnavailableError, NoStandardsError, TableError, UnknownInstrumentError
@@ -115,11 +116,22 @@ def _checked(data):
     if not data.target_names:
         raise TableError("There is no property: add a column of reference values with a name that is not a number.")
     data.instrument = np.asarray(data.instrument, dtype=object)
+    for name, spectra in getattr(data, "spectra", {"": data.X}).items():
+        rows = np.flatnonzero((data.instrument == name) if name else np.ones(len(data.X), dtype=bool))
+        unusable = constant_rows(spectra) | (np.abs(spectra).max(axis=1) >= LARGEST_VALUE)
+        if unusable.any():
+            row = rows[np.flatnonzero(unusable)[0]]
+            raise TableError(
+                f"{int(unusable.sum())} spectra are constant over all channels or hold values of {LARGEST_VALUE:g} and "
+                f"more, first sample {data.sample_id[row]!r} on {data.instrument[row]!r}. Remove failed scans."
+            )
     return data
 
 
 def _splitter(args, data):
     """Hold out samples where there are enough, else leave one standard out at a time."""
+    if not 0 < args.test_size < 1:
+        raise ValueError(f"--test-size is a share between 0 and 1, got {args.test_size:g}.")
     on_target = (data.instrument == args.target) & np.isfinite(data.y).any(axis=1)
     samples = {label for label in data.sample_id[on_target] if label is not None}
     n_test = int(np.ceil(args.test_size * len(samples)))
@@ -133,8 +145,8 @@ def _splitter(args, data):
             random_state=args.seed,
         )
         how = (
-            f"{args.n_standards} transfer standards drawn at random, {args.repeats} repeats, {n_test} of {len(samples)} "
-            "samples held out on every instrument."
+            f"{args.n_standards} transfer standards drawn at random, {args.repeats} repeats, {n_test} of "
+            f"{len(samples)} samples held out on every instrument."
         )
         return cv, how
     if len(samples) < 2:
@@ -142,8 +154,8 @@ def _splitter(args, data):
             f"{len(samples)} samples have a target spectrum, a reference and a sample_id; at least 2 are needed."
         )
     how = (
-        f"only {len(samples)} samples of {args.target} have a reference, too few to hold {LEAST_TEST_SAMPLES} out beside "
-        f"{args.n_standards} standards: each is left out in turn and predicted with the others as standards."
+        f"only {len(samples)} samples of {args.target} have a reference, too few to hold {LEAST_TEST_SAMPLES} out "
+        f"beside {args.n_standards} standards: each is left out in turn and predicted with the others as standards."
     )
     return StandardsSplit("loo", source=args.source, target=args.target), how
 

@@ -44,7 +44,9 @@ def build_parser():
     compare.add_argument("--property", action="append", metavar="NAME", help="property to predict (repeatable)")
     compare.add_argument("--grid", choices=["same", "overlap"], default="same",
                          help="overlap: resample instruments with different axes to their common range")  # fmt: skip
-    compare.add_argument("--test-size", type=float, default=0.3, help="share of the samples held out (default: 0.3)")
+    compare.add_argument(
+        "--test-size", type=float, default=0.3, metavar="SHARE", help="share of the samples held out (default: 0.3)"
+    )
 
     for command, folder in ((demo, "skspectral-demo"), (compare, "skspectral-compare")):
         command.add_argument(

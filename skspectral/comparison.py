@@ -123,8 +123,8 @@ class Comparison:
         Returns
         -------
         list of dict
-            ``rmsep`` pools the residuals of all repeats; ``rmsep_sd`` is its standard deviation over the repeats; ``r2``
-            is pooled too.
+            ``rmsep`` and ``r2`` pool the residuals of all repeats; ``rmsep_sd`` is the standard deviation over the
+            repeats.
         """
         per_split = self.results()
         rows = []

@@ -119,7 +119,7 @@ def test_pds_with_a_window_wider_than_the_spectrum():
     data = two_instruments()
     labels = dict(**data.labels)
     model = PDS(PLSRegression(2), window=50, n_components=2, **ROLES).fit(data.X[:, :9], data.y, **labels)
-    F, a = model.export_map()
+    F, _ = model.export_map()
     pairs_s = np.stack([data.X[list(data.sample_id).index(s)] for s in data.sample_id[data.on_target]])[:, :9]
     expected = plain_pds(pairs_s, data.X[data.on_target][:, :9], 50, 2)
     assert_allclose(F, expected[0], atol=1e-6)

@@ -1,0 +1,26 @@
+"""Predictions stay what they were; see tests/reference/README.md."""
+
+import json
+
+import pytest
+from numpy.testing import assert_allclose
+
+from skspectral.testing import all_transfer_estimators
+from tests.reference.make_golden import PATH, golden_predictions
+
+STORED = json.loads(PATH.read_text())
+
+
+@pytest.fixture(scope="module")
+def current():
+    return golden_predictions()
+
+
+@pytest.mark.parametrize("name", [name for name, _ in all_transfer_estimators()])
+def test_predictions_are_unchanged(name, current):
+    assert name in STORED, "no golden numbers: run python -m tests.reference.make_golden"
+    assert_allclose(current[name], STORED[name], rtol=1e-6)
+
+
+def test_no_golden_numbers_without_estimator():
+    assert set(STORED) == {name for name, _ in all_transfer_estimators()}
