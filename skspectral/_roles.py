@@ -306,6 +306,8 @@ class TransferRows:
         alone = groups == UNPAIRED
         groups[alone] = np.arange(alone.sum()) + codes.max(initial=0) + 1
         _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+        if len(first) == len(groups):
+            return X, y, codes
         # number the samples by first appearance: the rows are in content order, the codes are not
         rank = np.empty(len(first), dtype=int)
         rank[np.argsort(first)] = np.arange(len(first))

@@ -107,7 +107,9 @@ class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegre
     def _fit_transfer(self, rows):
         pairs = rows.pairs
         settings = self._candidates(len(pairs))
-        residuals = self._held_out_residuals(pairs, settings)
+        # nothing to choose: the user named the calibration and every setting
+        fixed = len(settings) == 1 and self.estimator is not None
+        residuals = None if fixed else self._held_out_residuals(pairs, settings)
         if is_transfer(self.estimator):
             best = 0 if residuals is None else int(np.argmin((residuals**2).mean(axis=(1, 2))))
         else:

@@ -31,8 +31,8 @@ class MeanShift(MappingRegressor):
     map_ : callable
         The fitted map; ``export_map`` returns it as arrays.
     transfer_rmse_ : ndarray of shape (n_targets,)
-        Leave-one-pair-out disagreement between the two instruments' predictions, in units of ``y`` (with 3 pairs or
-        more and an ordinary calibration).
+        Leave-one-pair-out disagreement between the two instruments' predictions, in units of ``y``. Only where it
+        decided something (the default calibration, or a setting ``"cv"``), and with 3 pairs or more.
     n_standards_, n_pairs_ : int
     source_, target_ : object
 

@@ -202,8 +202,7 @@ def test_settings_are_chosen_on_held_out_pairs():
 
 def test_transfer_rmse_is_the_held_out_disagreement():
     data = two_instruments(noise=5e-3, n_standards=6)
-    calibration = PLSRegression(3)
-    model = MeanShift(calibration, **ROLES).fit(data.X, data.y, **data.labels)
+    model = MeanShift(**ROLES).fit(data.X, data.y, **data.labels)
     names = data.sample_id[data.on_target]
     gaps = []
     for name in names:
