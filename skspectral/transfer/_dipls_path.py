@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh, eigvalsh, solve
+from scipy.linalg import solve
 
 __all__ = ["Domains", "dipls_path"]
 
@@ -85,7 +85,7 @@ def dipls_path(domains, y, n_components, penalty):
             if penalty == "heuristic":
                 strength = _heuristic(X, y, weight, values, vectors, difference)
             elif strength is None:
-                size = np.abs(eigvalsh(difference) if values is None else values).sum()
+                size = np.abs(np.linalg.eigvalsh(difference) if values is None else values).sum()
                 strength = penalty * energy / size if size > 0 else 0.0
             weight = _shrink(weight, strength / energy, values, vectors, difference)
         weight = weight / np.linalg.norm(weight)
@@ -117,13 +117,13 @@ def _difference(X, targets, form):
     if form == "signed":
         return None, None, sum(signed)
     if len(signed) == 1:
-        values, vectors = eigh(signed[0], check_finite=False)
+        values, vectors = np.linalg.eigh(signed[0])
         return np.abs(values), vectors, None
     total = np.zeros_like(own)
     for matrix in signed:
-        values, vectors = eigh(matrix, check_finite=False)
+        values, vectors = np.linalg.eigh(matrix)
         total += (vectors * np.abs(values)) @ vectors.T
-    values, vectors = eigh(total, check_finite=False)
+    values, vectors = np.linalg.eigh(total)
     return np.abs(values), vectors, None
 
 
