@@ -1,0 +1,175 @@
+"""Mamba: layers of selective state space models, linear in the number of tokens."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .scan import selective_scan
+
+__all__ = ["MambaBackbone", "SelectiveSSM"]
+
+
+class SelectiveSSM(nn.Module):
+    """State space model whose step size, input and output weights depend on the token.
+
+    Runs along the tokens in one direction: a short causal convolution, then the recurrence of
+    `skspectral.nn.scan.selective_scan`. Tokens that look irrelevant get a step size near zero and leave the state as it
+    is.
+
+    Parameters
+    ----------
+    d_inner : int
+        Number of channels D.
+    d_state : int
+        Length of the state N of each channel.
+    d_conv : int
+        Taps of the causal convolution.
+    dt_rank : int, optional
+        Rank of the map from tokens to step sizes; D / 32, rounded up, where None.
+    dt_range : (float, float)
+        Step sizes at initialisation, drawn log-uniformly per channel.
+    """
+
+    def __init__(
+        self,
+        d_inner: int,
+        d_state: int = 16,
+        d_conv: int = 4,
+        dt_rank: int | None = None,
+        dt_range: tuple[float, float] = (1e-3, 1e-1),
+    ):
+        super().__init__()
+        self.d_state = d_state
+        self.dt_rank = math.ceil(d_inner / 32) if dt_rank is None else dt_rank
+        self.conv = nn.Conv1d(d_inner, d_inner, d_conv, groups=d_inner, padding=d_conv - 1)
+        self.x_proj = nn.Linear(d_inner, self.dt_rank + 2 * d_state, bias=False)
+        self.dt_proj = nn.Linear(self.dt_rank, d_inner)
+        self.A_log = nn.Parameter(torch.log(torch.arange(1, d_state + 1.0)).repeat(d_inner, 1))
+        self.skip = nn.Parameter(torch.ones(d_inner))
+        low, high = (math.log(value) for value in dt_range)
+        delta = torch.exp(torch.rand(d_inner) * (high - low) + low)
+        nn.init.uniform_(self.dt_proj.weight, -(self.dt_rank**-0.5), self.dt_rank**-0.5)
+        with torch.no_grad():
+            self.dt_proj.bias.copy_(delta + torch.log(-torch.expm1(-delta)))  # the inverse of softplus
+
+    def coefficients(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Step sizes (B, L, D), input weights (B, L, N) and output weights (B, L, N) for tokens ``u`` (B, L, D)."""
+        dt, B, C = self.x_proj(u).split([self.dt_rank, self.d_state, self.d_state], dim=-1)
+        return F.softplus(self.dt_proj(dt)), B, C
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Filter sequences.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, L, D)
+            Tokens; zero where ``mask`` is False.
+        mask : Tensor of shape (B, L), optional
+            True for real tokens. The others leave the state as it is.
+
+        Returns
+        -------
+        Tensor of shape (B, L, D)
+            Filtered tokens in the dtype of ``x``.
+        """
+        u = F.silu(self.conv(x.transpose(1, 2))[..., : x.shape[1]].transpose(1, 2))
+        delta, B, C = self.coefficients(u)
+        if mask is not None:
+            delta = delta * mask[..., None]
+        y = selective_scan(u, delta, -torch.exp(self.A_log), B, C)
+        return (y + u * self.skip).to(x.dtype)
+
+
+class MambaLayer(nn.Module):
+    """Gated selective SSM with a pre-norm residual; in both directions where asked."""
+
+    def __init__(self, d_model: int, d_state: int, d_conv: int, expand: int, bidirectional: bool):
+        super().__init__()
+        d_inner = expand * d_model
+        self.norm = nn.LayerNorm(d_model)
+        self.in_proj = nn.Linear(d_model, 2 * d_inner, bias=False)
+        self.forward_ssm = SelectiveSSM(d_inner, d_state, d_conv)
+        self.backward_ssm = SelectiveSSM(d_inner, d_state, d_conv) if bidirectional else None
+        self.out_proj = nn.Linear(d_inner, d_model, bias=False)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Map tokens (B, L, d_model) to tokens of the same shape."""
+        h, gate = self.in_proj(self.norm(x)).chunk(2, dim=-1)
+        if mask is not None:
+            h = h * mask[..., None]
+        y = self.forward_ssm(h, mask)
+        if self.backward_ssm is not None:
+            # Padding stands at the end, so the flipped sequence meets it first: its steps of zero do nothing.
+            y = y + self.backward_ssm(h.flip(1), None if mask is None else mask.flip(1)).flip(1)
+        return x + self.out_proj(y * F.silu(gate))
+
+
+class MambaBackbone(nn.Module):
+    """Stack of selective SSM layers with residual connections.
+
+    Parameters
+    ----------
+    d_model : int
+        Width of the tokens.
+    n_layers : int
+        Number of layers.
+    d_state : int
+        Length of the state of each channel.
+    d_conv : int
+        Taps of the causal convolution before each scan.
+    expand : int
+        Channels inside a layer over ``d_model``.
+    bidirectional : bool
+        Scan from both ends with separate coefficients. Without, a token knows only the tokens before it.
+
+    References
+    ----------
+    .. [1] A. Gu, T. Dao, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces", 2023.
+       https://doi.org/10.48550/arXiv.2312.00752
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skspectral.nn import MambaBackbone
+    >>> stages = MambaBackbone(d_model=8, n_layers=2)(torch.ones(1, 5, 8))
+    >>> [tuple(stage.shape) for stage in stages]
+    [(1, 5, 8), (1, 5, 8)]
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_layers: int = 4,
+        *,
+        d_state: int = 16,
+        d_conv: int = 4,
+        expand: int = 2,
+        bidirectional: bool = False,
+    ):
+        super().__init__()
+        self.layers = nn.ModuleList(
+            MambaLayer(d_model, d_state, d_conv, expand, bidirectional) for _ in range(n_layers)
+        )
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> list[Tensor]:
+        """Run the layers.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, L, d_model)
+            Tokens.
+        mask : Tensor of shape (B, L), optional
+            True for real tokens; the others must stand at the end.
+
+        Returns
+        -------
+        list of Tensor, each of shape (B, L, d_model)
+            The tokens after every layer; the last entry is the result.
+        """
+        stages = []
+        for layer in self.layers:
+            x = layer(x, mask)
+            stages.append(x)
+        return stages
