@@ -1,0 +1,58 @@
+"""Bring the tables and figures of the accuracy benchmark into the documentation.
+
+Numbers in the documentation come from result files. Where those have not been made, a sentence says so, and the build
+goes on.
+"""
+
+import shutil
+
+from _markdown import to_rst
+
+__all__ = ["write_results", "write_text"]
+
+DATASETS = ("corn", "tablets", "sugarcane")
+MISSING = "*Not generated yet: run* ``python -m benchmarks.accuracy`` *in a checkout, and build again.*\n"
+
+
+def write_results(results, generated):
+    """Copy what exists, and write placeholders for what does not.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of the benchmark's results: ``<dataset>_table.rst`` or ``<dataset>_tables.md``, and figures in it or in
+        its folder ``figures``, whose names begin with the data set.
+    generated : Path
+        Folder that takes ``<dataset>_table.rst`` and ``<dataset>_figures.rst`` of every data set, and the figures.
+    """
+    generated.mkdir(exist_ok=True)
+    for old in generated.glob("*.png"):
+        old.unlink()
+    for dataset in DATASETS:
+        write_text(generated / f"{dataset}_table.rst", _table(results, dataset))
+        figures = sorted([*results.glob(f"{dataset}*.png"), *results.glob(f"figures/{dataset}*.png")])
+        for figure in figures:
+            shutil.copy2(figure, generated / figure.name)
+        write_text(generated / f"{dataset}_figures.rst", "\n".join(map(_figure, figures)))
+
+
+def _table(results, dataset):
+    ready, markdown = results / f"{dataset}_table.rst", results / f"{dataset}_tables.md"
+    if ready.is_file():
+        return ready.read_text("utf8")
+    if markdown.is_file():
+        # the page that includes it has the title
+        body = markdown.read_text("utf8").split("\n", 1)[1]
+        return to_rst(body, level=1)
+    return MISSING
+
+
+def _figure(path):
+    title = path.stem.replace("_", " ").capitalize()
+    return f".. figure:: /_generated/{path.name}\n   :alt: {title}\n   :width: 100%\n\n   {title}\n"
+
+
+def write_text(path, text):
+    """Write a file only where its text changes, so that Sphinx does not read unchanged pages again."""
+    if not path.is_file() or path.read_text("utf8") != text:
+        path.write_text(text, "utf8")
