@@ -1,0 +1,84 @@
+"""Run the evaluation protocol: ``python -m benchmarks.accuracy``."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from joblib import Parallel, delayed, parallel_config
+from tqdm import tqdm
+
+from skspectral.exceptions import DatasetUnavailableError
+
+from .data import PLANS
+from .methods import METHODS
+from .protocol import make_jobs, run_job
+from .store import SettingsChangedError, Store
+
+RESULTS = Path(__file__).parent / "results"
+QUICK_RESULTS = Path(tempfile.gettempdir()) / "skspectral-accuracy-quick"
+DEFAULT_DATASETS = ("corn", "tablets", "sugarcane")
+
+
+def main(arguments=None):
+    """Compute what is missing in the results files, then write tables and figures from them."""
+    options = _parse(arguments)
+    try:
+        for dataset in options.datasets:
+            if not options.report_only:
+                _run(dataset, options)
+            if (options.output / f"{dataset}.csv").exists():
+                _report(dataset, options)
+    except (DatasetUnavailableError, SettingsChangedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parse(arguments):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=main.__doc__)
+    parser.add_argument("--datasets", nargs="+", choices=list(PLANS), default=list(DEFAULT_DATASETS))
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+    parser.add_argument("--output", type=Path, help=f"folder of the results (default: {RESULTS})")
+    parser.add_argument("--n-jobs", type=int, default=1, help="parallel workers; -1 uses all cores")
+    parser.add_argument("--backend", default="loky", help="joblib backend, such as loky, threading or dask")
+    parser.add_argument("--scheduler", help="address of the Dask scheduler, with --backend dask")
+    parser.add_argument("--quick", action="store_true", help="one pair, two repeats, five standards")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument("--report-only", action="store_true", help="tables and figures of the results there are")
+    parser.add_argument("--no-figures", action="store_true", help="tables only")
+    options = parser.parse_args(arguments)
+    if options.output is None:
+        options.output = QUICK_RESULTS if options.quick else RESULTS
+    return options
+
+
+def _run(dataset, options):
+    plan = PLANS[dataset].quick() if options.quick else PLANS[dataset]
+    store = Store(options.output, dataset)
+    jobs = [store.remaining(job) for job in make_jobs(dataset, plan, options.methods)]
+    left = [job for job in jobs if job is not None]
+    bar = tqdm(total=len(jobs), initial=len(jobs) - len(left), desc=dataset, unit="split", disable=options.quiet)
+    cluster = {"scheduler_host": options.scheduler} if options.scheduler else {}
+    with bar, parallel_config(backend=options.backend, **cluster):
+        # results come back in the order of the jobs, so that the files do not depend on the number of workers
+        for outcome in Parallel(n_jobs=options.n_jobs, return_as="generator")(delayed(run_job)(job) for job in left):
+            store.add(outcome)
+            bar.update()
+
+
+def _report(dataset, options):
+    # pandas and matplotlib are needed for the report alone, and not on the machines that compute
+    from .tables import write_tables
+
+    written = [write_tables(options.output, dataset)]
+    if not options.no_figures:
+        from .figures import write_figures
+
+        written += write_figures(options.output, dataset)
+    if not options.quiet:
+        print("\n".join(map(str, written)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The methods that are compared, the preprocessing each may choose from, and a fingerprint of both."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from skspectral import __version__
+from skspectral.preprocessing import SNV, SavitzkyGolay
+from skspectral.transfer import CCA, DS, PDS, SBC, MeanShift, Pooled, SourceOnly, TargetOnly, diPLS
+
+__all__ = ["METHODS", "PREPROCESSING", "VERSION", "Method", "make_pipeline", "settings_hash"]
+
+VERSION = __version__
+
+# name: the steps, the same for all rows, that stand before the transfer method
+PREPROCESSING = {
+    "none": (),
+    "SG1": (SavitzkyGolay(15, polyorder=2, deriv=1),),
+    "SNV+SG1": (SNV(), SavitzkyGolay(15, polyorder=2, deriv=1)),
+}
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method under comparison.
+
+    Attributes
+    ----------
+    make : callable
+        ``make(source=..., target=...)`` gives the unfitted estimator.
+    standards : {"none", "some", "all"}
+        Whether it is run without standards, with each number of them, or with every calibration sample on the target.
+    own_axis : bool
+        Whether it sees target rows only, on the target's own axis.
+    plotted : bool
+        Whether its predictions are kept, for the plots of predicted against measured; more would hide each other.
+    """
+
+    make: object
+    standards: str = "some"
+    own_axis: bool = False
+    plotted: bool = False
+
+
+METHODS = {
+    "SourceOnly": Method(SourceOnly, standards="none", plotted=True),
+    "MeanShift": Method(MeanShift, plotted=True),
+    "SBC": Method(SBC),
+    "DS": Method(DS),
+    "DS-identity": Method(partial(DS, prior="identity")),
+    "PDS": Method(PDS, plotted=True),
+    "CCA": Method(CCA),
+    "diPLS": Method(diPLS),
+    "TargetOnly": Method(TargetOnly),
+    "Pooled": Method(Pooled),
+    "native": Method(TargetOnly, standards="all", own_axis=True, plotted=True),
+}
+
+
+def make_pipeline(method, preprocessing, source, target):
+    """Build the unfitted Pipeline whose last step, ``"method"``, is the transfer method."""
+    # cloned, because a Pipeline fits the very steps it is given, and threads share this table
+    steps = [(type(step).__name__, clone(step)) for step in PREPROCESSING[preprocessing]]
+    return Pipeline([*steps, ("method", METHODS[method].make(source=source, target=target))])
+
+
+def settings_hash(method):
+    """Fingerprint of what decides a method's result besides the data: its parameters and the preprocessing."""
+    pipelines = [make_pipeline(method, name, "source", "target").get_params() for name in PREPROCESSING]
+    text = repr([sorted((key, repr(value)) for key, value in params.items()) for params in pipelines])
+    return hashlib.sha256(f"{METHODS[method].standards} {text}".encode()).hexdigest()[:8]

@@ -1,0 +1,190 @@
+"""Splits and units of work: what is computed, in which order, and what one unit yields."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from skspectral import metrics
+from skspectral.model_selection import TransferSplit
+
+from .choose import TrainingRows, choose
+from .data import load_pair
+from .methods import METHODS, VERSION, settings_hash
+
+__all__ = ["Job", "Outcome", "Unit", "make_jobs", "run_job"]
+
+# predictions are kept for plots only: at this number of standards, of a few repeats
+PREDICTIONS_AT = 10
+PREDICTED_REPEATS = {"corn": 5, "tablets": 1, "sugarcane": 2, "simulated": 2}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One method on one split. ``n_standards`` is a number or "all"."""
+
+    method: str
+    n_standards: int | str
+
+
+@dataclass(frozen=True)
+class Job:
+    """Units that share a pair of instruments, a test set and an order of standards."""
+
+    dataset: str
+    source: str
+    target: str
+    selection: str
+    repeat: int
+    test_size: int | None
+    standards: tuple
+    properties: tuple
+    units: tuple
+
+    @property
+    def labels(self):
+        """What names the job in the files."""
+        return {name: getattr(self, name) for name in ("dataset", "source", "target", "selection", "repeat")}
+
+    @property
+    def seed(self):
+        """Seed of the split; pairs and ways of selection share it, so that comparisons are paired."""
+        return self.repeat
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Rows for the three files: dictionaries of column to value."""
+
+    results: list
+    predictions: list
+    splits: list
+
+
+def make_jobs(dataset, plan, methods=tuple(METHODS)):
+    """List the jobs of a data set in a fixed order."""
+    units = []
+    for method in methods:
+        standards = METHODS[method].standards
+        numbers = {"none": [0], "all": ["all"], "some": [n for n in plan.standards if n > 0]}[standards]
+        units += [Unit(method, n) for n in numbers]
+    return [
+        Job(dataset, *pair, selection, repeat, plan.test_size, plan.standards, plan.properties, tuple(units))
+        for pair in plan.pairs
+        for selection, n_repeats in plan.repeats.items()
+        for repeat in range(n_repeats)
+    ]
+
+
+def run_job(job):
+    """Compute the units of a job on one thread.
+
+    Parameters
+    ----------
+    job : Job
+
+    Returns
+    -------
+    Outcome
+    """
+    pair = load_pair(job.dataset, job.source, job.target)
+    outcome = Outcome([], [], [_describe_split(pair, job)])
+    with threadpool_limits(1):
+        for unit in job.units:
+            _run_unit(pair, job, unit, outcome)
+    return outcome
+
+
+def _split(pair, job, n):
+    """Return the rows to train on and to test on; with one seed the test samples are the same for every ``n``."""
+    tested = {"test_size": job.test_size} if pair.test_samples is None else {"test_samples": pair.test_samples}
+    roles = {"source": pair.source, "target": pair.target}
+    splitter = TransferSplit(n, 1, selection=job.selection, random_state=job.seed, **tested, **roles)
+    return next(iter(splitter.split(pair.X, pair.y, instrument=pair.instrument, sample_id=pair.sample_id)))
+
+
+def _run_unit(pair, job, unit, outcome):
+    """Choose on the training rows, then predict and score the test rows."""
+    train, test = _split(pair, job, unit.n_standards)
+    own_axis = METHODS[unit.method].own_axis
+    rows = train[pair.instrument[train] == pair.target] if own_axis else train
+    spectra = pair.own if own_axis else pair.X
+    choice = choose(
+        unit.method,
+        TrainingRows(
+            spectra[rows], pair.y[rows], pair.instrument[rows], pair.sample_id[rows], pair.source, pair.target
+        ),
+    )
+    predicted = choice.predict(spectra[test])
+    outcome.results.extend(_score(pair, job, unit, train, test, choice, predicted))
+    if _keeps_predictions(job, unit):
+        outcome.predictions.extend(_list_predictions(pair, job, unit, test, predicted))
+
+
+def _labels(job, unit):
+    return {**job.labels, "n_standards": unit.n_standards, "method": unit.method}
+
+
+def _score(pair, job, unit, train, test, choice, predicted):
+    """Score one property a row; a missing reference is left out."""
+    n_calibration = len(np.unique(pair.sample_id[train][pair.instrument[train] == pair.source]))
+    for j, name in enumerate(job.properties):
+        known = np.isfinite(pair.y[test, j])
+        measured, found = pair.y[test, j][known], predicted[known, j]
+        yield {
+            **_labels(job, unit),
+            "property": name,
+            "seed": job.seed,
+            "n_calibration": n_calibration,
+            "n_test": len(measured),
+            "rmsep": metrics.rmsep(measured, found),
+            "bias": metrics.bias(measured, found),
+            "sep": metrics.sep(measured, found),
+            "r2": metrics.r2(measured, found),
+            "rpd": metrics.rpd(measured, found),
+            "sse": float(((found - measured) ** 2).sum()),
+            "prep": choice.preprocessing[j],
+            "n_components": choice.n_components[j],
+            "blind_rmse": float(np.sqrt(choice.criterion[j])),
+            "fit_seconds": round(choice.seconds, 4),
+            "version": VERSION,
+            "settings": settings_hash(unit.method),
+        }
+
+
+def _keeps_predictions(job, unit):
+    wanted = unit.n_standards in (0, PREDICTIONS_AT, "all") and METHODS[unit.method].plotted
+    return wanted and job.selection == "random" and job.repeat < PREDICTED_REPEATS[job.dataset]
+
+
+def _list_predictions(pair, job, unit, test, predicted):
+    for j, name in enumerate(job.properties):
+        for row, value in zip(test, predicted[:, j]):
+            if np.isfinite(pair.y[row, j]):
+                yield {
+                    **_labels(job, unit),
+                    "property": name,
+                    "sample_id": pair.sample_id[row],
+                    "measured": pair.y[row, j],
+                    "predicted": value,
+                }
+
+
+def _describe_split(pair, job):
+    """Write down who was tested and who was a standard, since generators may change between versions of NumPy.
+
+    Standards are listed as they join: ``5: a b c d e; 10: f g h i j``.
+    """
+    joined, steps = set(), []
+    for n in sorted(job.standards):
+        train, test = _split(pair, job, n)
+        standards = set(pair.sample_id[train][pair.instrument[train] == pair.target])
+        if n:
+            steps.append(f"{n}: {' '.join(sorted(map(str, standards - joined)))}")
+        joined = standards
+    return {
+        **job.labels,
+        "seed": job.seed,
+        "standards": "; ".join(steps),
+        "test": "official" if pair.test_samples is not None else " ".join(map(str, np.unique(pair.sample_id[test]))),
+    }
