@@ -45,12 +45,16 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
     ChannelMismatchError
         If the number of channels differs from that seen in ``fit``.
     NonFiniteSpectraError
-        If a value is NaN, infinite, or too large to be squared.
+        If a value is NaN, infinite, masked, or too large to be squared.
     ConstantSpectraError
         If ``forbid_constant`` and a spectrum is constant.
     ValueError, TypeError
         From scikit-learn: not two-dimensional, not numeric, sparse, too few rows or columns, other column names.
     """
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise NonFiniteSpectraError(
+            "X is a masked array with masked values, whose masks would be lost. Remove these spectra or these channels."
+        )
     values = check_array(
         X,
         dtype=np.float64,

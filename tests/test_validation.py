@@ -89,3 +89,10 @@ def test_paired_columns_drop_missing_references_by_column():
     first, second = paired_columns(y_true, np.nan_to_num(y_true) + 1)
     np.testing.assert_array_equal(first, [[1.0, 2.0], [2.0, 3.0]])
     np.testing.assert_array_equal(second, [[5.0, 6.0], [6.0, 7.0]])
+
+
+def test_masked_values_are_not_read_as_measurements():
+    X = np.ma.array(np.random.RandomState(0).rand(4, 6), mask=np.eye(4, 6, dtype=bool))
+    with pytest.raises(NonFiniteSpectraError, match="masked"):
+        validate_spectra(Estimator(), X, reset=True)
+    assert validate_spectra(Estimator(), np.ma.array(X.data), reset=True).shape == (4, 6)

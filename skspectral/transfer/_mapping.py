@@ -11,12 +11,13 @@ from .._validation import validate_spectra
 from .._wrapping import assign_roles, fit_calibration, fit_with_metadata, is_transfer, predict_2d
 from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
-from ..exceptions import AmbiguousInstrumentError
+from ..exceptions import AmbiguousInstrumentError, TooFewStandardsError
 
-__all__ = ["MappingRegressor"]
+__all__ = ["MappingRegressor", "varies"]
 
 LEAST_PAIRS_FOR_SELECTION = 3
 MOST_FOLDS = 10
+NEGLIGIBLE = 1e-24
 
 
 class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegressor):
@@ -107,6 +108,11 @@ class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegre
     def _fit_transfer(self, rows):
         pairs = rows.pairs
         settings = self._candidates(len(pairs))
+        if self.__transfer_tags__().min_samples > 1 and not varies(pairs.target):
+            raise TooFewStandardsError(
+                f"{type(self).__name__} cannot learn from the {len(pairs)} samples measured on both instruments: their "
+                "target spectra are all the same. Check that each standard was measured, not one scan copied."
+            )
         # nothing to choose: the user named the calibration and every setting
         fixed = len(settings) == 1 and self.estimator is not None
         residuals = None if fixed else self._held_out_residuals(pairs, settings)
@@ -188,6 +194,12 @@ class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegre
         if is_transfer(self.estimator_):
             return self.estimator_._predict_source(X)
         return predict_2d(self.estimator_, X)
+
+
+def varies(X):
+    """Tell whether spectra differ by more than the rounding error of their mean."""
+    centred = X - X.mean(axis=0)
+    return bool((centred**2).sum() > NEGLIGIBLE * (X**2).sum())
 
 
 def _spread(y):

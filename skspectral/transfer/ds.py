@@ -4,7 +4,7 @@ import numpy as np
 
 from .._affine import LowRankMap
 from ..base import TransferTags
-from ._mapping import MappingRegressor
+from ._mapping import MappingRegressor, varies
 
 __all__ = ["DS"]
 
@@ -114,21 +114,19 @@ class DS(MappingRegressor):
         right = source - s_mean - centred if identity else source - s_mean
         scores, singular, basis = np.linalg.svd(centred, full_matrices=False)
         right = scores.T @ right
+        informative = varies(target)
         background = s_mean - t_mean if identity else s_mean
         maps = []
         for setting in settings:
-            left = basis.T * _inverse(singular, setting)
+            left = basis.T * (_inverse(singular, setting) if informative else np.zeros_like(singular))
             maps.append(LowRankMap(background - (t_mean @ left) @ right, left, right, identity))
         return maps
 
 
 def _inverse(singular, setting):
     """Regularised inverse of the singular values of the centred target spectra."""
-    energy = (singular**2).sum()
-    if energy == 0:
-        return np.zeros_like(singular)
     if "alpha" in setting:
-        return singular / (singular**2 + setting["alpha"] * energy / len(singular))
+        return singular / (singular**2 + setting["alpha"] * (singular**2).mean())
     usable = singular > 1e-10 * singular[0]
     usable[setting["n_components"] :] = False
     return np.divide(1.0, singular, out=np.zeros_like(singular), where=usable)

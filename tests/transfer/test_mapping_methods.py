@@ -177,6 +177,17 @@ def test_too_few_pairs(estimator, found, needed):
         model.fit(data.X, data.y, instrument=data.instrument, sample_id=sample_id)
 
 
+def test_copies_of_one_scan_are_no_standards():
+    data = two_instruments()
+    X = np.where(data.on_target[:, None], data.X[-1], data.X)
+    for estimator in (DS(**ROLES), PDS(**ROLES), CCA(**ROLES)):
+        with pytest.raises(TooFewStandardsError, match="all the same"):
+            estimator.fit(X, data.y, **data.labels)
+    shifted = MeanShift(PLSRegression(3), **ROLES).fit(X, data.y, **data.labels).predict(data.X_test)
+    identity = DS(PLSRegression(3), prior="identity", alpha=1e-4, **ROLES).fit(X, data.y, **data.labels)
+    assert_allclose(identity.predict(data.X_test), shifted, rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     "estimator",
     [
