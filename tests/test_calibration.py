@@ -7,7 +7,7 @@ from sklearn.cross_decomposition import PLSRegression
 from sklearn.frozen import FrozenEstimator
 
 from skspectral import DS, PDS, LinearCalibration, PLSRegressionCV
-from skspectral.calibration import content_folds, pls1_path
+from skspectral.calibration._pls import content_folds, pls1_path
 from skspectral.exceptions import ChannelMismatchError, MissingReferenceError, NonLinearCalibrationError
 from skspectral.preprocessing import SNV
 from skspectral.testing._data import two_instruments

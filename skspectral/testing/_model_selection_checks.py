@@ -11,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 from ..exceptions import AmbiguousInstrumentError
 from ..model_selection import TransferSplit, as_groups
 from ._data import two_instruments
+from ._helpers import named
 
 __all__ = ["SELECTION_CHECKS"]
 
@@ -35,10 +36,6 @@ def _groups(data):
     return None if get_config()["enable_metadata_routing"] else as_groups(data.instrument, data.sample_id)
 
 
-def _named(estimator):
-    return clone(estimator).set_params(source="A", target="B")
-
-
 def check_cross_validate(estimator):
     """``cross_validate`` scores held-out samples on the target, as a loop by hand does."""
     data = _long_form()
@@ -47,11 +44,11 @@ def check_cross_validate(estimator):
     by_hand = []
     for train, test in folds:
         labels = {name: value[train] for name, value in data.labels.items()}
-        model = _named(estimator).fit(data.X[train], data.y[train], **labels)
+        model = named(estimator).fit(data.X[train], data.y[train], **labels)
         by_hand.append(model.score(data.X[test], data.y[test]))
         assert not set(data.sample_id[train]) & set(data.sample_id[test]), "a test sample is in the training rows"
     result = cross_validate(
-        _named(estimator), data.X, data.y, cv=splitter, params=_params(data), groups=_groups(data), error_score="raise"
+        named(estimator), data.X, data.y, cv=splitter, params=_params(data), groups=_groups(data), error_score="raise"
     )
     assert_allclose(result["test_score"], by_hand, rtol=1e-8)
 
@@ -59,7 +56,7 @@ def check_cross_validate(estimator):
 def check_grid_search_in_pipeline(estimator):
     """A Pipeline with preprocessing in front is searched, and the refitted model predicts."""
     data = _long_form()
-    pipeline = make_pipeline(FunctionTransformer(np.sqrt), _named(estimator))
+    pipeline = make_pipeline(FunctionTransformer(np.sqrt), named(estimator))
     step = pipeline.steps[-1][0]
     search = GridSearchCV(pipeline, {f"{step}__source": ["A"]}, cv=_splitter(), error_score="raise")
     groups = {} if get_config()["enable_metadata_routing"] else {"groups": _groups(data)}

@@ -4,7 +4,7 @@ import numpy as np
 
 from .._roles import TransferRows, check_labels, encode_samples
 from ..base import BaseTransferRegressor, TransferTags
-from ..calibration import content_folds
+from ..calibration._pls import content_folds
 from ..exceptions import AmbiguousInstrumentError, MissingReferenceError, UnknownInstrumentError
 from ._dipls_path import Domains, dipls_path
 

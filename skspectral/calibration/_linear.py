@@ -1,0 +1,103 @@
+"""A calibration that exists as coefficients only."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+
+from ..exceptions import ChannelMismatchError
+
+__all__ = ["LinearCalibration"]
+
+
+class LinearCalibration(RegressorMixin, BaseEstimator):
+    """A calibration that exists as a coefficient vector only, as instruments and LIMS store it.
+
+    Parameters
+    ----------
+    coef : array-like of shape (n_channels,) or (n_targets, n_channels)
+        Regression vector, in units of the property per unit of ``X``.
+    intercept : float or array-like of shape (n_targets,), default=0.0
+
+    Notes
+    -----
+    ``fit`` changes nothing; the object is ready to predict. Transfer methods treat it as frozen: they learn the map
+    from the pairs alone, and source rows need no references.
+
+    Examples
+    --------
+    >>> from skspectral import LinearCalibration
+    >>> LinearCalibration([0.5, -1.0], 3.0).predict([[2.0, 1.0]])
+    array([3.])
+    """
+
+    def __init__(self, coef, intercept=0.0):
+        self.coef = coef
+        self.intercept = intercept
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False
+        tags.target_tags.multi_output = True
+        tags.requires_fit = False
+        return tags
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    @property
+    def coef_(self):
+        """Regression vectors as an array of shape (n_targets, n_channels)."""
+        coef = np.array(self.coef, dtype=np.float64)
+        if coef.ndim not in (1, 2) or not np.isfinite(coef).all():
+            raise ValueError("coef must be finite, of shape (n_channels,) or (n_targets, n_channels).")
+        return np.atleast_2d(coef)
+
+    @property
+    def intercept_(self):
+        """Intercepts as an array of shape (n_targets,)."""
+        return np.broadcast_to(np.asarray(self.intercept, dtype=np.float64), len(self.coef_))
+
+    @property
+    def n_features_in_(self):
+        """Number of channels that the coefficients expect."""
+        return self.coef_.shape[1]
+
+    def fit(self, X, y=None):
+        """Check the number of channels; nothing is learned.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        self.predict(X)
+        return self
+
+    def predict(self, X):
+        """Apply the coefficients.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+
+        Returns
+        -------
+        ndarray of shape (n_spectra,) or (n_spectra, n_targets)
+            One-dimensional where ``coef`` is.
+
+        Raises
+        ------
+        ChannelMismatchError
+            If the spectra have another number of channels than ``coef``.
+        """
+        X = np.asarray(X, dtype=np.float64)
+        if X.ndim != 2 or X.shape[1] != self.n_features_in_:
+            raise ChannelMismatchError(
+                f"X has shape {X.shape}, but LinearCalibration is expecting {self.n_features_in_} features as input, "
+                "one per coefficient."
+            )
+        predicted = X @ self.coef_.T + self.intercept_
+        return predicted[:, 0] if np.ndim(self.coef) == 1 else predicted
