@@ -41,7 +41,11 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_show_sourcelink = False
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "header_links_before_dropdown": 7}
-html_sidebars = {"index": [], "install": [], "quickstart": [], "pitfalls": [], "results": [], "contributing": []}
+# pages that are no part of a section have no navigation beside them
+html_sidebars = {
+    name: []
+    for name in ("index", "install", "quickstart", "network", "pitfalls", "results", "contributing", "changelog")
+}
 
 autosummary_generate = True
 autodoc_typehints = "none"
@@ -85,7 +89,8 @@ def skip_inherited_from_sklearn(app, what, name, obj, skip, options):
 
 def check_api_is_complete(app):
     """Warn of public names that the API reference does not list."""
-    listed = set(re.findall(r"^ {3}([\w.]+)$", (HERE / "api.rst").read_text("utf8"), flags=re.MULTILINE))
+    listed = set(re.findall(r"^ {3}(\w+)$|``(\w+)``", (HERE / "api.rst").read_text("utf8"), flags=re.MULTILINE))
+    listed = {name for pair in listed for name in pair}
     for module in DOCUMENTED_MODULES:
         for name in import_module(module).__all__:
             is_module = ismodule(getattr(import_module(module), name))

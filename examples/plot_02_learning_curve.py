@@ -31,7 +31,13 @@ def evaluate(name, model, n_standards):
     rows = []
     for train, test in split.split(data.X, y, **labels):
         model.fit(data.X[train], y[train], **{key: value[train] for key, value in labels.items()})
-        rows.append({"method": name, "n_standards": n_standards, "rmsep": rmsep(y[test], model.predict(data.X[test]))})
+        rows.append(
+            {
+                "method": name,
+                "n_standards": n_standards,
+                "rmsep": rmsep(y[test], model.predict(data.X[test])),
+            }
+        )
     return rows
 
 
@@ -54,7 +60,7 @@ rows += evaluate("SourceOnly", SourceOnly(**roles), 5)
 rows += evaluate("native", TargetOnly(**roles), "all")
 results = pd.DataFrame(rows)
 
-TransferCurveDisplay.from_results(results, unit="%")
+display = TransferCurveDisplay.from_results(results, unit="%")
 
 # %%
 # The bands are one standard deviation over the repeats. The numbers behind the curves:

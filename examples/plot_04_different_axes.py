@@ -20,22 +20,28 @@ from skspectral.metrics import rmsep
 # -------------------------
 # To simulate the pair, instrument B is read out on the handheld's axis: fewer channels, and a shorter range.
 
-simulated = make_instruments(n_samples=70, wavelengths=np.arange(1100.0, 2500.0, 2.0), random_state=0)
+simulated = make_instruments(
+    n_samples=70, wavelengths=np.arange(1100.0, 2500.0, 2.0), random_state=0
+)
 on_a, on_b = simulated.instrument == "A", simulated.instrument == "B"
 axes = {"benchtop": simulated.wavelengths, "handheld": np.linspace(1350.0, 2150.0, 125)}
 spectra = {
     "benchtop": simulated.X[on_a],
-    "handheld": Resample(wavelengths=axes["benchtop"], grid=axes["handheld"]).fit_transform(simulated.X[on_b]),
+    "handheld": Resample(wavelengths=axes["benchtop"], grid=axes["handheld"]).fit_transform(
+        simulated.X[on_b]
+    ),
 }
 references = {"benchtop": simulated.y[on_a, 0], "handheld": simulated.y[on_b, 0]}
 samples = {"benchtop": simulated.sample_id[on_a], "handheld": simulated.sample_id[on_b]}
 
 figure, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
 for name, X in spectra.items():
-    ax.plot(axes[name], X[:5].T, color={"benchtop": "#0072B2", "handheld": "#D55E00"}[name], linewidth=1)
+    ax.plot(
+        axes[name], X[:5].T, color={"benchtop": "#0072B2", "handheld": "#D55E00"}[name], linewidth=1
+    )
     ax.plot([], [], color=ax.lines[-1].get_color(), label=f"{name}, {len(axes[name])} channels")
 ax.set(xlabel="Wavelength (nm)", ylabel="Absorbance")
-ax.legend(frameon=False)
+_ = ax.legend(frameon=False)
 
 # %%
 # One table on a common grid

@@ -20,6 +20,7 @@ from skspectral import PDS, LinearCalibration
 from skspectral.datasets import make_instruments
 from skspectral.metrics import rmsep
 from skspectral.model_selection import select_standards
+from skspectral.plotting import PredictedMeasuredDisplay
 
 data = make_instruments(n_samples=80, n_components=8, noise=1e-3, random_state=0)
 y = data.y[:, 0]
@@ -38,7 +39,10 @@ calibration = PLSRegression(8, scale=False).fit(data.X[on_a][:50], y[on_a][:50])
 at_hand = np.arange(50, 80)
 standards = at_hand[select_standards(data.X[on_a][at_hand], 10, method="kennard-stone")]
 pairs = np.isin(data.sample_id, data.sample_id[standards])
-X, labels = data.X[pairs], {"instrument": data.instrument[pairs], "sample_id": data.sample_id[pairs]}
+X, labels = (
+    data.X[pairs],
+    {"instrument": data.instrument[pairs], "sample_id": data.sample_id[pairs]},
+)
 no_references = np.full(len(X), np.nan)
 
 # %%
@@ -55,6 +59,13 @@ test = np.setdiff1d(at_hand, standards)
 X_test, y_test = data.X[on_b][test], y[on_b][test]
 print(f"as it is:    RMSEP {rmsep(y_test, calibration.predict(X_test)):.3f} %")
 print(f"transferred: RMSEP {rmsep(y_test, model.predict(X_test)):.3f} %")
+
+display = PredictedMeasuredDisplay.from_predictions(
+    y_test,
+    {"as it is": calibration.predict(X_test), "transferred": model.predict(X_test)},
+    target_name="component 1",
+    unit="%",
+)
 
 # %%
 # Without the test samples there would still be a warning sign: how far the predictions of held-out standards disagree
@@ -73,7 +84,10 @@ from_vector = PDS(LinearCalibration(b, b0), source="A", target="B").fit(X, no_re
 print("same predictions:", np.allclose(from_vector.predict(X_test), model.predict(X_test)))
 
 coef, intercept = from_vector.export_calibration()
-print("as coefficients: ", np.allclose(X_test @ coef.T + intercept, from_vector.predict(X_test)[:, None]))
+print(
+    "as coefficients: ",
+    np.allclose(X_test @ coef.T + intercept, from_vector.predict(X_test)[:, None]),
+)
 
 # %%
 # The map itself, :math:`x F + a`, serves software that standardises spectra and keeps its own models:

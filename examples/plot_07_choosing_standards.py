@@ -29,7 +29,9 @@ references = y[data.instrument == "A"]
 # choosing anew. ``"spxy"`` looks at the references as well.
 
 methods = ("random", "kennard-stone", "spxy", "duplex", "leverage")
-chosen = {name: select_standards(source, 8, method=name, y=references, random_state=0) for name in methods}
+chosen = {
+    name: select_standards(source, 8, method=name, y=references, random_state=0) for name in methods
+}
 
 scores = PCA(2).fit_transform(source)
 figure, axes = plt.subplots(1, 5, figsize=(11, 2.6), sharex=True, sharey=True, layout="constrained")
@@ -38,7 +40,7 @@ for ax, (name, rows) in zip(axes, chosen.items(), strict=True):
     ax.scatter(*scores[rows].T, s=26, color="#D55E00")
     ax.set_title(name, fontsize="medium")
     ax.set_xlabel("PC 1")
-axes[0].set_ylabel("PC 2")
+_ = axes[0].set_ylabel("PC 2")
 
 # %%
 # Kennard-Stone, SPXY, DUPLEX and leverage take the corners of the cloud, random choice its middle. Corners carry more
@@ -54,10 +56,14 @@ axes[0].set_ylabel("PC 2")
 
 def error(model, selection, n_standards):
     """Mean error over six repeats."""
-    split = TransferSplit(n_standards, 6, source="A", target="B", selection=selection, random_state=0)
+    split = TransferSplit(
+        n_standards, 6, source="A", target="B", selection=selection, random_state=0
+    )
     errors = []
     for train, test in split.split(data.X, y, **labels):
-        model.fit(data.X[train], y[train], **{name: values[train] for name, values in labels.items()})
+        model.fit(
+            data.X[train], y[train], **{name: values[train] for name, values in labels.items()}
+        )
         errors.append(rmsep(y[test], model.predict(data.X[test])))
     return np.mean(errors)
 
