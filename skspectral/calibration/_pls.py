@@ -35,7 +35,7 @@ def pls1_path(X, y, n_components):
     References
     ----------
     Dayal, B. S., MacGregor, J. F. (1997). Improved PLS algorithms. Journal of Chemometrics 11, 73-85.
-    https://doi.org/10.1002/(SICI)1099-128X(199701)11:1<73::AID-CEM435>3.0.CO;2-#
+    https://doi.org/10.1002/(SICI)1099-128X(199701)11:1%3C73::AID-CEM435%3E3.0.CO;2-%23
     """
     coefs = np.zeros((n_components, X.shape[1]))
     loadings = np.empty((n_components, X.shape[1]))
