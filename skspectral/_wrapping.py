@@ -127,7 +127,7 @@ def fit_calibration(owner, estimator, X, y, sample_id=None):
     owner : estimator instance
         Named in messages.
     estimator : estimator or None
-        None stands for :class:`~skspectral.calibration.PLSRegressionCV`. A frozen one is returned as a clone.
+        None stands for :class:`~skspectral.PLSRegressionCV`. A frozen one is returned as a clone.
     X : ndarray of shape (n_spectra, n_channels)
     y : ndarray of shape (n_spectra, n_targets)
         NaN where there is no reference.

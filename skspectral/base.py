@@ -68,8 +68,8 @@ class BaseTransferRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : estimator, optional
-        The calibration. Default: :class:`~skspectral.calibration.PLSRegressionCV`. An existing calibration, wrapped in
-        ``sklearn.frozen.FrozenEstimator`` or given as :class:`~skspectral.calibration.LinearCalibration`, is used as
+        The calibration. Default: :class:`~skspectral.PLSRegressionCV`. An existing calibration, wrapped in
+        ``sklearn.frozen.FrozenEstimator`` or given as :class:`~skspectral.LinearCalibration`, is used as
         it is.
     source, target : object, optional
         Labels of the two instruments as they stand in ``instrument``. One of them may be left out when the rows come

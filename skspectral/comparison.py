@@ -191,7 +191,7 @@ def compare_methods(
         Names of the properties.
     native : bool, default=False
         Also calibrate on the target with all calibration samples measured there, on the same test samples (needs
-        a :class:`~skspectral.model_selection.TransferSplit`).
+        a :class:`~skspectral.TransferSplit`).
     path : path-like, optional
         CSV file to which predictions are appended as they are made. A second call with the same data and settings
         continues where the first one stopped; a file of other data or settings is replaced.
