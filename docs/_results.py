@@ -33,7 +33,8 @@ def write_results(results, generated):
         figures = sorted([*results.glob(f"{dataset}*.png"), *results.glob(f"figures/{dataset}*.png")])
         for figure in figures:
             shutil.copy2(figure, generated / figure.name)
-        write_text(generated / f"{dataset}_figures.rst", "\n".join(map(_figure, figures)))
+        title = [".. rubric:: Figures\n"] if figures else []
+        write_text(generated / f"{dataset}_figures.rst", "\n".join([*title, *map(_figure, figures)]))
 
 
 def _table(results, dataset):
