@@ -7,5 +7,6 @@ from .ds import DS
 from .mean_shift import MeanShift
 from .pds import PDS
 from .sbc import SBC
+from .sst import SST
 
-__all__ = ["CCA", "DS", "PDS", "SBC", "MeanShift", "Pooled", "SourceOnly", "TargetOnly", "diPLS"]
+__all__ = ["CCA", "DS", "PDS", "SBC", "SST", "MeanShift", "Pooled", "SourceOnly", "TargetOnly", "diPLS"]
