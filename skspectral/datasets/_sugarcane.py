@@ -30,7 +30,7 @@ FILES = (DataFile("sugarcane_chaix.npz", "d95cd1de75d521eed249088d539619a1aa86cc
 FOLDER = "sugarcane"
 CONTENT_SHA256 = "b7020e4d2e0203a0fb8b7b50fc8b113e5c0237355a28989895ec8c28eb6fdee0"
 REMEDY = (
-    f"Download the tables {', '.join([*TABLES.values(), REFERENCES])} of https://doi.org/10.17632/rnvvftvmh7.1 "
+    f"Download the tables {', '.join([*TABLES.values(), REFERENCES])} of https://doi.org/10.17632/mjttsjfj2s.1 "
     f"(Mendeley Data) into a folder called {FOLDER}."
 )
 
@@ -45,7 +45,7 @@ different wavelength axes, with four reference values.
     repeats are MicroNIR1700_rep1, _rep2 and _rep3, and are no pair of instruments.
 :Reference values: TS total sugar, CP crude protein, ADF acid detergent fibre, IVOMD in vitro organic matter
     digestibility, all in % of dry matter; TS is missing (NaN) for three samples
-:Origin: Zgouz et al., Data in Brief 31 (2020) 106013; Mendeley Data, https://doi.org/10.17632/rnvvftvmh7.1
+:Origin: Zgouz et al., Data in Brief 31 (2020) 106013; Mendeley Data, https://doi.org/10.17632/mjttsjfj2s.1
 :Licence: a later deposit of the same data, https://doi.org/10.17632/mjttsjfj2s.1, is under CC BY 4.0
 
 Some pairs of instruments share no wavelength (NIRONE22 with F750 or SCiO, for example). The reference spectrometer of

@@ -45,7 +45,7 @@ class CCA(MappingRegressor):
     References
     ----------
     Fan, W., Liang, Y., Yuan, D., Wang, J. (2008). Calibration model transfer for near-infrared spectra based on
-    canonical correlation analysis. Analytica Chimica Acta 623, 22-29. https://doi.org/10.1016/j.aca.2008.05.072
+    canonical correlation analysis. Analytica Chimica Acta 623, 22-29.
 
     Examples
     --------

@@ -42,9 +42,8 @@ class MeanShift(MappingRegressor):
 
     References
     ----------
-    Swierenga, H., Haanstra, W. G., de Weijer, A. P., Buydens, L. M. C. (1998). Comparison of two different approaches
-    toward model transferability in NIR spectroscopy. Applied Spectroscopy 52, 7-16.
-    https://doi.org/10.1366/0003702981942555
+    Fearn, T. (2001). Standardisation and calibration transfer for near infrared instruments: a review. Journal of Near
+    Infrared Spectroscopy 9, 229-244. https://doi.org/10.1255/jnirs.309
 
     Examples
     --------
