@@ -16,6 +16,7 @@ __all__ = [
     "consumed_metadata",
     "fit_calibration",
     "fit_with_metadata",
+    "holds_frozen",
     "is_frozen",
     "is_transfer",
     "predict_2d",
@@ -33,6 +34,15 @@ def is_frozen(estimator):
     if isinstance(estimator, Pipeline):
         return is_frozen(estimator.steps[-1][1])
     return isinstance(estimator, (FrozenEstimator, LinearCalibration))
+
+
+def holds_frozen(estimator):
+    """Tell whether the calibration, inside however many transfer methods, is an existing one."""
+    if isinstance(estimator, Pipeline):
+        return holds_frozen(estimator.steps[-1][1])
+    if hasattr(estimator, "__transfer_tags__"):
+        return holds_frozen(getattr(estimator, "estimator", None))
+    return is_frozen(estimator)
 
 
 def consumed_metadata(estimator):

@@ -17,9 +17,10 @@ from ._affine import affine_coefficients
 from ._references import check_references
 from ._roles import TransferRows
 from ._validation import validate_spectra
-from ._wrapping import fit_calibration, is_frozen, predict_2d
+from ._wrapping import fit_calibration, holds_frozen, is_frozen, predict_2d
 from .exceptions import (
     ChannelMismatchError,
+    ExistingCalibrationError,
     MissingReferenceError,
     NoSourceError,
     NoStandardsError,
@@ -51,6 +52,8 @@ class TransferTags:
         Whether identical instruments give exactly the predictions of the source model.
     carries_source_model : bool
         Whether predictions come from the source calibration at all; false for models that learn on the target.
+    refits : bool
+        Whether the calibration is fitted anew on changed spectra, so that an existing one cannot be used.
     """
 
     needs: str = "standards"
@@ -60,6 +63,7 @@ class TransferTags:
     zero_shot: bool = False
     preserves_identity: bool = False
     carries_source_model: bool = True
+    refits: bool = False
 
 
 class BaseTransferRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
@@ -132,6 +136,8 @@ class BaseTransferRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             If the target rows are not enough for the method.
         ConflictingReferenceError
             If one sample has different references on the two instruments.
+        ExistingCalibrationError
+            If the method fits the calibration anew and was given a frozen one.
         NonFiniteSpectraError, ConstantSpectraError
             If spectra cannot be used.
         """
@@ -178,6 +184,12 @@ class BaseTransferRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 )
             self._fit_source(rows)
             return
+        if tags.refits and holds_frozen(self.estimator):
+            raise ExistingCalibrationError(
+                f"{type(self).__name__} fits the calibration anew on the spectra it has changed, and an existing one "
+                "cannot be. Give an ordinary estimator and the source spectra with their references, or use a method "
+                "that changes target spectra only, such as MeanShift, DS, PDS or SST."
+            )
         self._check_target_rows(rows, tags)
         if tags.needs_source and not (~rows.is_target).any():
             raise NoSourceError(

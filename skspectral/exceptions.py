@@ -11,6 +11,7 @@ __all__ = [
     "ConflictingReferenceError",
     "ConstantSpectraError",
     "DatasetUnavailableError",
+    "ExistingCalibrationError",
     "MissingReferenceError",
     "MissingWeightsError",
     "NoSourceError",
@@ -46,6 +47,10 @@ class NoStandardsError(ValueError):
 
 class TooFewStandardsError(NoStandardsError):
     """There are standards, but fewer than the method or the splitter needs."""
+
+
+class ExistingCalibrationError(ValueError):
+    """The method fits the calibration anew, and was given an existing one that must stay as it is."""
 
 
 class ConflictingReferenceError(ValueError):

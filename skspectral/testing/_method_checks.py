@@ -12,7 +12,7 @@ from sklearn.cross_decomposition import PLSRegression
 from sklearn.frozen import FrozenEstimator
 
 from ..calibration import PLSRegressionCV
-from ..exceptions import AmbiguousInstrumentError, NotTransferredWarning
+from ..exceptions import AmbiguousInstrumentError, ExistingCalibrationError, NotTransferredWarning
 from ._data import two_instruments
 from ._helpers import fit, named, raises, wraps
 
@@ -74,18 +74,23 @@ def check_identical_instruments(estimator):
 
 
 def check_existing_calibration(estimator):
-    """An existing calibration transfers from the pairs alone and equals the full fit with the same map."""
-    if not wraps(estimator) or not estimator.__transfer_tags__().carries_source_model:
+    """An existing calibration transfers from the pairs alone and equals the full fit, or is refused where it cannot."""
+    tags = estimator.__transfer_tags__()
+    if not wraps(estimator) or not (tags.carries_source_model or tags.refits):
         return
     data = two_instruments()
     X, y = data.X[~data.on_target], data.y[~data.on_target]
     calibration = PLSRegression(3, scale=False)
+    if tags.refits:
+        existing = clone(estimator).set_params(estimator=FrozenEstimator(clone(calibration).fit(X, y)))
+        raises(ExistingCalibrationError, lambda: fit(existing, data), mentions=[type(estimator).__name__])
+        return
     full = fit(clone(estimator).set_params(estimator=calibration), data)
     frozen = FrozenEstimator(clone(calibration).fit(X, y))
     used = np.isin(data.sample_id, data.sample_id[data.on_target])
     labels = {name: value[used] for name, value in data.labels.items()}
     references = np.where(data.on_target, data.y, np.nan)[used]
-    if not estimator.__transfer_tags__().uses_target_references:
+    if not tags.uses_target_references:
         references[:] = np.nan
     alone = fit(clone(estimator).set_params(estimator=frozen), data, X=data.X[used], y=references, **labels)
     assert_allclose(alone.predict(data.X_test), full.predict(data.X_test), rtol=1e-7)
