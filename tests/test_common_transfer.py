@@ -4,7 +4,7 @@ import pytest
 from sklearn import config_context
 from sklearn.cross_decomposition import PLSRegression
 
-from skspectral import DS, PDS, SBC, MeanShift, Pooled, diPLS
+from skspectral import DS, EPO, GLSW, PDS, SBC, SST, MeanShift, Pooled, diPLS
 from skspectral.testing import CHECKS, all_transfer_estimators
 
 VARIANTS = [
@@ -19,6 +19,11 @@ VARIANTS = [
     diPLS(form="signed", penalty=0.1),
     diPLS(penalty="heuristic", centring="target"),
     MeanShift(PLSRegression(3)),
+    EPO(centre=False),
+    EPO(PLSRegression(3)),
+    GLSW(centre=False),
+    GLSW(PLSRegression(3), alpha=1e-3),
+    SST(PLSRegression(3), n_components=2),
 ]
 
 

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from skspectral import __version__
 from skspectral.preprocessing import SNV, SavitzkyGolay
-from skspectral.transfer import CCA, DS, PDS, SBC, SST, MeanShift, Pooled, SourceOnly, TargetOnly, diPLS
+from skspectral.transfer import CCA, DS, EPO, GLSW, PDS, SBC, SST, MeanShift, Pooled, SourceOnly, TargetOnly, diPLS
 
 __all__ = ["METHODS", "PREPROCESSING", "VERSION", "Method", "make_pipeline", "settings_hash"]
 
@@ -56,6 +56,8 @@ METHODS = {
     "diPLS": Method(diPLS),
     "TargetOnly": Method(TargetOnly),
     "Pooled": Method(Pooled),
+    "EPO": Method(EPO),
+    "GLSW": Method(GLSW),
     "SST": Method(SST),
     "native": Method(TargetOnly, standards="all", own_axis=True, plotted=True),
 }

@@ -4,9 +4,11 @@ from .baselines import Pooled, SourceOnly, TargetOnly
 from .cca import CCA
 from .dipls import diPLS
 from .ds import DS
+from .epo import EPO
+from .glsw import GLSW
 from .mean_shift import MeanShift
 from .pds import PDS
 from .sbc import SBC
 from .sst import SST
 
-__all__ = ["CCA", "DS", "PDS", "SBC", "SST", "MeanShift", "Pooled", "SourceOnly", "TargetOnly", "diPLS"]
+__all__ = ["CCA", "DS", "EPO", "GLSW", "PDS", "SBC", "SST", "MeanShift", "Pooled", "SourceOnly", "TargetOnly", "diPLS"]

@@ -13,7 +13,7 @@ from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
 from ..exceptions import AmbiguousInstrumentError, TooFewStandardsError
 
-__all__ = ["MappingRegressor", "varies"]
+__all__ = ["MappingRegressor", "refuse_copies", "spread", "varies"]
 
 LEAST_PAIRS_FOR_SELECTION = 3
 MOST_FOLDS = 10
@@ -108,11 +108,8 @@ class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegre
     def _fit_transfer(self, rows):
         pairs = rows.pairs
         settings = self._candidates(len(pairs))
-        if self.__transfer_tags__().min_samples > 1 and not varies(pairs.target):
-            raise TooFewStandardsError(
-                f"{type(self).__name__} cannot learn from the {len(pairs)} samples measured on both instruments: their "
-                "target spectra are all the same. Check that each standard was measured, not one scan copied."
-            )
+        if self.__transfer_tags__().min_samples > 1:
+            refuse_copies(self, pairs.target)
         # nothing to choose: the user named the calibration and every setting
         fixed = len(settings) == 1 and self.estimator is not None
         residuals = None if fixed else self._held_out_residuals(pairs, settings)
@@ -151,8 +148,8 @@ class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegre
             model = PLSRegressionCV()._fit_path(X[known], y[known], None if ids is None else ids[known])
             # (n_settings, n_targets, n_candidates): squared disagreement of the held-out pairs
             gaps = np.stack([np.mean((model._coef_path @ residual.T) ** 2, axis=2) for residual in residuals])
-            spread = _spread(y)
-            totals = ((model.mse_path_ + gaps).min(axis=2) / spread).sum(axis=1)
+            scale = spread(y)
+            totals = ((model.mse_path_ + gaps).min(axis=2) / scale).sum(axis=1)
             best = int(np.argmin(totals))
             self.estimator_ = model._select(gaps[best])
             chosen = self.estimator_.n_components_ - 1
@@ -166,7 +163,7 @@ class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegre
                 for residual in residuals
             ]
         )
-        best = int(np.argmin((gaps / _spread(on_source_pairs)).sum(axis=1)))
+        best = int(np.argmin((gaps / spread(on_source_pairs)).sum(axis=1)))
         self.transfer_rmse_ = np.sqrt(gaps[best])
         return best
 
@@ -202,7 +199,16 @@ def varies(X):
     return bool((centred**2).sum() > NEGLIGIBLE * (X**2).sum())
 
 
-def _spread(y):
+def refuse_copies(owner, target):
+    """Raise if the spectra of several standards are one and the same scan."""
+    if not varies(target):
+        raise TooFewStandardsError(
+            f"{type(owner).__name__} cannot learn from the {len(target)} samples measured on both instruments: their "
+            "target spectra are all the same. Check that each standard was measured, not one scan copied."
+        )
+
+
+def spread(y):
     """Variance per property, 1 where a property does not vary."""
     finite = np.isfinite(y)
     counts = np.maximum(finite.sum(axis=0), 1)
