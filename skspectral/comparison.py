@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 from .exceptions import NoStandardsError
 from .metrics import bias, r2, rmsep, rpd, sep
 from .model_selection import TransferSplit
-from .transfer import CCA, DS, EPO, GLSW, PDS, SBC, SST, MeanShift, Pooled, SourceOnly, TargetOnly, diPLS
+from .transfer import CCA, DS, EPO, GLSW, PDS, SBC, SST, MeanShift, ModelUpdate, Pooled, SourceOnly, TargetOnly, diPLS
 
 __all__ = ["Comparison", "compare_methods", "default_methods"]
 
@@ -53,6 +53,7 @@ def default_methods(source, target):
         "EPO": EPO(**roles),
         "GLSW": GLSW(**roles),
         "SST": SST(**roles),
+        "ModelUpdate": ModelUpdate(**roles),
     }
 
 

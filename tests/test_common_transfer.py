@@ -4,7 +4,7 @@ import pytest
 from sklearn import config_context
 from sklearn.cross_decomposition import PLSRegression
 
-from skspectral import DS, EPO, GLSW, PDS, SBC, SST, MeanShift, Pooled, diPLS
+from skspectral import DS, EPO, GLSW, PDS, SBC, SST, MeanShift, ModelUpdate, Pooled, diPLS
 from skspectral.testing import CHECKS, all_transfer_estimators
 
 VARIANTS = [
@@ -24,6 +24,8 @@ VARIANTS = [
     GLSW(centre=False),
     GLSW(PLSRegression(3), alpha=1e-3),
     SST(PLSRegression(3), n_components=2),
+    ModelUpdate(weight=4),
+    ModelUpdate(PLSRegression(3)),
 ]
 
 

@@ -9,7 +9,21 @@ from sklearn.pipeline import Pipeline
 
 from skspectral import __version__
 from skspectral.preprocessing import SNV, SavitzkyGolay
-from skspectral.transfer import CCA, DS, EPO, GLSW, PDS, SBC, SST, MeanShift, Pooled, SourceOnly, TargetOnly, diPLS
+from skspectral.transfer import (
+    CCA,
+    DS,
+    EPO,
+    GLSW,
+    PDS,
+    SBC,
+    SST,
+    MeanShift,
+    ModelUpdate,
+    Pooled,
+    SourceOnly,
+    TargetOnly,
+    diPLS,
+)
 
 __all__ = ["METHODS", "PREPROCESSING", "VERSION", "Method", "make_pipeline", "settings_hash"]
 
@@ -59,6 +73,7 @@ METHODS = {
     "EPO": Method(EPO),
     "GLSW": Method(GLSW),
     "SST": Method(SST),
+    "ModelUpdate": Method(ModelUpdate),
     "native": Method(TargetOnly, standards="all", own_axis=True, plotted=True),
 }
 

@@ -7,8 +7,23 @@ from .ds import DS
 from .epo import EPO
 from .glsw import GLSW
 from .mean_shift import MeanShift
+from .model_update import ModelUpdate
 from .pds import PDS
 from .sbc import SBC
 from .sst import SST
 
-__all__ = ["CCA", "DS", "EPO", "GLSW", "PDS", "SBC", "SST", "MeanShift", "Pooled", "SourceOnly", "TargetOnly", "diPLS"]
+__all__ = [
+    "CCA",
+    "DS",
+    "EPO",
+    "GLSW",
+    "PDS",
+    "SBC",
+    "SST",
+    "MeanShift",
+    "ModelUpdate",
+    "Pooled",
+    "SourceOnly",
+    "TargetOnly",
+    "diPLS",
+]
