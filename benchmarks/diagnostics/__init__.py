@@ -1,0 +1,1 @@
+"""How often wrong pairs are found, and how often clean ones are suspected."""
