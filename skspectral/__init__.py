@@ -8,11 +8,27 @@ from .model_selection import StandardsSplit, TransferSplit, as_groups, detach, s
 from .per_instrument import PerInstrument
 from .preprocessing import SNV, Resample, SavitzkyGolay, WaveletTokenize
 from .stacking import deploy, stack_instruments
-from .transfer import CCA, DS, EPO, GLSW, PDS, SBC, SST, MeanShift, ModelUpdate, Pooled, SourceOnly, TargetOnly, diPLS
+from .transfer import (
+    CCA,
+    DS,
+    EPO,
+    GLSW,
+    PDS,
+    SBC,
+    SST,
+    DifferenceRidge,
+    MeanShift,
+    ModelUpdate,
+    Pooled,
+    SourceOnly,
+    TargetOnly,
+    diPLS,
+)
 
 __all__ = [
     "CCA",
     "DS",
+    "DifferenceRidge",
     "EPO",
     "GLSW",
     "LinearCalibration",

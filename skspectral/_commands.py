@@ -41,7 +41,7 @@ def demo(args):
     comparison, best = _compare(args, data, cv, notes, native=True)
     labels = {"instrument": data.instrument, "sample_id": data.sample_id}
     train, test = next(cv.split(data.X, data.y, **labels))
-    model = clone(_methods(args)[best])
+    model = clone(_methods(args, data)[best])
     model.fit(data.X[train], data.y[train], **{name: value[train] for name, value in labels.items()})
     loaded, path = _keep(args, model)
     predicted = loaded.predict(data.X[test]).reshape(len(test), -1)
@@ -64,7 +64,7 @@ def compare(args):
     cv, how = _splitter(args, data)
     notes = [f"Data: {', '.join(args.files)}.", f"Source {args.source}, target {args.target}; {how}"]
     comparison, best = _compare(args, data, cv, notes, native=isinstance(cv, TransferSplit))
-    model = clone(_methods(args)[best])
+    model = clone(_methods(args, data)[best])
     model.fit(data.X, data.y, instrument=data.instrument, sample_id=data.sample_id)
     deployed = deploy(model, resamplers[args.target]) if resamplers else model
     loaded, path = _keep(args, deployed)
@@ -160,8 +160,8 @@ def _splitter(args, data):
     return StandardsSplit("loo", source=args.source, target=args.target), how
 
 
-def _methods(args):
-    methods = default_methods(args.source, args.target)
+def _methods(args, data):
+    methods = default_methods(args.source, args.target, data.wavelengths)
     if args.methods is None:
         return methods
     wanted = [name.strip() for name in args.methods.split(",")]
@@ -182,7 +182,7 @@ def _compare(args, data, cv, notes, native):
         data.y,
         instrument=data.instrument,
         sample_id=data.sample_id,
-        methods=_methods(args),
+        methods=_methods(args, data),
         cv=cv,
         target_names=data.target_names,
         native=native,

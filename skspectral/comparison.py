@@ -12,7 +12,22 @@ from tqdm.auto import tqdm
 from .exceptions import NoStandardsError
 from .metrics import bias, r2, rmsep, rpd, sep
 from .model_selection import TransferSplit
-from .transfer import CCA, DS, EPO, GLSW, PDS, SBC, SST, MeanShift, ModelUpdate, Pooled, SourceOnly, TargetOnly, diPLS
+from .transfer import (
+    CCA,
+    DS,
+    EPO,
+    GLSW,
+    PDS,
+    SBC,
+    SST,
+    DifferenceRidge,
+    MeanShift,
+    ModelUpdate,
+    Pooled,
+    SourceOnly,
+    TargetOnly,
+    diPLS,
+)
 
 __all__ = ["Comparison", "compare_methods", "default_methods"]
 
@@ -20,13 +35,15 @@ NATIVE = "native"
 FIELDS = ("run", "method", "repeat", "property", "row", "sample_id", "measured", "predicted", "fit_seconds")
 
 
-def default_methods(source, target):
+def default_methods(source, target, wavelengths=None):
     """All classical methods with their blind default settings.
 
     Parameters
     ----------
     source, target : object
         Labels of the two instruments.
+    wavelengths : array-like of shape (n_channels,), optional
+        Axis in nm, for the methods with windows of their own.
 
     Returns
     -------
@@ -54,6 +71,7 @@ def default_methods(source, target):
         "GLSW": GLSW(**roles),
         "SST": SST(**roles),
         "ModelUpdate": ModelUpdate(**roles),
+        "DifferenceRidge": DifferenceRidge(wavelengths=wavelengths, **roles),
     }
 
 

@@ -2,6 +2,7 @@
 
 from .baselines import Pooled, SourceOnly, TargetOnly
 from .cca import CCA
+from .difference_ridge import DifferenceRidge
 from .dipls import diPLS
 from .ds import DS
 from .epo import EPO
@@ -20,6 +21,7 @@ __all__ = [
     "PDS",
     "SBC",
     "SST",
+    "DifferenceRidge",
     "MeanShift",
     "ModelUpdate",
     "Pooled",

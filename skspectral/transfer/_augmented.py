@@ -1,0 +1,172 @@
+"""Ridge regression on source rows, paired differences and target rows, solved in closed form.
+
+Three kinds of rows share one regression vector: a source sample predicts its reference; the difference between the two
+spectra of a pair predicts zero; a target sample predicts its reference with an offset of its own. The weights of the
+differences and of the target rows say how much is known about the instruments. Leaving a standard out, which takes up
+to three rows away at once, needs no refit: the residuals of a block B are ``inv(C_BB) @ alpha_B`` with
+``C = inv(K)`` and ``alpha = C @ r``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+__all__ = ["AugmentedRows", "Solution", "difference_weights"]
+
+# variance of the two unpenalised offsets, in units of the standardised reference
+OFFSET = 1e3
+JITTER = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A fitted model in the units of the preprocessed spectra and of ``y``.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_targets, n_channels)
+    intercept : ndarray of shape (n_targets,)
+    held_out : ndarray of shape (n_standards, n_targets)
+        Reference minus prediction of each standard, by a model that has not seen any of its rows; NaN where it has no
+        reference.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    held_out: np.ndarray
+
+
+class AugmentedRows:
+    """The rows of one preprocessing, ready to be solved with many settings.
+
+    Parameters
+    ----------
+    source : ndarray of shape (n_source, n_channels)
+        Preprocessed source samples.
+    y_source : ndarray of shape (n_source, n_targets)
+        NaN where there is no reference.
+    target : ndarray of shape (n_standards, n_channels)
+        Preprocessed standards as the target sees them.
+    y_target : ndarray of shape (n_standards, n_targets)
+    twin : ndarray of int of shape (n_standards,)
+        Row of the same sample in ``source``, -1 where it has none.
+    """
+
+    def __init__(self, source, y_source, target, y_target, twin):
+        labelled = np.isfinite(y_source).any(axis=1)
+        self.mean = source[labelled].mean(axis=0)
+        self.scale = np.sqrt(((source[labelled] - self.mean) ** 2).sum(axis=1).mean()) or 1.0
+        self.y_mean = np.nanmean(y_source, axis=0)
+        spread = np.nanstd(y_source, axis=0)
+        self.y_scale = np.where(spread > 0, spread, 1.0)
+        paired = np.flatnonzero(twin >= 0)
+        Z_source = (source - self.mean) / self.scale
+        Z_target = (target - self.mean) / self.scale
+        self.differences = Z_target[paired] - Z_source[twin[paired]]
+        rows = np.flatnonzero(labelled)
+        self.n_source, self.n_pairs, self.n_standards = len(rows), len(paired), len(target)
+        self.Z = np.vstack([Z_source[rows], self.differences, Z_target])
+        kinds = np.repeat([0, 1, 2], [self.n_source, self.n_pairs, self.n_standards])
+        self.kinds = kinds
+        self.shared, self.on_target = (kinds != 1).astype(float), (kinds != 0).astype(float)
+        y = np.vstack([y_source[rows], np.full((self.n_pairs, y_source.shape[1]), np.nan), y_target])
+        self.r = (y - self.y_mean) / self.y_scale
+        self.r[kinds == 1] = 0.0
+        of_row = {row: k for k, row in enumerate(twin) if row >= 0}
+        of_source = [of_row.get(row, -1) for row in rows]
+        self.standard = np.concatenate([of_source, paired, np.arange(len(target))]).astype(int)
+
+    def solve(self, ridge, difference, target, *, channel_weights=None, deviation=0.0):
+        """Solve with one setting.
+
+        Parameters
+        ----------
+        ridge : float
+            Noise variance of a source row (rows have unit mean square norm).
+        difference, target : float
+            How many times more a difference row and a target row weigh than a source row.
+        channel_weights : ndarray of shape (n_channels,), optional
+            Multiplies the spectra.
+        deviation : float, default=0.0
+            Variance of a regression vector of the target's own, relative to the shared one.
+
+        Returns
+        -------
+        Solution
+        """
+        Z = self.Z if channel_weights is None else self.Z * channel_weights
+        kernel = Z @ Z.T
+        if deviation:
+            kernel = kernel * (1.0 + deviation * np.outer(self.on_target, self.on_target))
+        kernel += OFFSET * (np.outer(self.shared, self.shared) + np.outer(self.on_target, self.on_target))
+        noise = ridge / np.array([1.0, difference, target])[self.kinds]
+        n_targets = self.r.shape[1]
+        coef, intercept = np.empty((n_targets, Z.shape[1])), np.empty(n_targets)
+        held_out = np.full((self.n_standards, n_targets), np.nan)
+        known = np.isfinite(self.r)
+        for pattern in np.unique(known, axis=1).T:
+            columns = np.flatnonzero((known == pattern[:, None]).all(axis=0))
+            kept = np.flatnonzero(pattern)
+            inverse = _inverse(kernel[np.ix_(kept, kept)] + np.diag(noise[kept]))
+            alpha = inverse @ self.r[np.ix_(kept, columns)]
+            weights = Z[kept].T @ alpha
+            if deviation:
+                weights += deviation * (Z[kept] * self.on_target[kept, None]).T @ alpha
+            offset = OFFSET * (self.shared[kept] + self.on_target[kept]) @ alpha
+            coef[columns] = weights.T * (1.0 if channel_weights is None else channel_weights)
+            intercept[columns] = offset
+            held_out[:, columns] = self._held_out(inverse, alpha, kept)
+        coef *= self.y_scale[:, None] / self.scale
+        intercept = intercept * self.y_scale + self.y_mean - coef @ self.mean
+        return Solution(coef, intercept, held_out * self.y_scale)
+
+    def _held_out(self, inverse, alpha, kept):
+        """Residuals of the target row of each standard without its whole block."""
+        residuals = np.full((self.n_standards, alpha.shape[1]), np.nan)
+        standard, kinds = self.standard[kept], self.kinds[kept]
+        for k in np.unique(standard[standard >= 0]):
+            block = np.flatnonzero(standard == k)
+            position = np.flatnonzero(kinds[block] == 2)
+            if len(position):
+                residuals[k] = np.linalg.solve(inverse[np.ix_(block, block)], alpha[block])[position[0]]
+        return residuals
+
+
+def _inverse(matrix):
+    """Inverse of a symmetric positive definite matrix; the jitter keeps equal rows solvable."""
+    matrix = matrix + JITTER * np.eye(len(matrix))
+    return cho_solve(cho_factor(matrix, lower=True, check_finite=False), np.eye(len(matrix)), check_finite=False)
+
+
+def difference_weights(rows, ridge, shrinkage, width):
+    """Channel weights that stand for the diagonal part of a shrunk covariance of the differences.
+
+    Adding the differences as noise to every source row is ridge regression with their covariance as penalty; with few
+    pairs its diagonal is better known than the rest, so a share of it moves there.
+
+    Parameters
+    ----------
+    rows : AugmentedRows
+    ridge : float
+        Noise variance of a source row.
+    shrinkage : float
+        Share of the covariance kept as it is, 0 to 1; the rest becomes channel weights.
+    width : int
+        Channels over which the variance is smoothed.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_channels,)
+        For ``AugmentedRows.solve(1.0, difference, ...)``: the ridge is in them.
+    difference : float
+        Weight of the difference rows that goes with them.
+    """
+    D = rows.differences
+    n_pairs = max(len(D), 1)
+    variance = np.zeros(rows.Z.shape[1]) if len(D) < 2 else D.var(axis=0, ddof=1)
+    kernel = np.ones(max(1, min(width, len(variance))))
+    # each channel's own neighbours count at the ends, too
+    smooth = np.convolve(variance, kernel, mode="same") / np.convolve(np.ones_like(variance), kernel, mode="same")
+    weights = 1.0 / np.sqrt(ridge + rows.n_source * (1.0 - shrinkage) * smooth)
+    return weights, max(rows.n_source * shrinkage / max(n_pairs - 1, 1), 1e-12)

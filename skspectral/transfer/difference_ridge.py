@@ -1,0 +1,196 @@
+"""Ridge regression that treats the differences between instruments as noise."""
+
+import warnings
+
+import numpy as np
+
+from .._axis import check_axis, column_axis
+from .._roles import UNPAIRED
+from ..base import BaseTransferRegressor, TransferTags
+from ..exceptions import MissingReferenceError, UnknownAxisWarning
+from ._augmented import AugmentedRows, difference_weights
+from ._operators import OPERATORS, UNKNOWN_STEP, Operator
+
+__all__ = ["DifferenceRidge", "augmented_rows", "resolve_nm_axis"]
+
+SMOOTHING_NM = 12.0
+
+
+def resolve_nm_axis(wavelengths, X, n_channels):
+    """Axis in nm from the parameter, the column labels, or channels that count as 2 nm each."""
+    axis = column_axis(X) if wavelengths is None else wavelengths
+    if axis is None:
+        warnings.warn(
+            f"DifferenceRidge does not know the wavelengths, and each channel counts as {UNKNOWN_STEP:g} nm: pass "
+            "wavelengths= in nm, or a DataFrame with numeric column labels.",
+            UnknownAxisWarning,
+            stacklevel=6,
+        )
+        return UNKNOWN_STEP * np.arange(n_channels)
+    return check_axis(axis, n_channels)
+
+
+def augmented_rows(rows, operator):
+    """Preprocess the samples of both instruments and line up the standards with their twins."""
+    source, y_source, source_codes = rows.source_samples
+    target, y_target, target_codes = rows.target_samples
+    labelled = np.isfinite(y_target).any(axis=1)
+    paired = np.isin(target_codes, source_codes[source_codes != UNPAIRED])
+    kept = labelled | paired
+    position = {code: i for i, code in enumerate(source_codes) if code != UNPAIRED}
+    twin = np.array([position.get(code, -1) for code in target_codes[kept]], dtype=int)
+    X_target = operator(target[kept]) if kept.any() else np.empty((0, operator(source[:1]).shape[1]))
+    return AugmentedRows(operator(source), y_source, X_target, y_target[kept], twin)
+
+
+class DifferenceRidge(BaseTransferRegressor):
+    """Ridge regression on source rows, paired differences with reference zero, and the target's standards.
+
+    What laboratories call a repeatability file: spectra of the same sample on two instruments differ by something that
+    carries no reference, so their difference is given the value zero and a weight. Here it is one linear system, with
+    the leave-one-standard-out errors for free.
+
+    Parameters
+    ----------
+    preprocessing : {"raw", "sg1", "sg1n", "sg2", "snv", "snvsg1"}, default="sg1"
+        Operator inside the model: none; first derivative (30 nm, or narrow: 14 nm); second derivative (42 nm); SNV;
+        SNV and first derivative.
+    alpha : float, default=1e-2
+        Ridge penalty relative to the mean squared norm of the centred source spectra.
+    shrinkage : float, default=0.4
+        Share of the covariance of the differences that is kept as it is; the rest is kept per channel only, which few
+        pairs know better.
+    difference_weight : float or "auto", default="auto"
+        Weight of a difference relative to a source row. ``"auto"``: as if every source sample had been measured on both
+        instruments.
+    target_weight : float, default=1.0
+        Weight of a standard's target row relative to a source row.
+    wavelengths : array-like of shape (n_channels,), optional
+        Axis in nm. Default: numeric column labels of a DataFrame, else 2 nm a channel (with a warning).
+    source, target : object, optional
+        Labels of the two instruments.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_targets, n_channels)
+        For preprocessed target spectra.
+    intercept_ : ndarray of shape (n_targets,)
+    transfer_rmse_ : ndarray of shape (n_targets,)
+        Leave-one-standard-out error in units of ``y``: source row, difference and target row of a standard leave at
+        once. NaN without labelled standards.
+    n_standards_, n_pairs_, source_, target_
+        As in every transfer method.
+
+    Raises
+    ------
+    NoStandardsError
+        Without a pair.
+
+    References
+    ----------
+    Westerhaus, M. O. (1990). Improving repeatability of NIR calibrations across instruments. Proceedings of the Third
+    International Near Infrared Spectroscopy Conference, Gembloux, 671-674.
+
+    Examples
+    --------
+    >>> from skspectral.datasets import make_instruments
+    >>> from skspectral.transfer import DifferenceRidge
+    >>> data = make_instruments(n_samples=30, random_state=0)
+    >>> labels = {"instrument": data.instrument, "sample_id": data.sample_id}
+    >>> model = DifferenceRidge(wavelengths=data.wavelengths, source="A", target="B").fit(data.X, data.y, **labels)
+    >>> model.coef_.shape
+    (1, 200)
+    """
+
+    # BaseTransferRegressor reads it; this method is its own calibration
+    estimator = None
+
+    def __init__(
+        self,
+        preprocessing="sg1",
+        *,
+        alpha=1e-2,
+        shrinkage=0.4,
+        difference_weight="auto",
+        target_weight=1.0,
+        wavelengths=None,
+        source=None,
+        target=None,
+    ):
+        self.preprocessing = preprocessing
+        self.alpha = alpha
+        self.shrinkage = shrinkage
+        self.difference_weight = difference_weight
+        self.target_weight = target_weight
+        self.wavelengths = wavelengths
+        self.source = source
+        self.target = target
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # channels are taken as neighbours: derivatives of unrelated features say little
+        tags.regressor_tags.poor_score = True
+        return tags
+
+    def __transfer_tags__(self):
+        return TransferTags(needs="pairs", min_samples=1, carries_source_model=False)
+
+    def fit(self, X, y, *, instrument=None, sample_id=None):
+        """Solve the system; see :meth:`BaseTransferRegressor.fit` for the arguments and errors.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+        instrument, sample_id : array-like of shape (n_spectra,), optional
+
+        Returns
+        -------
+        self
+        """
+        self._check_params()
+        self._given = X
+        try:
+            return super().fit(X, y, instrument=instrument, sample_id=sample_id)
+        finally:
+            del self._given
+
+    def _check_params(self):
+        if self.preprocessing not in OPERATORS:
+            raise ValueError(f"preprocessing must be one of {', '.join(OPERATORS)}, got {self.preprocessing!r}.")
+        if not 0 < self.alpha < np.inf:
+            raise ValueError(f"alpha must be a positive number, got {self.alpha!r}.")
+        if not 0 <= self.shrinkage <= 1:
+            raise ValueError(f"shrinkage must be between 0 and 1, got {self.shrinkage!r}.")
+        automatic = isinstance(self.difference_weight, str) and self.difference_weight == "auto"
+        if not automatic and not (isinstance(self.difference_weight, (int, float)) and self.difference_weight > 0):
+            raise ValueError(f'difference_weight must be positive or "auto", got {self.difference_weight!r}.')
+        if not 0 < self.target_weight < np.inf:
+            raise ValueError(f"target_weight must be a positive number, got {self.target_weight!r}.")
+
+    def _fit_source(self, rows):
+        self._fit_rows_together(rows)
+
+    def _fit_transfer(self, rows):
+        self._fit_rows_together(rows)
+
+    def _fit_rows_together(self, rows):
+        axis = resolve_nm_axis(self.wavelengths, self._given, self.n_features_in_)
+        self._operator = Operator(self.preprocessing, axis)
+        labelled = np.isfinite(rows.y[~rows.is_target])
+        if not labelled.any(axis=0).all():
+            raise MissingReferenceError("DifferenceRidge needs source references for every property; y is NaN.")
+        system = augmented_rows(rows, self._operator)
+        step = np.abs(np.diff(axis)).mean() if len(axis) > 1 else UNKNOWN_STEP
+        weights, difference = difference_weights(system, self.alpha, self.shrinkage, max(1, round(SMOOTHING_NM / step)))
+        if self.difference_weight != "auto":
+            difference = self.difference_weight
+        solution = system.solve(1.0, difference, self.target_weight, channel_weights=weights)
+        self.coef_, self.intercept_ = solution.coef, solution.intercept
+        squares = solution.held_out**2
+        counts = np.isfinite(squares).sum(axis=0)
+        sums = np.nansum(squares, axis=0)
+        self.transfer_rmse_ = np.sqrt(np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0))
+
+    def _predict(self, X):
+        return self._operator(X) @ self.coef_.T + self.intercept_
