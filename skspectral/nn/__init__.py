@@ -1,9 +1,11 @@
 """The SpectralFM network in pure PyTorch."""
 
+from .config import SpectralFMConfig
 from .embedding import WaveletEmbedding
 from .fno import FNOTransferHead, SpectralConv1d
 from .lora import LoRA
 from .losses import LossBalance
+from .model import SpectralFM
 from .moe import MixtureOfExperts
 from .scan import selective_scan
 from .ssm import MambaBackbone
@@ -18,6 +20,8 @@ __all__ = [
     "MambaBackbone",
     "MixtureOfExperts",
     "SpectralConv1d",
+    "SpectralFM",
+    "SpectralFMConfig",
     "TransformerEncoder",
     "VIBHead",
     "WaveletEmbedding",

@@ -43,7 +43,8 @@ class SelectiveSSM(nn.Module):
         super().__init__()
         self.d_state = d_state
         self.dt_rank = math.ceil(d_inner / 32) if dt_rank is None else dt_rank
-        self.conv = nn.Conv1d(d_inner, d_inner, d_conv, groups=d_inner, padding=d_conv - 1)
+        self.conv_weight = nn.Parameter(torch.empty(d_conv, d_inner).uniform_(-1, 1) / math.sqrt(d_conv))
+        self.conv_bias = nn.Parameter(torch.zeros(d_inner))
         self.x_proj = nn.Linear(d_inner, self.dt_rank + 2 * d_state, bias=False)
         self.dt_proj = nn.Linear(self.dt_rank, d_inner)
         self.A_log = nn.Parameter(torch.log(torch.arange(1, d_state + 1.0)).repeat(d_inner, 1))
@@ -74,12 +75,23 @@ class SelectiveSSM(nn.Module):
         Tensor of shape (B, L, D)
             Filtered tokens in the dtype of ``x``.
         """
-        u = F.silu(self.conv(x.transpose(1, 2))[..., : x.shape[1]].transpose(1, 2))
+        u = F.silu(self._convolve(x))
         delta, B, C = self.coefficients(u)
         if mask is not None:
             delta = delta * mask[..., None]
         y = selective_scan(u, delta, -torch.exp(self.A_log), B, C)
         return (y + u * self.skip).to(x.dtype)
+
+    def _convolve(self, x):
+        """Mix every token with those just before it, channel by channel.
+
+        A sum of shifted products: the channels stay last, where a depthwise convolution would transpose them twice.
+        """
+        padded = F.pad(x, (0, 0, len(self.conv_weight) - 1, 0))
+        y = self.conv_bias
+        for shift, weight in enumerate(self.conv_weight.unbind(0)):
+            y = torch.addcmul(y, padded[:, shift : shift + x.shape[1]], weight)
+        return y
 
 
 class MambaLayer(nn.Module):

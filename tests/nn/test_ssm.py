@@ -58,6 +58,13 @@ def test_selectivity_solves_selective_copying():
     assert selective_copy_accuracy(selective=False) < 0.75
 
 
+def test_convolution_equals_pytorchs():
+    ssm = SelectiveSSM(6, d_conv=4)
+    x = torch.randn(2, 9, 6)
+    expected = F.conv1d(x.transpose(1, 2), ssm.conv_weight.T[:, None], ssm.conv_bias, padding=3, groups=6)[..., :9]
+    torch.testing.assert_close(ssm._convolve(x), expected.transpose(1, 2))
+
+
 def test_every_layer_is_returned(device):
     stages = MambaBackbone(8, n_layers=3, bidirectional=True).to(device)(torch.randn(2, 5, 8, device=device))
     assert [stage.shape for stage in stages] == [(2, 5, 8)] * 3
