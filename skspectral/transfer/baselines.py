@@ -77,7 +77,7 @@ class TargetOnly(BaseTransferRegressor):
     """
 
     def __transfer_tags__(self):
-        return TransferTags(min_samples=3, needs_source=False, carries_source_model=False)
+        return TransferTags(min_samples=3, needs_source=False, carries_source_model=False, refits=True)
 
     def _fit_source(self, rows):
         refuse_transfer(self, self.estimator)
@@ -132,7 +132,7 @@ class Pooled(BaseTransferRegressor):
         self.centre = centre
 
     def __transfer_tags__(self):
-        return TransferTags(carries_source_model=False)
+        return TransferTags(carries_source_model=False, refits=True)
 
     def _fit_source(self, rows):
         refuse_transfer(self, self.estimator)
