@@ -54,8 +54,9 @@ def influence_of_standards(
 ):
     """Leave out the standards one at a time and see how far the predictions move.
 
-    The target rows of the standard are left out; its source rows stay, so that the calibration is the same throughout.
-    A standard that moves predictions much more than the others deserves a second measurement.
+    The target rows of the standard are left out; its source rows stay in the calibration. Settings that the method
+    chooses by itself are chosen anew each time, which is part of the influence. A standard that moves predictions much
+    more than the others deserves a second measurement.
 
     Parameters
     ----------

@@ -147,11 +147,11 @@ class SpectralLimits(BaseEstimator):
         if self.q_limit not in Q_LIMITS:
             raise ValueError(f"q_limit must be one of {Q_LIMITS}, got {self.q_limit!r}.")
         X = validate_spectra(self, X, reset=True, min_samples=4, min_channels=2)
+        if np.mean((X - X.mean(axis=0)) ** 2) <= NEGLIGIBLE * np.mean(X**2):
+            raise ValueError("The source spectra are all the same: there is no variation to model.")
         self.pca_ = PCA(svd_solver="full").fit(X)
         # centring takes one degree of freedom: n spectra have n - 1 components, the last row is rounding
         variances = self.pca_.explained_variance_[: len(X) - 1]
-        if variances.sum() <= NEGLIGIBLE * np.mean(X**2) * X.shape[1]:
-            raise ValueError("The source spectra are all the same: there is no variation to model.")
         self.n_components_ = k = self._count(variances)
         left = variances[k:]
         if left.sum() <= NEGLIGIBLE * variances.sum():

@@ -14,7 +14,7 @@ from scipy.special import gammaln
 
 __all__ = ["PairModel", "source_scores"]
 
-# Chosen on simulated instruments, tablets, sugar cane and alcohol mixtures; see benchmarks/diagnostics.
+# Chosen on simulated instruments, tablets, sugar cane and alcohol mixtures, not on corn; see benchmarks/diagnostics.
 N_COMPONENTS = 4
 PRIOR_FREEDOM = 4.0
 PRIOR_VARIANCE = 0.1

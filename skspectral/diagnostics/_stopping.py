@@ -11,6 +11,7 @@ from ..exceptions import TooFewStandardsError
 __all__ = ["StandardsCurve", "StandardsGain", "fit_error_curve"]
 
 LEAST_POINTS = 4
+POWERS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 N_BOOTSTRAP = 400
 COVERAGE = 0.8
 
@@ -45,9 +46,10 @@ class StandardsGain:
 class StandardsCurve:
     r"""RMSEP against the number of standards.
 
-    The curve :math:`\mathrm{RMSEP}^2(n) = c + a / n` with :math:`a, c \ge 0` is fitted to the means over the repeats:
-    the mean squared error of what is estimated from :math:`n` standards falls as :math:`1 / n` towards what no standard
-    can remove. Its uncertainty comes from a bootstrap over the held-out standards.
+    The curve :math:`\mathrm{RMSEP}^2(n) = c + a / n^p` with :math:`a, c \ge 0` and :math:`p` from 1/2 to 8 is fitted to
+    the means over the repeats. The mean squared error of what is estimated from :math:`n` standards falls as
+    :math:`1 / n` towards what no standard can remove, and faster where :math:`n` has to pass the number of parameters
+    first. The uncertainty comes from a bootstrap over the held-out standards and the repeats.
 
     Attributes
     ----------
@@ -84,7 +86,7 @@ class StandardsCurve:
 
     @cached_property
     def coefficients(self):
-        """``c`` and ``a`` of the fitted curves, ndarray of shape (n_targets, 2).
+        """``c``, ``a`` and ``p`` of the fitted curves, ndarray of shape (n_targets, 3).
 
         Raises
         ------
@@ -138,7 +140,7 @@ class StandardsCurve:
             )
         steps = [self.n_available, self.n_available + further]
         now, then = self.predict(steps)
-        gains = np.array([-np.diff(_read(c, steps), axis=0)[0] for c in self._resampled_coefficients])
+        gains = np.array([np.subtract(*_read(c, steps)) for c in self._resampled_coefficients])
         tail = (1 - COVERAGE) / 2
         low, high = np.quantile(gains, [tail, 1 - tail], axis=0)
         return StandardsGain(int(further), now, then, low, high)
@@ -184,21 +186,21 @@ class StandardsCurve:
 
     @cached_property
     def _resampled_coefficients(self):
-        """Coefficients (n_bootstrap, n_targets, 2) with the held-out standards drawn again, the same for every size."""
+        """Coefficients (n_bootstrap, n_targets, 3) with repeats and held-out standards drawn again."""
         rng = np.random.default_rng(0)
-        per_standard = np.nanmean(self.squared_errors, axis=0)
-        n_tested = per_standard.shape[1]
+        n_repeats, _, n_tested, _ = self.squared_errors.shape
         fits = []
         while len(fits) < N_BOOTSTRAP:
-            drawn = per_standard[:, rng.integers(n_tested, size=n_tested)]
+            repeats = rng.integers(n_repeats, size=n_repeats)
+            drawn = self.squared_errors[repeats][:, :, rng.integers(n_tested, size=n_tested)]
             # a property with few references may be missing from a draw
-            if np.isfinite(drawn[0]).any(axis=0).all():
-                fits.append([fit_error_curve(self.n_standards, column) for column in np.nanmean(drawn, axis=1).T])
+            if np.isfinite(drawn[0, 0]).any(axis=0).all():
+                fits.append([fit_error_curve(self.n_standards, column) for column in np.nanmean(drawn, axis=(0, 2)).T])
         return np.array(fits)
 
 
 def fit_error_curve(n_standards, mean_squares):
-    """Fit ``c + a / n`` with ``a, c >= 0`` to mean squared errors, relative deviations weighted equally.
+    """Fit ``c + a / n**p`` with ``a, c >= 0`` to mean squared errors, relative deviations weighted equally.
 
     Parameters
     ----------
@@ -207,17 +209,23 @@ def fit_error_curve(n_standards, mean_squares):
 
     Returns
     -------
-    ndarray of shape (2,)
-        ``c`` and ``a``.
+    ndarray of shape (3,)
+        ``c``, ``a`` and ``p``; the smallest power of those that fit best.
     """
     n, squares = np.asarray(n_standards, dtype=np.float64), np.asarray(mean_squares, dtype=np.float64)
     if not squares.any():
-        return np.zeros(2)
+        return np.array([0.0, 0.0, 1.0])
     weights = 1 / np.maximum(squares, 1e-12 * squares.max())
-    design = np.column_stack([np.ones_like(n), 1 / n])
-    return nnls(design * weights[:, None], squares * weights)[0]
+    fits = []
+    for power in POWERS:
+        design = np.column_stack([np.ones_like(n), n**-power])
+        (c, a), deviation = nnls(design * weights[:, None], squares * weights)
+        fits.append((deviation, c, a, power))
+    best = min(fits, key=lambda fit: fit[0])
+    return np.array(best[1:])
 
 
 def _read(coefficients, n):
     n = np.atleast_1d(np.asarray(n, dtype=np.float64))
-    return np.sqrt(coefficients[:, 0] + coefficients[:, 1] / n[:, None])
+    c, a, power = coefficients.T
+    return np.sqrt(c + a * n[:, None] ** -power)
