@@ -1,7 +1,7 @@
 """Plant wrong pairs among random standards and count what is found: ``python -m benchmarks.diagnostics``.
 
-The constants of ``find_wrong_pairs`` were chosen on the simulated instruments, the tablets and the sugar cane; corn
-took no part in that.
+The constants of ``find_wrong_pairs`` were chosen on the simulated instruments, the tablets, the sugar cane and a set of
+alcohol mixtures; corn took no part in that.
 """
 
 import argparse
