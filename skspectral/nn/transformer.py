@@ -23,7 +23,8 @@ class SelfAttention(nn.Module):
             raise ValueError(f"n_heads must divide d_model={d_model}, got {n_heads}.")
         self.n_heads = n_heads
         self.query = nn.Linear(d_model, d_model)
-        self.key = nn.Linear(d_model, d_model)
+        # A bias would shift all scores of a query alike, which the softmax ignores.
+        self.key = nn.Linear(d_model, d_model, bias=False)
         self.value = nn.Linear(d_model, d_model)
         self.out = nn.Linear(d_model, d_model)
 

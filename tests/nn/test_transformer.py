@@ -17,7 +17,9 @@ def test_layer_equals_pytorchs(masked, device):
     with torch.no_grad():
         parts = (attention.query, attention.key, attention.value)
         reference.self_attn.in_proj_weight.copy_(torch.cat([p.weight for p in parts]))
-        reference.self_attn.in_proj_bias.copy_(torch.cat([p.bias for p in parts]))
+        no_bias = torch.zeros_like(attention.query.bias)
+        biases = attention.query.bias, no_bias, attention.value.bias
+        reference.self_attn.in_proj_bias.copy_(torch.cat(biases))
     reference.self_attn.out_proj.load_state_dict(attention.out.state_dict())
     reference.linear1.load_state_dict(layer.feed_forward[0].state_dict())
     reference.linear2.load_state_dict(layer.feed_forward[2].state_dict())

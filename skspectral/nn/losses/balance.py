@@ -14,8 +14,8 @@ WEIGHTS = {
     "physics": 0.1,
     "vib": 0.05,
     "moe": 0.01,
-    "instrument": 0.1,
-    "cross_covariance": 0.1,
+    "instrument": 0.3,
+    "cross_covariance": 1.0,
 }
 
 

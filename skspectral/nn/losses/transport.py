@@ -12,14 +12,15 @@ __all__ = ["OTLoss"]
 class OTLoss(nn.Module):
     """Entropic optimal transport cost between two clouds of points, by POT.
 
-    The squared distances are divided by the largest, so that ``reg`` means the same for every scale of the features and
-    ``exp(-cost / reg)`` cannot underflow; shrinking all features cannot lower the loss. Runs in float64, also under
-    autocast.
+    The squared distances are divided by the median of those that are not zero, so that ``reg`` means the same for every
+    scale of the features, and neither shrinking all features nor moving one spectrum far away lowers the loss. The
+    iterations run on logarithms and in float64, also under autocast: ``exp(-cost / reg)`` would underflow in single
+    precision.
 
     Parameters
     ----------
     reg : float
-        Entropic regularisation, relative to the largest cost.
+        Entropic regularisation, relative to the median cost.
     n_iter : int
         Largest number of Sinkhorn iterations.
     debiased : bool
@@ -38,7 +39,7 @@ class OTLoss(nn.Module):
     >>> from skspectral.nn.losses import OTLoss
     >>> near, far = torch.tensor([[0.0], [1.0]]), torch.tensor([[5.0], [6.0]])
     >>> float(OTLoss(debiased=True)(near, near)), round(float(OTLoss(debiased=True)(near, far)), 2)
-    (0.0, 0.69)
+    (0.0, 1.0)
     """
 
     def __init__(self, reg: float = 0.05, n_iter: int = 100, *, debiased: bool = False):
@@ -60,13 +61,15 @@ class OTLoss(nn.Module):
         Returns
         -------
         Tensor of shape ()
-            Transport cost as a share of the largest squared distance, in the dtype of ``first``.
+            Transport cost over the median squared distance, in the dtype of ``first``.
         """
         with torch.autocast(first.device.type, enabled=False):
             x, y = first.double(), second.double()
             cost = squared_distances(x, y)
-            # Identical points have no largest distance to divide by, and cost nothing to move.
-            scale = cost.max().clamp(min=torch.finfo(torch.float64).tiny)
+            apart = cost[cost > 0]
+            if not apart.numel():
+                return first.sum() * 0  # all points coincide, nothing is to be moved
+            scale = apart.median()
             loss = self._sinkhorn(cost / scale)
             if self.debiased:
                 own = [self._sinkhorn(squared_distances(cloud, cloud) / scale) for cloud in (x, y)]
