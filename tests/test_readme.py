@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.accuracy.readme import BEGIN, END, readme_table
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
@@ -21,3 +23,8 @@ def test_two_set_up_commands_pin_their_versions():
     commands = re.findall(r"^python -m venv .*$", README, re.MULTILINE)
     assert len(commands) == 2
     assert all("-c constraints.txt" in command for command in commands)
+
+
+def test_results_come_from_the_results_files():
+    shown = README.split(BEGIN)[1].split(END)[0].strip()
+    assert shown == readme_table(Path(__file__).parents[1] / "benchmarks" / "accuracy" / "results")

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from skspectral.exceptions import DatasetUnavailableError
 
+from .archive import packed_paths
 from .data import PLANS
 from .methods import METHODS
 from .protocol import make_jobs, run_job
@@ -27,7 +28,7 @@ def main(arguments=None):
         for dataset in options.datasets:
             if not options.report_only:
                 _run(dataset, options)
-            if (options.output / f"{dataset}.csv").exists():
+            if (options.output / f"{dataset}.csv").exists() or packed_paths(options.output, dataset):
                 _report(dataset, options)
     except (DatasetUnavailableError, SettingsChangedError) as error:
         print(error, file=sys.stderr)
@@ -46,6 +47,7 @@ def _parse(arguments):
     parser.add_argument("--quick", action="store_true", help="one pair, two repeats, five standards")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument("--report-only", action="store_true", help="tables and figures of the results there are")
+    parser.add_argument("--pack", action="store_true", help="also compress the results, to be kept beside the code")
     parser.add_argument("--no-figures", action="store_true", help="tables only")
     options = parser.parse_args(arguments)
     if options.output is None:
@@ -76,6 +78,10 @@ def _report(dataset, options):
         from .figures import write_figures
 
         written += write_figures(options.output, dataset)
+    if options.pack:
+        from .archive import pack
+
+        written += pack(options.output, dataset)
     if not options.quiet:
         print("\n".join(map(str, written)))
 

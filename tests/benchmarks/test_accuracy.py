@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.accuracy import __main__ as command
-from benchmarks.accuracy import protocol, store, tables
+from benchmarks.accuracy import archive, protocol, readme, store, tables
 from benchmarks.accuracy.choose import TrainingRows, blind_criterion, choose
 from benchmarks.accuracy.data import PLANS, load_pair
 from benchmarks.accuracy.methods import METHODS, PREPROCESSING, make_pipeline, settings_hash
@@ -403,18 +403,47 @@ def test_tables_count_cells_and_print_thresholds_beside_the_ceiling(tmp_path):
     results.to_csv(tmp_path / "corn.csv", index=False)
     text = tables.write_tables(tmp_path, "corn").read_text()
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
-    cells = {tuple(line[:2]): line for line in lines if len(line) == 9}
+    cells = {tuple(line[:2]): line for line in lines if len(line) == 10}
     assert cells["moisture", "**native**"][5] == "0.95 fail" and cells["oil", "**native**"][5] == "0.95 pass"
-    assert cells["moisture", "MeanShift"][5] == "0.95 pass" and cells["moisture", "MeanShift"][7] == "pass"
-    assert cells["oil", "MeanShift"][5] == "0.95 fail" and cells["oil", "MeanShift"][7] == "fail"
+    assert cells["moisture", "MeanShift"][5] == "0.95 pass" and cells["moisture", "MeanShift"][8] == "pass"
+    assert cells["oil", "MeanShift"][5] == "0.95 fail" and cells["oil", "MeanShift"][8] == "fail"
     assert cells["moisture", "MeanShift"][2] == "0.0315 ± 0.0013"
     assert list(cells).index(("moisture", "**native**")) < list(cells).index(("moisture", "MeanShift"))
+    assert cells["moisture", "MeanShift"][6] == "pass" and cells["oil", "MeanShift"][6] == "fail"
     # at or below native: moisture only; N = 10 against N = 50
     assert ["MeanShift", "1", "1"] in lines and ["Pooled", "0", "1"] in lines
     at_fifty = [line for line in lines if len(line) == 3][-2:]
     assert at_fifty == [["MeanShift", "0", "1"], ["Pooled", "0", "0"]]
     summary = pd.read_csv(tmp_path / "corn_summary.csv")
     assert len(summary) == 12 and (tmp_path / "corn_tables.md").exists()
+
+
+def test_packed_results_are_the_results(tmp_path):
+    results = made_up({("MeanShift", 10): (0.03, 0.4), ("native", "all"): (0.2, 0.02)})
+    results.to_csv(tmp_path / "corn.csv", index=False)
+    plain = tables.read_results(tmp_path, "corn")
+    written = archive.pack(tmp_path, "corn")
+    assert [path.name for path in written] == [f"corn_{name}.csv.xz" for name in plain["selection"].unique()]
+    (tmp_path / "corn.csv").unlink()
+    pd.testing.assert_frame_equal(tables.read_results(tmp_path, "corn"), plain)
+
+
+def test_the_readme_table_shows_the_ceiling_and_the_best(tmp_path):
+    rows = []
+    for dataset, source, target, name in readme.CELLS:
+        for method, n, rmsep in (("MeanShift", "10", 0.2), ("PDS", "10", 0.1), ("native", "all", 0.05)):
+            rows.append((dataset, source, target, name, "random", n, method, rmsep))
+    columns = ["dataset", "source", "target", "property", "selection", "n_standards", "method", "rmsep"]
+    for dataset, part in pd.DataFrame(rows, columns=columns).groupby("dataset"):
+        part.to_csv(tmp_path / f"{dataset}_summary.csv", index=False)
+    lines = readme.readme_table(tmp_path).splitlines()
+    assert len(lines) == 2 + len(readme.CELLS)
+    cells = dict(zip(lines[0].strip("| ").split(" | "), lines[2].split(" | ")[1:]))
+    assert (cells["PDS"], cells["MeanShift"], cells["DS"], cells["native |"[:6]]) == ("**0.1**", "0.2", "n/a", "0.05 |")
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n")
+    readme.write_readme(tmp_path, page)
+    assert "old" not in page.read_text() and lines[3] in page.read_text() and page.read_text().endswith("after\n")
 
 
 def test_differences_are_tested_only_where_the_test_set_is_drawn_anew(tmp_path):
