@@ -1,14 +1,13 @@
 """Every transfer method on the same splits: what the command line and the benchmarks are built on."""
 
-import csv
 import hashlib
 import time
-from pathlib import Path
 
 import numpy as np
 from sklearn.base import clone
 from tqdm.auto import tqdm
 
+from ._prediction_store import PredictionStore
 from .exceptions import NoStandardsError
 from .metrics import bias, r2, rmsep, rpd, sep
 from .model_selection import TransferSplit
@@ -32,7 +31,6 @@ from .transfer import (
 __all__ = ["Comparison", "compare_methods", "default_methods"]
 
 NATIVE = "native"
-FIELDS = ("run", "method", "repeat", "property", "row", "sample_id", "measured", "predicted", "fit_seconds")
 
 
 def default_methods(source, target, wavelengths=None):
@@ -256,7 +254,7 @@ def compare_methods(
         splits = everything.split(X, references, instrument=instrument, sample_id=sample_id)
         jobs += [(NATIVE, model, repeat, train, test) for repeat, (train, test) in enumerate(splits)]
     run = _fingerprint(X, references, instrument, sample_id, methods, cv, native)
-    store = _Store(path, run)
+    store = PredictionStore(path, run)
     skipped = {}
     for name, model, repeat, train, test in tqdm(jobs, disable=not progress, desc="comparing", unit="fit"):
         if (name, repeat) in store.done or name in skipped:
@@ -312,41 +310,3 @@ def _fingerprint(X, y, instrument, sample_id, methods, cv, native):
         digest.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())
     digest.update(repr([list(instrument), list(sample_id), methods, cv, native]).encode())
     return digest.hexdigest()[:12]
-
-
-class _Store:
-    """Predictions in memory and, as they come, in a file."""
-
-    def __init__(self, path, run):
-        self.path = None if path is None else Path(path)
-        self.rows = []
-        if self.path is not None and self.path.exists():
-            self.rows = [row for row in _read_rows(self.path) if row["run"] == run]
-        self.done = {(row["method"], row["repeat"]) for row in self.rows}
-        if self.path is not None:
-            # a row cut off by a crash disappears with the rewriting
-            with self.path.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, FIELDS)
-                writer.writeheader()
-                writer.writerows(self.rows)
-
-    def add(self, rows):
-        rows = list(rows)
-        self.rows += rows
-        if self.path is not None:
-            with self.path.open("a", newline="", encoding="utf-8") as file:
-                csv.DictWriter(file, FIELDS).writerows(rows)
-
-
-def _read_rows(path):
-    """Read complete groups of predictions; the last group may have been cut off and is read again."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if all(row.get(name) not in (None, "") for name in FIELDS[:4])]
-    last = (rows[-1]["method"], rows[-1]["repeat"]) if rows else None
-    kept = []
-    for row in rows:
-        if (row["method"], row["repeat"]) == last:
-            continue
-        numbers = {name: float(row[name]) for name in ("measured", "predicted", "fit_seconds")}
-        kept.append({**row, **numbers, "repeat": int(row["repeat"]), "row": int(row["row"])})
-    return kept
