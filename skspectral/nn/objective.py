@@ -39,7 +39,7 @@ class PretrainingBatch:
     lengths : Tensor of shape (B,)
         Number of real channels.
     domain : Tensor of shape (B,)
-        Kind of spectrum; index into ``skspectral.nn.embedding.DOMAINS``.
+        Kind of spectrum; index into ``skspectral.nn.inputs.DOMAINS``.
     patch_mask : Tensor of shape (B, n_patches)
         True for the patches of ``clean`` to hide.
     instrument : Tensor of shape (3, B)

@@ -7,7 +7,7 @@ import torch
 
 from skspectral.exceptions import AxisMismatchError
 from skspectral.nn import WaveletEmbedding
-from skspectral.nn.embedding import DOMAINS, N_SPECIAL, domain_ids, fill_unknown, to_wavenumber
+from skspectral.nn.embedding import N_SPECIAL
 
 NM = torch.linspace(1100, 2498, 700)
 
@@ -121,14 +121,6 @@ def test_domain_token(embedding):
     torch.testing.assert_close(tokens[2], embedding(x, axis).x[2])
 
 
-def test_domain_names():
-    assert DOMAINS == ("UNKNOWN", "NIR", "IR", "RAMAN")
-    with pytest.raises(ValueError, match="'UV'"):
-        domain_ids("UV", 2, "cpu")
-    with pytest.raises(ValueError, match="one per spectrum"):
-        domain_ids(["NIR"], 2, "cpu")
-
-
 @pytest.mark.parametrize(
     ("axis", "unit", "error", "message"),
     [
@@ -142,22 +134,6 @@ def test_domain_names():
 def test_bad_axes_are_named(embedding, axis, unit, error, message):
     with pytest.raises(error, match=message):
         embedding(torch.ones(2, 64), axis, unit)
-
-
-def test_index_axis_covers_the_nominal_range():
-    torch.testing.assert_close(to_wavenumber(torch.tensor([0.0, 1.0]), "index"), torch.tensor([4000.0, 10000.0]))
-
-
-def test_fill_unknown_equals_numpy_interpolation():
-    rng = np.random.default_rng(0)
-    x, known = rng.normal(size=(20, 50)), rng.uniform(size=(20, 50)) < 0.4
-    known[0] = False
-    filled = fill_unknown(torch.from_numpy(np.where(known, x, np.nan)), torch.from_numpy(known)).numpy()
-    channels = np.arange(50)
-    assert (filled[0] == 0).all()
-    for row in range(1, 20):
-        expected = np.interp(channels, channels[known[row]], x[row][known[row]])
-        np.testing.assert_allclose(filled[row], expected, atol=1e-12)
 
 
 def test_patchify_is_the_spectrum_cut_in_pieces(embedding):
