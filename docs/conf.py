@@ -12,6 +12,7 @@ from sphinx.util import logging
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from _architecture import write as write_architecture  # noqa: E402
 from _markdown import to_rst  # noqa: E402
 from _results import write_results, write_text  # noqa: E402
 
@@ -74,6 +75,7 @@ DOCUMENTED_MODULES = (
     "skspectral.base",
     "skspectral.comparison",
     "skspectral.datasets",
+    "skspectral.diagnostics",
     "skspectral.exceptions",
     "skspectral.metrics",
     "skspectral.plotting",
@@ -99,9 +101,10 @@ def check_api_is_complete(app):
 
 
 def write_generated_pages(app):
-    """Write what comes from outside of this folder: benchmark results, and the Markdown files of the root."""
+    """Write what comes from outside of this folder: benchmark results, the network's drawing, Markdown of the root."""
     generated = HERE / "_generated"
     write_results(HERE.parent / "benchmarks" / "accuracy" / "results", generated)
+    write_architecture(generated)
     for name in ("CHANGELOG", "CONTRIBUTING"):
         write_text(generated / f"{name.lower()}.rst", to_rst((HERE.parent / f"{name}.md").read_text("utf8")))
 
