@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..exceptions import AxisMismatchError
+from ..exceptions import AxisMismatchError, NonFiniteSpectraError
 from .inputs import DOMAINS, domain_ids, fill_unknown, to_wavenumber
 from .wavelet import WaveletTransform
 
@@ -141,13 +141,23 @@ class WaveletEmbedding(nn.Module):
         ------
         AxisMismatchError
             If the axis does not fit the spectra or holds values that are no wavenumbers.
+        NonFiniteSpectraError
+            If a real channel holds NaN or infinity.
+        ValueError
+            If lengths, mask, unit or domain do not fit the spectra.
         """
         n_batch, n_channels = x.shape
         valid = self.valid_channels(x, lengths)
+        if not torch.isfinite(x[valid]).all():
+            raise NonFiniteSpectraError(
+                "The spectra hold NaN or infinity. If that is padding, say with lengths= how many channels are real."
+            )
         wavenumber = self._check_axis(to_wavenumber(axis, unit), valid)
         n_patches = self.n_patches(n_channels)
         known = valid
         if patch_mask is not None:
+            if patch_mask.shape != (n_batch, n_patches):
+                raise ValueError(f"patch_mask must be {(n_batch, n_patches)}, got {tuple(patch_mask.shape)}.")
             known = valid & ~patch_mask.repeat_interleave(self.patch_size, 1)[:, :n_channels]
         x = fill_unknown(x, known).to(self.fuse.weight.dtype)
 
@@ -167,7 +177,10 @@ class WaveletEmbedding(nn.Module):
         """Tell real channels from padding: (B, L), True for real ones."""
         if lengths is None:
             return torch.ones_like(x, dtype=torch.bool)
-        return torch.arange(x.shape[1], device=x.device) < lengths.to(x.device)[:, None]
+        lengths = lengths.to(x.device)
+        if lengths.shape != x.shape[:1] or not ((lengths >= 1) & (lengths <= x.shape[1])).all():
+            raise ValueError(f"lengths must be {len(x)} numbers between 1 and {x.shape[1]}, got {lengths.tolist()}.")
+        return torch.arange(x.shape[1], device=x.device) < lengths[:, None]
 
     def patchify(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Cut spectra into patches, as the target of a reconstruction.

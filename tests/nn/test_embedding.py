@@ -5,7 +5,7 @@ import pytest
 import pywt
 import torch
 
-from skspectral.exceptions import AxisMismatchError
+from skspectral.exceptions import AxisMismatchError, NonFiniteSpectraError
 from skspectral.nn import WaveletEmbedding
 from skspectral.nn.embedding import N_SPECIAL
 
@@ -134,6 +134,27 @@ def test_domain_token(embedding):
 def test_bad_axes_are_named(embedding, axis, unit, error, message):
     with pytest.raises(error, match=message):
         embedding(torch.ones(2, 64), axis, unit)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_non_finite_channels_are_refused(embedding, bad):
+    x = torch.ones(2, 64)
+    x[1, 40] = bad
+    with pytest.raises(NonFiniteSpectraError, match="lengths="):
+        embedding(x, torch.linspace(1000, 2000, 64))
+    embedding(x, torch.linspace(1000, 2000, 64), lengths=torch.tensor([64, 40]))
+
+
+@pytest.mark.parametrize("lengths", [[64], [0, 64], [64, 65]])
+def test_bad_lengths_are_named(embedding, lengths):
+    with pytest.raises(ValueError, match="between 1 and 64"):
+        embedding(torch.ones(2, 64), torch.linspace(1000, 2000, 64), lengths=torch.tensor(lengths))
+
+
+def test_bad_mask_is_named(embedding):
+    with pytest.raises(ValueError, match="patch_mask must be"):
+        mask = torch.zeros(2, 5, dtype=torch.bool)
+        embedding(torch.ones(2, 64), torch.linspace(1000, 2000, 64), patch_mask=mask)
 
 
 def test_patchify_is_the_spectrum_cut_in_pieces(embedding):
