@@ -6,6 +6,7 @@ import sys
 import time
 from functools import partial, wraps
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -135,10 +136,19 @@ def _peak(name, length, queue):
     scan = scans()[name]
     forward_backward(scan, scan_inputs(16))
     inputs = scan_inputs(length)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _peak_mib()
     forward_backward(scan, inputs)
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    queue.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / unit)
+    queue.put(_peak_mib() - before)
+
+
+def _peak_mib():
+    """Peak resident memory of this process in MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # ru_maxrss of a spawned process starts at its parent's on Linux
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def scan_memory():
