@@ -4,7 +4,8 @@ Three kinds of rows share one regression vector: a source sample predicts its re
 spectra of a pair predicts zero; a target sample predicts its reference with an offset of its own. The weights of the
 differences and of the target rows say how much is known about the instruments. Leaving a standard out, which takes up
 to three rows away at once, needs no refit: the residuals of a block B are ``inv(C_BB) @ alpha_B`` with
-``C = inv(K)`` and ``alpha = C @ r``.
+``C = inv(K)`` and ``alpha = C @ r``. The system grows with the rows or with the channels, whichever are fewer: more
+source samples than channels are rotated into as many rows as there are channels, which changes no result.
 """
 
 from dataclasses import dataclass
@@ -30,11 +31,14 @@ class Solution:
     held_out : ndarray of shape (n_standards, n_targets)
         Reference minus prediction of each standard, by a model that has not seen any of its rows; NaN where it has no
         reference.
+    source_error : ndarray of shape (n_targets,)
+        Mean squared leave-one-out error of the source samples, by generalised cross-validation, in squared units.
     """
 
     coef: np.ndarray
     intercept: np.ndarray
     held_out: np.ndarray
+    source_error: np.ndarray
 
 
 class AugmentedRows:
@@ -63,19 +67,25 @@ class AugmentedRows:
         paired = np.flatnonzero(twin >= 0)
         Z_source = (source - self.mean) / self.scale
         Z_target = (target - self.mean) / self.scale
+        r_source = (y_source - self.y_mean) / self.y_scale
+        r_target = (y_target - self.y_mean) / self.y_scale
         self.differences = Z_target[paired] - Z_source[twin[paired]]
-        rows = np.flatnonzero(labelled)
-        self.n_source, self.n_pairs, self.n_standards = len(rows), len(paired), len(target)
-        self.Z = np.vstack([Z_source[rows], self.differences, Z_target])
-        kinds = np.repeat([0, 1, 2], [self.n_source, self.n_pairs, self.n_standards])
-        self.kinds = kinds
-        self.shared, self.on_target = (kinds != 1).astype(float), (kinds != 0).astype(float)
-        y = np.vstack([y_source[rows], np.full((self.n_pairs, y_source.shape[1]), np.nan), y_target])
-        self.r = (y - self.y_mean) / self.y_scale
-        self.r[kinds == 1] = 0.0
+        self.n_pairs, self.n_standards = len(paired), len(target)
         of_row = {row: k for k, row in enumerate(twin) if row >= 0}
-        of_source = [of_row.get(row, -1) for row in rows]
-        self.standard = np.concatenate([of_source, paired, np.arange(len(target))]).astype(int)
+        own = np.array([row for row in np.flatnonzero(labelled) if row in of_row], dtype=int)
+        others = np.array([row for row in np.flatnonzero(labelled) if row not in of_row], dtype=int)
+        self.n_source = len(own) + len(others)
+        self.n_known = np.isfinite(r_source[labelled]).sum(axis=0)
+        Z_others, shared, r_others = _rotate(Z_source[others], r_source[others])
+        no_reference = np.zeros((self.n_pairs, r_source.shape[1]))
+        self.Z = np.vstack([Z_source[own], Z_others, self.differences, Z_target])
+        self.r = np.vstack([r_source[own], r_others, no_reference, r_target])
+        self.kinds = np.repeat([0, 1, 2], [len(own) + len(Z_others), self.n_pairs, self.n_standards])
+        self.shared = np.concatenate([np.ones(len(own)), shared, np.zeros(self.n_pairs), np.ones(self.n_standards)])
+        self.on_target = (self.kinds != 0).astype(float)
+        self.standard = np.concatenate(
+            [[of_row[row] for row in own], np.full(len(Z_others), -1), paired, np.arange(len(target))]
+        ).astype(int)
 
     def solve(self, ridge, difference, target, *, channel_weights=None, deviation=0.0):
         """Solve with one setting.
@@ -104,6 +114,7 @@ class AugmentedRows:
         n_targets = self.r.shape[1]
         coef, intercept = np.empty((n_targets, Z.shape[1])), np.empty(n_targets)
         held_out = np.full((self.n_standards, n_targets), np.nan)
+        source_error = np.empty(n_targets)
         known = np.isfinite(self.r)
         for pattern in np.unique(known, axis=1).T:
             columns = np.flatnonzero((known == pattern[:, None]).all(axis=0))
@@ -117,9 +128,10 @@ class AugmentedRows:
             coef[columns] = weights.T * (1.0 if channel_weights is None else channel_weights)
             intercept[columns] = offset
             held_out[:, columns] = self._held_out(inverse, alpha, kept)
+            source_error[columns] = self._source_error(inverse, alpha, kept, columns, ridge)
         coef *= self.y_scale[:, None] / self.scale
         intercept = intercept * self.y_scale + self.y_mean - coef @ self.mean
-        return Solution(coef, intercept, held_out * self.y_scale)
+        return Solution(coef, intercept, held_out * self.y_scale, source_error * self.y_scale**2)
 
     def _held_out(self, inverse, alpha, kept):
         """Residuals of the target row of each standard without its whole block."""
@@ -131,6 +143,39 @@ class AugmentedRows:
             if len(position):
                 residuals[k] = np.linalg.solve(inverse[np.ix_(block, block)], alpha[block])[position[0]]
         return residuals
+
+    def _source_error(self, inverse, alpha, kept, columns, ridge):
+        """Generalised cross-validation over the source samples (n_columns,)."""
+        on_source = self.kinds[kept] == 0
+        n = self.n_known[columns]
+        # each sample that the rotation saved would stand on the diagonal with its noise alone
+        trace = np.diag(inverse)[on_source].sum() + (n - on_source.sum()) / (ridge + JITTER)
+        return n * (alpha[on_source] ** 2).sum(axis=0) / trace**2
+
+
+def _rotate(Z, r):
+    """Rotate samples with the same references into fewer rows where there are more samples than channels.
+
+    Returns
+    -------
+    Z : ndarray of shape (n_rows, n_channels)
+    shared : ndarray of shape (n_rows,)
+        What became of the ones that stand for the offset.
+    r : ndarray of shape (n_rows, n_targets)
+    """
+    known = np.isfinite(r)
+    parts = []
+    for pattern in np.unique(known, axis=0):
+        rows = np.flatnonzero((known == pattern).all(axis=1))
+        together = np.column_stack([Z[rows], np.ones(len(rows)), r[rows][:, pattern]])
+        if len(together) > together.shape[1]:
+            together = np.linalg.qr(together, mode="r")
+        references = np.full((len(together), r.shape[1]), np.nan)
+        references[:, pattern] = together[:, Z.shape[1] + 1 :]
+        parts.append((together[:, : Z.shape[1]], together[:, Z.shape[1]], references))
+    if not parts:
+        return Z, np.ones(0), r
+    return tuple(np.concatenate(part) for part in zip(*parts))
 
 
 def _inverse(matrix):

@@ -1,5 +1,7 @@
 """DifferenceRidge against normal equations, explicit refits and its limits."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -165,3 +167,33 @@ def test_axis_and_pairs_are_asked_for(data):
         DifferenceRidge(wavelengths=data.wavelengths[1:], **ROLES).fit(data.X, data.y, **labels)
     with pytest.raises(NoStandardsError, match="sample_id"):
         DifferenceRidge(wavelengths=data.wavelengths, **ROLES).fit(data.X, data.y, instrument=data.instrument)
+
+
+def test_more_samples_than_channels_are_rotated_without_a_trace():
+    few_channels = make_instruments(n_samples=90, n_channels=24, n_targets=2, random_state=5)
+    on_source = few_channels.instrument == "A"
+    S, y = few_channels.X[on_source], few_channels.y[on_source].copy()
+    y[50:60, 1] = np.nan
+    T = few_channels.X[~on_source][:8]
+    arguments = {"source": S, "y_source": y, "target": T, "y_target": y[:8], "twin": np.arange(8)}
+    rotated = AugmentedRows(**arguments)
+    assert len(rotated.Z) < len(S)
+    with mock.patch("skspectral.transfer._augmented._rotate", lambda Z, r: (Z, np.ones(len(Z)), r)):
+        whole = AugmentedRows(**arguments)
+    assert len(whole.Z) == len(S) + 16
+    for deviation in (0.0, 0.5):
+        fast, slow = (rows.solve(1e-2, 10.0, 3.0, deviation=deviation) for rows in (rotated, whole))
+        for name in ("coef", "intercept", "held_out", "source_error"):
+            assert_allclose(getattr(fast, name), getattr(slow, name), rtol=1e-5, err_msg=name)
+
+
+def test_source_error_is_that_of_leaving_source_samples_out(data):
+    rows = system(data, n_standards=3)
+    solution = rows.solve(1e-2, 10.0, 1.0)
+    squares = []
+    for left_out in np.flatnonzero((rows.kinds == 0) & (rows.standard == -1)):
+        kept = np.delete(np.arange(len(rows.Z)), left_out)
+        primal, _ = normal_equations(rows, 1e-2, 10.0, 1.0, kept)
+        features = np.concatenate([rows.Z[left_out], [np.sqrt(OFFSET), 0.0]])
+        squares.append(((rows.r[left_out] - features @ primal) * rows.y_scale) ** 2)
+    assert_allclose(solution.source_error, np.mean(squares, axis=0), rtol=0.35)
