@@ -27,11 +27,13 @@ from .transfer import (
 
 __all__ = [
     "CCA",
+    "CNNTransfer",
     "DS",
     "DifferenceRidge",
     "EPO",
     "GLSW",
     "LinearCalibration",
+    "LoRACT",
     "MeanShift",
     "ModelUpdate",
     "PDS",
@@ -47,9 +49,11 @@ __all__ = [
     "StandardsSplit",
     "TargetOnly",
     "TransferSplit",
+    "TransformerTransfer",
     "WaveletTokenize",
     "__version__",
     "as_groups",
+    "deep",
     "deploy",
     "detach",
     "diPLS",
@@ -59,12 +63,15 @@ __all__ = [
 ]
 
 # torch takes seconds to import, so what needs it is loaded on first use (PEP 562)
-_LAZY_MODULES = {"nn"}
+_LAZY_MODULES = {"deep", "nn"}
+_LAZY_NAMES = {"CNNTransfer": "deep", "LoRACT": "deep", "TransformerTransfer": "deep"}
 
 
 def __getattr__(name):
     if name in _LAZY_MODULES:
         return importlib.import_module(f".{name}", __name__)
+    if name in _LAZY_NAMES:
+        return getattr(importlib.import_module(f".{_LAZY_NAMES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

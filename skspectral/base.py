@@ -54,6 +54,8 @@ class TransferTags:
         Whether predictions come from the source calibration at all; false for models that learn on the target.
     refits : bool
         Whether the calibration is fitted anew on changed spectra, so that an existing one cannot be used.
+    affine : bool
+        Whether predictions are an affine function of the spectrum where the calibration is one; false for networks.
     """
 
     needs: str = "standards"
@@ -64,6 +66,7 @@ class TransferTags:
     preserves_identity: bool = False
     carries_source_model: bool = True
     refits: bool = False
+    affine: bool = True
 
 
 class BaseTransferRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):

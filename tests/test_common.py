@@ -5,6 +5,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skspectral import CCA
 from skspectral.testing import all_estimators
+from tests.budgets import quick
 
 # what cannot be checked generically, and why
 NOT_CHECKED = {
@@ -18,8 +19,8 @@ class CanonicalTransfer(CCA):
 
 
 def instances():
-    """One instance of every estimator with its default settings."""
-    return [cls() for name, cls in all_estimators() if name not in NOT_CHECKED] + [CanonicalTransfer()]
+    """One instance of every estimator with its default settings, networks with tiny budgets."""
+    return [quick(cls) for name, cls in all_estimators() if name not in NOT_CHECKED] + [CanonicalTransfer()]
 
 
 @parametrize_with_checks(instances())

@@ -6,6 +6,7 @@ from sklearn.cross_decomposition import PLSRegression
 
 from skspectral import DS, EPO, GLSW, PDS, SBC, SST, MeanShift, ModelUpdate, Pooled, diPLS
 from skspectral.testing import CHECKS, all_transfer_estimators
+from tests.budgets import quick
 
 VARIANTS = [
     DS(prior="identity"),
@@ -30,7 +31,7 @@ VARIANTS = [
 
 
 def estimators():
-    return [cls() for _, cls in all_transfer_estimators()] + VARIANTS
+    return [quick(cls) for _, cls in all_transfer_estimators()] + VARIANTS
 
 
 @pytest.mark.parametrize("routing", [False, True], ids=["routing-off", "routing-on"])

@@ -1,0 +1,171 @@
+"""Training loops: skorch trains on the source until the validation part stops improving, and adapts to standards."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from skorch import NeuralNetRegressor
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.dataset import Dataset
+from skorch.helper import predefined_split
+from torch import Tensor, nn
+
+__all__ = ["MaskedMSE", "adapt", "resolve_device", "seeded", "train_on_source"]
+
+
+class MaskedMSE(nn.Module):
+    """Mean squared error over the references that are there: NaN marks the others."""
+
+    def forward(self, predicted: Tensor, reference: Tensor) -> Tensor:
+        """Average over the known entries of (B, n_outputs)."""
+        known = ~torch.isnan(reference)
+        error = torch.where(known, predicted - torch.nan_to_num(reference), 0.0)
+        return error.square().sum() / known.sum().clamp(min=1)
+
+
+def resolve_device(device):
+    """Turn "auto" into the GPU where there is one."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(device)
+
+
+@contextmanager
+def seeded(seed, device):
+    """Seed PyTorch inside the block, and give the generators back as they were."""
+    on_gpu = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if on_gpu else []):
+        torch.default_generator.manual_seed(seed)
+        if on_gpu:
+            torch.cuda.manual_seed(seed)
+        yield
+
+
+def _single(*arrays):
+    return [np.ascontiguousarray(array, dtype=np.float32) for array in arrays]
+
+
+def _refuse_interruption(net, n_epochs, stopping=None):
+    """Pass on Ctrl-C, which skorch takes for the end of training."""
+    stopped = stopping is not None and stopping.misses_ >= stopping.patience
+    if len(net.history) < n_epochs and not stopped:
+        raise KeyboardInterrupt
+
+
+def train_on_source(
+    network, X, y, validation, *, lr, weight_decay, batch_size, max_epochs, patience, device, verbose=0
+):
+    """Train a network in place; with a validation part, keep the weights that did best on it.
+
+    Parameters
+    ----------
+    network : Module
+    X : ndarray of shape (n_spectra, n_channels)
+    y : ndarray of shape (n_spectra, n_targets)
+        Standardised references, NaN where there is none.
+    validation : ndarray of int
+        Rows that are held out for early stopping; may be empty.
+    lr, weight_decay : float
+        AdamW.
+    batch_size, max_epochs, patience : int
+        Spectra per step, largest number of passes, and passes without improvement after which training stops.
+    device : torch.device
+    verbose : int
+        Passed to skorch: 0 prints nothing.
+
+    Returns
+    -------
+    skorch.history.History
+    """
+    X, y = _single(X, y)
+    held_out = np.isin(np.arange(len(X)), validation)
+    callbacks, stopping, split = [], None, None
+    if held_out.any():
+        stopping = EarlyStopping(monitor="valid_loss", patience=patience, threshold=0.0, load_best=True)
+        decay = LRScheduler(
+            "ReduceLROnPlateau", monitor="valid_loss", factor=0.5, patience=max(1, patience // 4), min_lr=lr / 100
+        )
+        callbacks = [decay, stopping]
+        split = predefined_split(Dataset(X[held_out], y[held_out]))
+    net = NeuralNetRegressor(
+        network,
+        criterion=MaskedMSE,
+        optimizer=torch.optim.AdamW,
+        optimizer__weight_decay=weight_decay,
+        lr=lr,
+        max_epochs=max_epochs,
+        batch_size=batch_size,
+        iterator_train__shuffle=True,
+        # batch normalisation cannot learn from a single spectrum; another one is left out in every pass
+        iterator_train__drop_last=bool((~held_out).sum() % batch_size == 1),
+        train_split=split,
+        callbacks=callbacks,
+        device=device,
+        verbose=verbose,
+    )
+    net.fit(X[~held_out], y[~held_out])
+    _refuse_interruption(net, max_epochs, stopping)
+    return net.history
+
+
+class HeldOutPredictions(Callback):
+    """Predict held-out spectra before the first and after every step of an adaptation."""
+
+    def __init__(self, spectra):
+        self.spectra = spectra
+
+    def on_train_begin(self, net, **kwargs):
+        """Start with the network as it is."""
+        self.predictions = []
+        self.on_epoch_end(net)
+
+    @torch.no_grad()
+    def on_epoch_end(self, net, **kwargs):
+        """Predict; the network is in evaluation mode throughout an adaptation."""
+        if self.spectra is not None:
+            self.predictions.append(net.module_(self.spectra).cpu().numpy())
+
+
+def adapt(network, X, y, *, lr, weight_decay, n_steps, device, held_out=None):
+    """Train what requires a gradient on all spectra at once, for a given number of steps.
+
+    Parameters
+    ----------
+    network : SpectralNetwork
+        Changed in place.
+    X : ndarray of shape (n_spectra, n_channels)
+    y : ndarray of shape (n_spectra, n_targets)
+        Standardised references, NaN where there is none.
+    lr, weight_decay : float
+        Adam.
+    n_steps : int
+    device : torch.device
+    held_out : ndarray of int, optional
+        Rows that are not learned from but predicted after every step.
+
+    Returns
+    -------
+    ndarray of shape (n_steps + 1, n_held_out, n_targets) or None
+        Predictions of the held-out rows before the first and after every step.
+    """
+    X, y = _single(X, y)
+    network.adapting = True
+    network.to(device).eval()
+    rows = np.arange(len(X)) if held_out is None else np.setdiff1d(np.arange(len(X)), held_out)
+    watch = HeldOutPredictions(None if held_out is None else torch.as_tensor(X[held_out], device=device))
+    net = NeuralNetRegressor(
+        network,
+        criterion=MaskedMSE,
+        optimizer=torch.optim.Adam,
+        optimizer__weight_decay=weight_decay,
+        lr=lr,
+        max_epochs=n_steps,
+        batch_size=-1,
+        train_split=None,
+        callbacks=[watch],
+        device=device,
+        verbose=0,
+    )
+    net.fit(X[rows], y[rows])
+    _refuse_interruption(net, n_steps)
+    return None if held_out is None else np.stack(watch.predictions)

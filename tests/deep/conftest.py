@@ -1,0 +1,18 @@
+"""Fixtures of the tests of the deep baselines."""
+
+import numpy as np
+import pytest
+
+from skspectral.deep._base import DeepTransferRegressor
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Take every step, whatever the held-out standards say."""
+    original = DeepTransferRegressor._held_out
+
+    def falling(self, setting, X, y):
+        predicted = original(self, setting, X, y)
+        return y + np.arange(len(predicted), 0, -1).reshape(-1, 1, 1) * np.ones_like(predicted)
+
+    monkeypatch.setattr(DeepTransferRegressor, "_held_out", falling)

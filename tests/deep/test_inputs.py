@@ -1,0 +1,113 @@
+"""What the networks see, and the random changes while training."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+from scipy.signal import savgol_filter
+
+from skspectral.deep._inputs import REPRESENTATIONS, SpectrumInputs
+from skspectral.deep._networks import ConvolutionalBody, PatchTransformerBody, SpectralNetwork
+from skspectral.deep._training import MaskedMSE, seeded
+
+
+@pytest.fixture
+def spectra():
+    return np.random.RandomState(0).uniform(0.2, 1.5, size=(6, 40)).cumsum(axis=1)
+
+
+def snv(X):
+    return (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
+
+
+EXPECTED = {
+    "raw": lambda X: X,
+    "sg1": lambda X: savgol_filter(X, 9, 2, deriv=1, axis=1),
+    "sg2": lambda X: savgol_filter(X, 9, 2, deriv=2, axis=1),
+    "snv": snv,
+    "snvsg1": lambda X: savgol_filter(snv(X), 9, 2, deriv=1, axis=1),
+    "snvsg2": lambda X: savgol_filter(snv(X), 9, 2, deriv=2, axis=1),
+}
+
+
+def test_every_representation_is_tested():
+    assert EXPECTED.keys() == REPRESENTATIONS.keys()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_representations_equal_scipy(name, spectra):
+    inputs = SpectrumInputs((name,), 40, window=9).eval()
+    found = inputs.represent(torch.from_numpy(spectra).float())[:, 0].numpy()
+    expected = EXPECTED[name](spectra)
+    assert_allclose(found, expected, atol=2e-5 * np.abs(spectra).max(), rtol=0)
+
+
+def test_standardised_on_the_calibration_spectra(spectra):
+    inputs = SpectrumInputs(("raw", "snv"), 40).eval()
+    x = torch.from_numpy(spectra).float()
+    inputs.standardise_on(x)
+    seen = inputs(x)
+    assert seen.shape == (6, 2, 40)
+    torch.testing.assert_close(seen.mean(0), torch.zeros(2, 40), atol=1e-4, rtol=0)
+    torch.testing.assert_close(seen.std(0, correction=0), torch.ones(2, 40), atol=1e-4, rtol=0)
+
+
+def test_channels_that_never_change_do_not_explode(spectra):
+    spectra[:, 5] = 0.7
+    inputs = SpectrumInputs(("raw",), 40).eval()
+    inputs.standardise_on(torch.from_numpy(spectra).float())
+    assert torch.isfinite(inputs(torch.from_numpy(spectra).float())).all()
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 5, 8])
+def test_few_channels(n_channels):
+    inputs = SpectrumInputs(("snv", "sg1", "sg2"), n_channels, augmentation=1.0)
+    for body in (
+        ConvolutionalBody(3, n_channels, filters=(2, 3), kernel_size=11, stride=2, hidden=(4,)),
+        PatchTransformerBody(3, n_channels, patch_size=2, d_model=4, n_layers=1, n_heads=2),
+    ):
+        network = SpectralNetwork(inputs, body, 2)
+        assert network(torch.rand(5, n_channels)).shape == (5, 2)
+
+
+def test_augmentation_happens_while_training_only(spectra):
+    inputs = SpectrumInputs(("raw",), 40, augmentation=1.0)
+    x = torch.from_numpy(spectra).float()
+    inputs.standardise_on(x)
+    with seeded(0, torch.device("cpu")):
+        trained = inputs.train()(x)
+        again = inputs(x)
+    quiet = inputs.eval()(x)
+    assert not torch.equal(trained, again)
+    torch.testing.assert_close(quiet, (x[:, None] - inputs.mean) / inputs.scale)
+
+
+def test_augmentation_is_bounded(spectra):
+    inputs = SpectrumInputs(("raw",), 40, augmentation=0.5)
+    x = torch.from_numpy(spectra).float()
+    inputs.standardise_on(x)
+    with seeded(1, torch.device("cpu")):
+        changes = torch.stack([inputs.augment(x) - x for _ in range(300)])
+    slope = torch.gradient(x, dim=1)[0]
+    limit = 0.5 * (0.05 * x.abs() + 0.1 * inputs.spread * 2 + 0.25 * slope.abs())
+    assert (changes.abs() <= limit * 1.001).all()
+    assert changes.abs().amax(dim=0).mean() > 0.5 * limit.mean()
+
+
+def test_adapting_network_is_in_evaluation_mode():
+    body = ConvolutionalBody(1, 20, filters=(2,), kernel_size=3, stride=2, hidden=(4,), batch_norm=True, dropout=0.5)
+    network = SpectralNetwork(SpectrumInputs(("raw",), 20), body, 1)
+    assert network.train().body.convolutions[1].training
+    network.adapting = True
+    assert not any(module.training for module in network.train().modules())
+
+
+def test_masked_loss_by_hand():
+    loss = MaskedMSE()
+    predicted = torch.tensor([[1.0, 5.0], [2.0, 7.0]], requires_grad=True)
+    reference = torch.tensor([[0.0, float("nan")], [4.0, 6.0]])
+    value = loss(predicted, reference)
+    value.backward()
+    assert value.item() == pytest.approx((1 + 4 + 1) / 3)
+    torch.testing.assert_close(predicted.grad, torch.tensor([[2.0, 0.0], [-4.0, 2.0]]) / 3)
+    assert loss(predicted, torch.full((2, 2), float("nan"))).item() == 0.0
