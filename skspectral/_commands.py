@@ -17,7 +17,7 @@ from .report import summary_table, write_report
 from .stacking import deploy, stack_instruments
 from .tables import read_instrument_files, read_table
 
-__all__ = ["compare", "demo"]
+__all__ = ["compare", "demo", "pretrain"]
 
 LEAST_TEST_SAMPLES = 5
 
@@ -72,6 +72,34 @@ def compare(args):
     loaded.predict(spectra)
     _say(args, f"{path}: {best}, fitted on all rows; it predicts spectra of {args.target} as they are measured.")
     _write(args, comparison, data, model, best, notes)
+
+
+def pretrain(args):
+    """Pretrain the network."""
+    # torch takes seconds to import, and the other commands do without it
+    from .pretraining import Corpus
+    from .pretraining.config import PretrainingConfig
+    from .pretraining.engine import pretrain as train
+
+    config = PretrainingConfig.load(args.config, **({} if args.seed is None else {"seed": args.seed}))
+    corpus = Corpus(
+        args.corpus,
+        domains=config.domains or None,
+        leave_out=config.leave_out,
+        validation=config.validation,
+        seed=config.seed,
+    )
+    weights = train(
+        config,
+        corpus,
+        args.out,
+        steps=args.steps,
+        seconds=args.seconds,
+        resume=args.resume,
+        quiet=args.quiet,
+        device=args.device,
+    )
+    _say(args, f"{weights}: averaged weights and model card; skspectral.pretraining.weights.load_weights reads them.")
 
 
 def _demo_data(args):

@@ -1,4 +1,4 @@
-"""The command line: ``skspectral demo`` and ``skspectral compare``."""
+"""The command line: ``skspectral demo``, ``skspectral compare`` and ``skspectral pretrain``."""
 
 import argparse
 import sys
@@ -58,6 +58,26 @@ def build_parser():
         command.add_argument("--output", default=folder, metavar="FOLDER", help=f"where to write (default: {folder})")
         command.add_argument("--quiet", action="store_true", help="no progress bar, no table")
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+    pretrain = commands.add_parser(
+        "pretrain",
+        help="pretrain the network on a folder of spectra",
+        description="Train SpectralFM on real spectra seen through simulated instruments. Under torchrun, several "
+        "processes share the work: torchrun --nproc-per-node 4 -m skspectral pretrain ...",
+    )
+    pretrain.add_argument(
+        "--config", default="small", metavar="FILE", help="settings (TOML), or tiny, small, base (default: small)"
+    )
+    pretrain.add_argument("--corpus", metavar="DIR", help="folder of spectra (default: that in SKSPECTRAL_CORPUS)")
+    pretrain.add_argument("--out", default="skspectral-pretrain", metavar="DIR",
+                          help="where to write (default: skspectral-pretrain)")  # fmt: skip
+    pretrain.add_argument("--steps", type=int, metavar="N", help="length of the run (default: that of the settings)")
+    pretrain.add_argument("--seconds", type=float, metavar="S", help="time limit; sets the length if --steps does not")
+    pretrain.add_argument("--seed", type=int, help="seed of everything (default: that of the settings)")
+    pretrain.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    pretrain.add_argument("--resume", action="store_true", help="continue the run in --out, if there is one")
+    pretrain.add_argument("--quiet", action="store_true", help="no progress bar")
+    pretrain.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser
 
 
@@ -78,7 +98,7 @@ def main(argv=None):
     commands = import_module("._commands", __package__)
     try:
         getattr(commands, args.command)(args)
-    except (ValueError, OSError, ImportError) as error:
+    except (ArithmeticError, ValueError, OSError, ImportError) as error:
         if args.debug:
             raise
         print(f"skspectral {args.command}: {error}", file=sys.stderr)

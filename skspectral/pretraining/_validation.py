@@ -1,0 +1,152 @@
+"""How well a network transfers, on real pairs of instruments and on simulated ones that the training never draws."""
+
+import warnings
+
+import numpy as np
+import torch
+
+from ._grid import average_channels, standardise
+from .episodes import collate, make_episode
+from .head import Rows, transfer_loss
+
+__all__ = ["Validation", "encode", "episode_losses"]
+
+N_STANDARDS = (0, 5, 10)
+N_SPLITS = 3
+N_COMPONENTS = 3
+N_SIMULATED = 12
+SHARE_TEST = 0.3
+MOST_SOURCE = 100
+#: Slot numbers of training are small, so that this one is never drawn.
+SLOT = 2**20
+
+
+class Validation:
+    """Fixed transfer tasks.
+
+    Each real pair is split at random a few times. What is predicted from the second instrument are measured references
+    where there are some, else what the leading principal components of the first one's spectra say about the sample.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Where pairs and spectra come from.
+    priors : InstrumentPriors
+        Instruments of the simulated tasks.
+    config : PretrainingConfig
+        Names of the pairs, sizes and seed.
+
+    Attributes
+    ----------
+    pairs : list of str
+        Names of the real pairs.
+    """
+
+    def __init__(self, corpus, priors, config):
+        pairs = [p for p in corpus.real_pairs() if not config.validation_pairs or p.name in config.validation_pairs]
+        if missing := sorted(set(config.validation_pairs) - {pair.name for pair in pairs}):
+            warnings.warn(f"This corpus lacks the pairs {', '.join(missing)} of the validation.", stacklevel=2)
+        self.pairs = [pair.name for pair in pairs]
+        n_channels = max(config.n_channels)
+        self._groups = {pair.name: _RealTasks(pair, n_channels) for pair in pairs}
+        has_held_out = any(len(material.rows("validation")) >= 10 for material in corpus.materials)
+        if has_held_out or not pairs:
+            split = "validation" if has_held_out else "train"
+            self._groups["simulated"] = _SimulatedTasks(corpus, priors, config, n_channels, split)
+
+    @property
+    def names(self):
+        """Names of the groups of tasks, list of str."""
+        return list(self._groups)
+
+    @torch.inference_mode()
+    def __call__(self, model, head, device):
+        """Judge a network and its head in evaluation mode.
+
+        Returns
+        -------
+        dict of str to float
+            Mean transfer loss of each group, and "score": their mean over the real pairs, over all groups where there
+            is none. Lower is better.
+        """
+        scores = {name: tasks(model, head, device).mean().item() for name, tasks in self._groups.items()}
+        scores["score"] = float(np.mean([scores[name] for name in self.pairs or scores]))
+        return scores
+
+
+def encode(model, *spectra):
+    """Give the features (n, G, D) of spectra: what every stage of the network makes of them, averaged over patches."""
+    output = model(*spectra)
+    return torch.stack([pooled.float() for pooled in output.pooled().values()], 1)
+
+
+def episode_losses(model, head, batch):
+    """Run a batch of episodes through the network and the head: losses (E,), float64."""
+    features = encode(model, batch.spectra, batch.wavenumbers, "cm-1", batch.domain, batch.lengths)
+    return transfer_loss(head(batch.rows(features)), batch.y_test, batch.n_test)
+
+
+class _SimulatedTasks:
+    """Episodes as in training, of samples that it does not see."""
+
+    def __init__(self, corpus, priors, config, n_channels, split):
+        places = [(config.seed, 0, SLOT, k) for k in range(N_SIMULATED)]
+        episodes = [make_episode(corpus, priors, config, n_channels, place, split) for place in places]
+        self._batches = [collate(episodes[k : k + 4], n_channels) for k in range(0, N_SIMULATED, 4)]
+
+    def __call__(self, model, head, device):
+        return torch.cat([episode_losses(model, head, batch.to(device)) for batch in self._batches])
+
+
+class _RealTasks:
+    """Tasks of one real pair; every spectrum is encoded once, on its instrument's own range."""
+
+    def __init__(self, pair, n_channels):
+        spectra, axes = [], []
+        for X, axis in ((pair.X_a, pair.axis_a), (pair.X_b, pair.axis_b)):
+            X, axis = np.asarray(X, dtype=float), np.asarray(axis, dtype=float)
+            grid = np.linspace(axis[0], axis[-1], n_channels)
+            spectra.append(standardise(torch.from_numpy(average_channels(X, axis, grid)).float())[0])
+            axes.append(torch.from_numpy(1e7 / grid).float().expand(len(X), -1))
+        self._n = len(spectra[0])
+        self._x, self._axis = torch.cat(spectra), torch.cat(axes)
+        generator = np.random.default_rng(0)
+        n_test = max(int(SHARE_TEST * self._n), 1)
+        self._tasks = []  # (source samples, number of standards, test samples, y)
+        for _ in range(N_SPLITS):
+            order = generator.permutation(self._n)
+            for y in _references(pair, spectra[0].double().numpy()):
+                known = order[np.isfinite(y[order])]
+                train, test = known[n_test:][:MOST_SOURCE], known[:n_test]
+                self._tasks += [(train, count, test, torch.from_numpy(y).float()) for count in N_STANDARDS]
+
+    def __call__(self, model, head, device):
+        features = encode(model, self._x.to(device), self._axis.to(device), "cm-1", "NIR")
+        source, target = features[: self._n], features[self._n :]
+
+        def padded(parts):
+            return torch.nn.utils.rnn.pad_sequence(parts, batch_first=True).to(device)
+
+        def counts(values):
+            return torch.tensor(values, device=device)
+
+        rows = Rows(
+            padded([source[train] for train, *_ in self._tasks]),
+            padded([target[train[:count]] for train, count, *_ in self._tasks]),
+            padded([target[test] for *_, test, _ in self._tasks]),
+            padded([y[train] for train, _, _, y in self._tasks]),
+            counts([len(train) for train, *_ in self._tasks]),
+            counts([count for _, count, *_ in self._tasks]),
+            counts([len(test) for *_, test, _ in self._tasks]),
+        )
+        return transfer_loss(head(rows), padded([y[test] for *_, test, y in self._tasks]), rows.n_test)
+
+
+def _references(pair, source):
+    """What to predict: list of ndarray of shape (n_samples,) that vary, with enough known values."""
+    columns = [] if pair.y is None else np.asarray(pair.y, dtype=float).reshape(len(source), -1).T
+    usable = [y for y in columns if np.isfinite(y).sum() > 20 and np.nanstd(y) > 0]
+    if usable:
+        return usable
+    u, s, _ = np.linalg.svd(source - source.mean(axis=0), full_matrices=False)
+    return list((u * s).T[:N_COMPONENTS])

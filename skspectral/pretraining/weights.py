@@ -1,0 +1,222 @@
+"""Pretrained weights: shipped with the package, in a folder, or on a hub; checked, and never pickled."""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pooch
+import torch
+
+from .._version import __version__
+from ..exceptions import MissingWeightsError
+from ..nn.config import SpectralFMConfig
+from ..nn.model import CONFIG_FILE, SpectralFM
+from ._record import write_text
+from .checkpoint import load_shards, save_shards
+from .head import TransferHead
+
+__all__ = ["available_weights", "load_head", "load_weights", "save_weights"]
+
+FORMAT = "skspectral-weights-1"
+PACKAGED = Path(__file__).parent.parent / "weights_data"
+HUB_VARIABLE, HUB = "SKSPECTRAL_HUB", "https://huggingface.co"
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
+
+
+def save_weights(folder, model, head=None, *, metadata=None, dtype=torch.float16):
+    """Write a network, and the head it was trained with, for `load_weights`.
+
+    Parameters
+    ----------
+    folder : path
+        Folder to write; one that is there is replaced.
+    model : SpectralFM
+        The network.
+    head : TransferHead, optional
+        The transfer head.
+    metadata : dict, optional
+        What JSON can hold, to be given back by `load_weights`.
+    dtype : dtype
+        Precision of the file.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not finite at this precision.
+    """
+    folder = Path(folder)
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    if head is not None:
+        tensors |= {f"head.{name}": value for name, value in head.state_dict().items()}
+    tensors = {name: value.to(dtype) for name, value in tensors.items()}
+    if broken := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
+        raise ValueError(f"These weights are not finite in {dtype}: {', '.join(broken)}.")
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    record = {
+        "format": FORMAT,
+        "version": __version__,
+        "config": model.config.to_dict(),
+        "head": None if head is None else {"n_stages": head.n_stages, "n_heads": head.n_heads},
+        "tensors": save_shards(tensors, partial, "model"),
+        "metadata": metadata or {},
+    }
+    write_text(partial / CONFIG_FILE, json.dumps(record, indent=1) + "\n")
+    if folder.exists():
+        shutil.rmtree(folder)
+    os.replace(partial, folder)
+
+
+def available_weights():
+    """Give the names of the weights that come with the package.
+
+    Returns
+    -------
+    list of str
+        Names for `load_weights`.
+
+    Examples
+    --------
+    >>> from skspectral.pretraining.weights import available_weights
+    >>> all(isinstance(name, str) for name in available_weights())
+    True
+    """
+    return sorted(path.parent.name for path in PACKAGED.glob(f"*/{CONFIG_FILE}"))
+
+
+def load_weights(source, *, device="cpu"):
+    """Load a pretrained network.
+
+    Parameters
+    ----------
+    source : str or path
+        Name of weights that come with the package, see `available_weights`: in full, ``"small-2"``, or without the
+        version, ``"small"``, for the newest; or a folder; or a hub id, ``"owner/name"`` or ``"owner/name@revision"``,
+        fetched once from the address in the environment variable ``SKSPECTRAL_HUB`` (huggingface.co by default).
+    device : device
+        Where the network goes.
+
+    Returns
+    -------
+    model : SpectralFM
+        The network in evaluation mode, float32.
+    metadata : dict
+        How the weights were made.
+
+    Raises
+    ------
+    MissingWeightsError
+        If there are no such weights, or a file is missing, damaged or does not fit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skspectral.nn import SpectralFM, SpectralFMConfig
+    >>> from skspectral.pretraining.weights import load_weights, save_weights
+    >>> folder = tempfile.mkdtemp() + "/mine"
+    >>> save_weights(folder, SpectralFM(SpectralFMConfig.preset("tiny")), metadata={"steps": 0})
+    >>> load_weights(folder)[1]
+    {'steps': 0}
+    """
+    folder = _find(source)
+    record = _read(folder)
+    if record["format"] != FORMAT:
+        return SpectralFM.load(folder, device=device), {}
+    model = _build(lambda: SpectralFM(SpectralFMConfig.from_dict(record["config"])), "model", record, folder)
+    return model.to(device).eval(), record["metadata"]
+
+
+def load_head(source, *, device="cpu"):
+    """Load the transfer head that a network was trained with.
+
+    Parameters
+    ----------
+    source : str or path
+        As for `load_weights`.
+    device : device
+        Where the head goes.
+
+    Returns
+    -------
+    TransferHead
+        The head in evaluation mode.
+
+    Raises
+    ------
+    MissingWeightsError
+        If there are no such weights, or no head among them.
+    """
+    folder = _find(source)
+    record = _read(folder)
+    if not record.get("head"):
+        raise MissingWeightsError(f"The weights in {folder} come without a transfer head.")
+    return _build(lambda: TransferHead(**record["head"]), "head", record, folder).to(device).eval()
+
+
+def _find(source):
+    """Folder of weights by path, packaged name or hub id."""
+    names = available_weights()
+    versions = [name for name in names if re.fullmatch(rf"{re.escape(str(source))}-\d+", name)]
+    if str(source) in names:
+        return PACKAGED / str(source)
+    if versions:
+        return PACKAGED / max(versions, key=lambda name: int(name.rsplit("-", 1)[1]))
+    if Path(source).is_dir():
+        return Path(source)
+    if isinstance(source, str) and HUB_ID.fullmatch(source):
+        return _fetch(source)
+    shipped = ", ".join(names) or "none"
+    raise MissingWeightsError(
+        f"There are no weights {str(source)!r}: no folder of this name, and not among those of this package "
+        f"({shipped}). Give a folder, one of these names, or a hub id such as 'owner/name'."
+    )
+
+
+def _fetch(hub_id):
+    """Fetch the settings, then the files that they name, and keep them."""
+    name, _, revision = hub_id.partition("@")
+    base = f"{os.environ.get(HUB_VARIABLE, HUB).rstrip('/')}/{name}/resolve/{revision or 'main'}"
+    folder = Path(pooch.os_cache("skspectral")) / "weights" / name / (revision or "main")
+    try:
+        if not (folder / CONFIG_FILE).is_file():
+            pooch.retrieve(f"{base}/{CONFIG_FILE}", None, CONFIG_FILE, folder)
+        record = _read(folder)
+        if record["format"] != FORMAT:
+            raise MissingWeightsError(f"{base} holds weights of format {record['format']!r}, not {FORMAT!r}.")
+        for file, checksum in record["tensors"]["files"].items():
+            if Path(file).name != file:
+                raise MissingWeightsError(f"{base} names a file outside its folder: {file!r}.")
+            pooch.retrieve(f"{base}/{file}", f"sha256:{checksum}", file, folder)
+    except MissingWeightsError:
+        raise
+    except (OSError, ValueError) as error:
+        # requests' errors are OSErrors, pooch's wrong checksum is a ValueError
+        raise MissingWeightsError(f"Cannot fetch weights {hub_id!r} from {base}: {error}") from error
+    return folder
+
+
+def _read(folder):
+    path = folder / CONFIG_FILE
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MissingWeightsError(f"There are no weights in {folder}: {error}") from error
+    if not isinstance(record, dict) or "format" not in record:
+        raise MissingWeightsError(f"{path} does not describe weights of this package.")
+    return record
+
+
+def _build(make, prefix, record, folder):
+    """Build a module and fill it."""
+    tensors = load_shards(record["tensors"], folder)
+    state = {key.removeprefix(f"{prefix}."): value for key, value in tensors.items() if key.startswith(f"{prefix}.")}
+    try:
+        with torch.random.fork_rng([]):
+            module = make()
+        module.load_state_dict(state)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise MissingWeightsError(f"The weights in {folder} do not fit their settings: {error}") from error
+    return module

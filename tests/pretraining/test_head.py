@@ -1,0 +1,162 @@
+"""The differentiable head against the package's own closed form, explicit refits and hand-made cases."""
+
+import numpy as np
+import pytest
+import torch
+
+from skspectral.pretraining.head import FLOOR, HeadOutput, Rows, TransferHead, augmented_ridge, transfer_loss
+from skspectral.transfer._augmented import AugmentedRows
+
+S, N, T, D = 14, 4, 6, 5
+
+
+def problem(seed=0, n_standards=N, stages=2):
+    """Source, standards and test rows of a linear task, the target shifted and noisy: Rows of one episode."""
+    rng = np.random.default_rng(seed)
+    clean = rng.standard_normal((S + T, stages, D))
+    y = clean[:, 0, 0] - 0.5 * clean[:, 0, 1]
+    target = 1.1 * clean + 3 + 0.05 * rng.standard_normal(clean.shape)
+    tensor = torch.from_numpy
+    counts = (torch.tensor([n]) for n in (S, n_standards, T))
+    rows = Rows(
+        tensor(clean[None, :S]),
+        tensor(target[None, :n_standards]),
+        tensor(target[None, S:]),
+        tensor(y[None, :S]),
+        *counts,
+    )
+    return rows, tensor(y[None, S:])
+
+
+def system(rows, ridge=1e-2, difference=10.0, target=2.0):
+    """Gram matrix and settings of the first stage without any centring but the source's."""
+    x, standards, test = (part[0, :, 0].numpy() for part in rows[:3])
+    y = rows.y[0].numpy()
+    twin = np.arange(len(standards))
+    reference = AugmentedRows(x, y[:, None], standards, y[: len(standards), None], twin)
+    every = np.vstack([x, standards, test]) - reference.mean
+    paired = standards - x[: len(standards)]
+    Z = np.vstack([every[: len(x)], paired, every[len(x) :]]) / reference.scale
+    standardised = torch.from_numpy((y - reference.y_mean) / reference.y_scale)[None]
+    known = [torch.ones(1, n, dtype=torch.float64) for n in (len(x), len(standards), len(test))]
+    settings = torch.log10(torch.tensor([[[ridge, difference, target]]], dtype=torch.float64))
+    return reference, torch.from_numpy(Z @ Z.T)[None, None], standardised, known, settings
+
+
+def test_predictions_and_left_out_standards_equal_those_of_the_estimator():
+    rows, _ = problem()
+    reference, kernel, y, known, settings = system(rows)
+    solution = reference.solve(1e-2, 10.0, 2.0)
+    ours = augmented_ridge(kernel, y, known, settings)
+    test = rows.test[0, :, 0].numpy()
+    expected = (test @ solution.coef.T + solution.intercept)[:, 0]
+    predicted = ours.prediction[0, 0].numpy() * reference.y_scale + reference.y_mean
+    np.testing.assert_allclose(predicted, expected, rtol=1e-5)
+    held_out = ours.left_out_standards[0, 0].numpy() * reference.y_scale
+    np.testing.assert_allclose(held_out, solution.held_out[:, 0], rtol=1e-5)
+
+
+def test_left_out_source_rows_equal_a_refit_without_them():
+    rows, _ = problem(n_standards=0)
+    _, kernel, y, known, settings = system(rows)
+    kernel = kernel[..., :S, :S]
+    left_out = augmented_ridge(kernel, y, [*known[:2], known[2][:, :0]], settings).left_out_source[0, 0]
+    for k in (0, 7):
+        kept = [j for j in range(S) if j != k]
+        # the sample that is left out takes the place of the test rows
+        order = [*kept, k]
+        smaller = [known[0][:, 1:], known[1], known[2][:, :1]]
+        refit = augmented_ridge(kernel[..., order, :][..., order], y[:, kept], smaller, settings)
+        assert left_out[k].item() == pytest.approx((y[0, k] - refit.prediction[0, 0, 0]).item(), rel=1e-6)
+
+
+def test_padding_changes_nothing():
+    rows, _ = problem()
+    short, _ = problem(seed=1, n_standards=0)
+    torch.manual_seed(0)
+    head = TransferHead(n_stages=2)
+
+    def padded(a, b):
+        return torch.nn.utils.rnn.pad_sequence([a[0], b[0]], batch_first=True, padding_value=9.0)
+
+    both = Rows(*(padded(a, b) for a, b in zip(rows[:4], short[:4])), *(torch.cat(c) for c in zip(rows[4:], short[4:])))
+    together = head(both)
+    for number, alone in enumerate((rows, short)):
+        torch.testing.assert_close(together.prediction[number], head(alone).prediction[0])
+        torch.testing.assert_close(together.weight[number], head(alone).weight[0])
+
+
+@pytest.mark.parametrize("n_standards", [0, N])
+def test_a_constant_shift_of_the_target_changes_nothing(n_standards):
+    rows, _ = problem(n_standards=n_standards)
+    torch.manual_seed(0)
+    head = TransferHead(n_stages=2)
+    shifted = rows._replace(standards=rows.standards + 50, test=rows.test + 50)
+    torch.testing.assert_close(head(rows).prediction, head(shifted).prediction, rtol=1e-6, atol=1e-6)
+
+
+def test_predictions_follow_the_unit_of_the_reference():
+    rows, _ = problem()
+    torch.manual_seed(0)
+    head = TransferHead(n_stages=2)
+    other = head(rows._replace(y=1000 * rows.y + 7))
+    torch.testing.assert_close(other.prediction, 1000 * head(rows).prediction + 7)
+
+
+def test_standards_help_where_the_target_differs_by_more_than_an_offset():
+    rng = np.random.default_rng(3)
+    clean = rng.standard_normal((60, 1, D))
+    y = clean[:, 0].sum(1)
+    target = clean.copy()
+    target[:, 0, 0] = 2 * rng.standard_normal(60)  # one feature is noise on the target
+    t = torch.from_numpy
+    torch.manual_seed(0)
+    head = TransferHead(n_stages=1)
+    losses = []
+    for n in (0, 10):
+        counts = (torch.tensor([k]) for k in (40, n, 20))
+        rows = Rows(t(clean[None, :40]), t(target[None, :n]), t(target[None, 40:]), t(y[None, :40]), *counts)
+        losses.append(transfer_loss(head(rows), t(y[None, 40:]), torch.tensor([20])).item())
+    assert losses[1] < losses[0] - 0.1
+
+
+def test_gradients_reach_features_and_settings():
+    rows, y = problem()
+    features = rows.source.clone().requires_grad_()
+    torch.manual_seed(0)
+    head = TransferHead(n_stages=2)
+    loss = transfer_loss(head(rows._replace(source=features)), y, rows.n_test).sum()
+    loss.backward()
+    assert features.grad.abs().max() > 0
+    assert all(torch.isfinite(p.grad).all() for p in head.parameters())
+    step = torch.zeros_like(features)
+    step[0, 0, 0, 0] = 1e-6
+    with torch.no_grad():
+        ends = [
+            transfer_loss(head(rows._replace(source=rows.source + s)), y, rows.n_test).item() for s in (step, -step)
+        ]
+    assert features.grad[0, 0, 0, 0].item() == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-3)
+
+
+def test_training_the_settings_lowers_the_loss():
+    tasks = [problem(seed) for seed in range(6)]
+    rows = Rows(*(torch.cat(parts) for parts in zip(*(rows for rows, _ in tasks))))
+    y = torch.cat([y for _, y in tasks])
+    torch.manual_seed(0)
+    head = TransferHead(n_stages=2)
+    optimizer = torch.optim.Adam(head.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(40):
+        optimizer.zero_grad()
+        loss = transfer_loss(head(rows), y, rows.n_test).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] - 0.3
+
+
+def test_loss_counts_real_rows_in_units_of_the_source():
+    prediction = torch.tensor([[1.0, 2.0, 99.0]], dtype=torch.float64)
+    output = HeadOutput(prediction, None, None, None, torch.tensor([2.0], dtype=torch.float64))
+    loss = transfer_loss(output, torch.tensor([[1.0, 4.0, 0.0]]), torch.tensor([2]))
+    assert loss.item() == pytest.approx(np.log(FLOOR + (0 + 1.0) / 2))
