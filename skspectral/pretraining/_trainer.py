@@ -38,10 +38,14 @@ class Trainer:
         "objective" with the network inside, and the transfer "head".
     ema : ModuleDict
         Averaged "model" and "head", in evaluation mode.
+    mixed_precision : bool
+        Whether the losses of the network are computed in bfloat16.
     """
 
     def __init__(self, config, workers):
         self.config, self.workers = config, workers
+        # On a processor bfloat16 is no faster.
+        self.mixed_precision = config.mixed_precision and workers.device.type == "cuda"
         with seeded(workers.device, INITIAL, config.seed):
             model = SpectralFM(config.network())
             n_stages = 2 + config.network().n_mamba_layers + config.network().n_transformer_layers
@@ -107,13 +111,13 @@ class Trainer:
         return values | {"learning_rate": rate, "gradient": norm.item()}
 
     def _losses(self, slot, weights):
-        device = self.workers.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda" and self.config.mixed_precision):
-            terms = {}
-            if any(weights[name] > 0 for name in LOSSES if name != "episodic"):
-                terms = self.net["objective"].terms(slot.batch)
-            if weights["episodic"] > 0:
-                terms["episodic"] = episode_losses(self.model, self.net["head"], slot.episodes).mean().float()
+        terms = {}
+        if weights["episodic"] > 0:
+            # A calibration rests on small differences between spectra, which bfloat16 would round away.
+            terms["episodic"] = episode_losses(self.model, self.net["head"], slot.episodes).mean().float()
+        if any(weights[name] > 0 for name in LOSSES if name != "episodic"):
+            with torch.autocast(self.workers.device.type, torch.bfloat16, enabled=self.mixed_precision):
+                terms |= self.net["objective"].terms(slot.batch)
         return LossBalance(weights)(terms)
 
     @torch.no_grad()

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ._grid import average_channels, standardise
-from .episodes import collate, make_episode
+from .episodes import LEAST_ROWS, collate, make_episode
 from .head import Rows, transfer_loss
 
 __all__ = ["Validation", "encode", "episode_losses"]
@@ -49,8 +49,8 @@ class Validation:
         self.pairs = [pair.name for pair in pairs]
         n_channels = max(config.n_channels)
         self._groups = {pair.name: _RealTasks(pair, n_channels) for pair in pairs}
-        has_held_out = any(len(material.rows("validation")) >= 10 for material in corpus.materials)
-        if has_held_out or not pairs:
+        has_held_out = any(len(material.rows("validation")) >= LEAST_ROWS for material in corpus.materials)
+        if config.episodes and (has_held_out or not pairs):
             split = "validation" if has_held_out else "train"
             self._groups["simulated"] = _SimulatedTasks(corpus, priors, config, n_channels, split)
 

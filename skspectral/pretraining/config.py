@@ -70,7 +70,8 @@ class PretrainingConfig:
     warmup : int
         Steps over which the learning rate rises; it falls by a cosine to a hundredth after that.
     mixed_precision : bool
-        Compute in bfloat16 on a GPU, but for the scan, optimal transport and everything that inverts a matrix.
+        On a GPU, compute the losses of the network in bfloat16, but for the scan, optimal transport and whatever
+        inverts a matrix, and the products of the episodes' pass in TensorFloat-32.
     ema : float
         Share of the averaged weights that stays at every step.
     steps : int

@@ -78,11 +78,14 @@ def pretrain(
         If a loss is not finite.
     """
     workers = start_workers(device)
+    precision = torch.get_float32_matmul_precision()
     try:
+        torch.set_float32_matmul_precision("high" if config.mixed_precision else "highest")
         run = _Run(config, corpus, Path(out), priors or InstrumentPriors.fitted(), workers)
         run.open(steps, seconds, resume)
         return run.train(quiet)
     finally:
+        torch.set_float32_matmul_precision(precision)
         workers.stop()
 
 

@@ -21,6 +21,7 @@ __all__ = ["Episode", "EpisodeBatch", "collate", "make_episode", "to_device"]
 
 # Key of the random numbers, beside those of the other users of a run's seed.
 STREAM = 1
+LEAST_ROWS, MOST_DRAWS = 5, 1000
 
 
 @dataclass
@@ -134,7 +135,7 @@ def make_episode(corpus, priors, config, n_channels, place, split="train") -> Ep
     n_source, n_test, n_standards = (
         int(generator.integers(low, high + 1)) for low, high in (config.n_source, config.n_test, config.n_standards)
     )
-    material, _ = corpus.draw(generator, 1, split)
+    material = _draw_material(corpus, generator, split)
     n = n_source + n_test
     rows, measured = choose_rows(material, material.rows(split), n, config.real_labels, generator)
     source_window = window(material, n_channels, generator)
@@ -208,6 +209,18 @@ def to_device(record, device):
     """Copy a record with its tensors on a device; values that are no tensors stay."""
     values = (getattr(record, item.name) for item in fields(record))
     return type(record)(*(v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for v in values))
+
+
+def _draw_material(corpus, generator, split):
+    """Draw a data set with enough spectra to make mixtures of."""
+    for _ in range(MOST_DRAWS):
+        material, _ = corpus.draw(generator, 1, split)
+        if len(material.rows(split)) >= LEAST_ROWS:
+            return material
+    raise ValueError(
+        f"{MOST_DRAWS} data sets in a row had fewer than {LEAST_ROWS} {split} spectra: the corpus is too small for "
+        "transfer episodes. Add data sets, or set episodes to 0."
+    )
 
 
 def _measure(instrument, clean, where, random):
