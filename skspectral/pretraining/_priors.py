@@ -65,7 +65,10 @@ class InstrumentPriors:
     crop : float
         Mean share of the axis that the instrument does not cover at either end.
     spread : float
-        Standard deviation of the logarithm by which all sizes above vary from instrument to instrument.
+        Standard deviation of the logarithm by which each size above varies from instrument to instrument.
+    grade : float
+        The same for what all sizes of an instrument have in common, except its sampling and range: good instruments
+        are good in every respect.
     smoothness : float
         Power of the length with which the waves of smooth curves grow; 0 gives rough curves.
     packing_smoothness : float
@@ -107,6 +110,7 @@ class InstrumentPriors:
     sampling: float = 3.0
     crop: float = 0.05
     spread: float = 0.5
+    grade: float = 0.3
     smoothness: float = 1.0
     packing_smoothness: float = 1.0
 

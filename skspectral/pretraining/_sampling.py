@@ -1,55 +1,81 @@
-"""Read spectra between their channels, and smooth random curves and noise along an axis; differentiable."""
+"""Spectra between their channels, smooth random curves and noise along an axis; differentiable."""
 
 import math
 
 import torch
 from torch import Tensor
 
-__all__ = ["coloured_noise", "cubic_reader", "waves"]
+__all__ = ["coloured_noise", "cubic_taps", "normal", "read", "waves"]
 
 
-def cubic_reader(x: Tensor, axis: Tensor, position: Tensor) -> Tensor:
-    """Read spectra between their channels.
+def cubic_taps(axis: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
+    """Say which channels, with which weights, make the values of spectra between their channels.
 
-    A cubic through the values and the central differences at both neighbours. Beyond an end the spectrum is continued
-    by turning it about its last point, which continues straight lines and does not amplify noise.
+    The values are those of a cubic with the values and the central differences at both neighbours. Beyond an end the
+    spectrum is continued by turning it about its last point, which continues straight lines and does not amplify
+    noise.
 
     Parameters
     ----------
-    x : Tensor of shape (B, L)
-        Spectra.
     axis : Tensor of shape (G, L)
-        Ascending axis, one for all spectra (G = 1) or one each (G = B).
+        Ascending axes.
     position : Tensor of shape (G, P)
         Where to read.
 
     Returns
     -------
-    Tensor of shape (B, P)
-        Values.
+    index : Tensor of int of shape (G, P, 5)
+        Channels.
+    weight : Tensor of shape (G, P, 5)
+        Their weights, which sum to one.
     """
     low, high = axis[:, :1], axis[:, -1:]
-    turned_low, turned_high = position < low, position > high
-    inner = torch.where(turned_low, 2 * low - position, torch.where(turned_high, 2 * high - position, position))
+    below, above = position < low, position > high
+    inner = torch.where(below, 2 * low - position, torch.where(above, 2 * high - position, position))
     inner = torch.minimum(torch.maximum(inner, low), high)
-    right = torch.searchsorted(axis.contiguous(), inner.detach().contiguous()).clamp(1, axis.shape[1] - 1)
-    x0, x1 = axis.gather(1, right - 1), axis.gather(1, right)
+    last = axis.shape[1] - 1
+    right = torch.searchsorted(axis.contiguous(), inner.detach().contiguous()).clamp(1, last)
+    left = right - 1
+    before, after = (left - 1).clamp(min=0), (right + 1).clamp(max=last)
+    far_left, x0, x1, far_right = (axis.gather(1, index) for index in (before, left, right, after))
     step = x1 - x0
     t = (inner - x0) / step
-    slopes = torch.gradient(x, dim=1)[0] if axis.shape[1] > 1 else x
-    spacing = torch.gradient(axis, dim=1)[0]
-    y0, y1 = _take(x, right - 1), _take(x, right)
-    s0 = _take(slopes, right - 1) * (step / spacing.gather(1, right - 1))
-    s1 = _take(slopes, right) * (step / spacing.gather(1, right))
     t2, t3 = t * t, t * t * t
-    value = (2 * t3 - 3 * t2 + 1) * y0 + (t3 - 2 * t2 + t) * s0 + (3 * t2 - 2 * t3) * y1 + (t3 - t2) * s1
-    value = torch.where(turned_low, 2 * x[:, :1] - value, value)
-    return torch.where(turned_high, 2 * x[:, -1:] - value, value)
+    # the slope at a channel is that of the chord between its neighbours, at the ends that of the last step
+    slope_left, slope_right = (t3 - 2 * t2 + t) * step / (x1 - far_left), (t3 - t2) * step / (far_right - x0)
+    sign = torch.where(below | above, -1.0, 1.0).to(axis)
+    of_left, of_right = 2 * t3 - 3 * t2 + 1, 3 * t2 - 2 * t3
+    weights = (-slope_left, of_left - slope_right, of_right + slope_left, slope_right)
+    ends = torch.where(above, last, 0)
+    index = torch.stack([before, left, right, after, ends], -1)
+    return index, torch.stack([*(sign * weight for weight in weights), 1 - sign], -1)
 
 
-def _take(x, index):
-    """Columns of x (B, L) by an index of shape (1, P) or (B, P); the shared one is much faster."""
-    return x[:, index[0]] if len(index) == 1 else x.gather(1, index)
+def read(x: Tensor, index: Tensor, weight: Tensor) -> Tensor:
+    """Sum channels of spectra with weights.
+
+    Parameters
+    ----------
+    x : Tensor of shape (B, L)
+        Spectra.
+    index : Tensor of int of shape (G, P, n_taps)
+        Channels, one choice for all spectra (G = 1) or one each (G = B).
+    weight : Tensor of shape (G, P, n_taps)
+        Their weights.
+
+    Returns
+    -------
+    Tensor of shape (B, P)
+        Sums.
+    """
+    n_positions = index.shape[1]
+    if len(index) > 1:
+        taken = x.gather(1, index.flatten(1)).unflatten(1, index.shape[1:])
+        return (taken * weight).sum(2)
+    # one matrix for all spectra is several times faster than gathering from each
+    rows = torch.arange(n_positions, device=x.device)[:, None].expand_as(index[0])
+    matrix = x.new_zeros(x.shape[1], n_positions).index_put((index[0], rows), weight[0], accumulate=True)
+    return x @ matrix
 
 
 def waves(axis: Tensor, frequency: Tensor, phase: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..exceptions import AxisMismatchError
 from ._random import torch_generator
-from ._sampling import cubic_reader, normal
+from ._sampling import cubic_taps, normal, read
 
 __all__ = ["Augmentation"]
 
@@ -106,7 +106,7 @@ class Augmentation:
         if self.shift:
             place = torch.arange(x.shape[1]).to(x)[None] if self.shift_unit == "channels" else axis
             place = place.expand(n, -1)
-            x = cubic_reader(x, place, place + self.shift * both[:, :1])
+            x = read(x, *cubic_taps(place, place + self.shift * both[:, :1]))
         u = 2 * (axis - axis[:, :1]) / (axis[:, -1:] - axis[:, :1]) - 1
         drift = sum(c[:, None] * p for c, p in zip(coefficients.unbind(1), _legendre(u, self.degree)))
         return x * (1 + self.scaling * both[:, 1:]) + drift + noise

@@ -6,6 +6,7 @@ import warnings
 from collections import OrderedDict
 from fnmatch import fnmatch
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -249,14 +250,24 @@ class _Cache:
     def __init__(self, n_bytes):
         self.n_bytes = n_bytes
         self._arrays = OrderedDict()
+        # batches may be prepared in several threads
+        self._lock = Lock()
+
+    def __getstate__(self):
+        # a copy in another process reads for itself
+        return {"n_bytes": self.n_bytes}
+
+    def __setstate__(self, state):
+        self.__init__(**state)
 
     def get(self, header):
-        if header.path not in self._arrays:
-            self._arrays[header.path] = read_spectra(header)
-        self._arrays.move_to_end(header.path)
-        newest = self._arrays[header.path]
-        while sum(array.nbytes for array in self._arrays.values()) > self.n_bytes and len(self._arrays) > 1:
-            self._arrays.popitem(last=False)
+        with self._lock:
+            if header.path not in self._arrays:
+                self._arrays[header.path] = read_spectra(header)
+            self._arrays.move_to_end(header.path)
+            newest = self._arrays[header.path]
+            while sum(array.nbytes for array in self._arrays.values()) > self.n_bytes and len(self._arrays) > 1:
+                self._arrays.popitem(last=False)
         return newest
 
 

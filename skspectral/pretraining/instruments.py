@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..exceptions import AxisMismatchError
 from ._priors import InstrumentPriors
 from ._random import torch_generator
-from ._sampling import coloured_noise, cubic_reader, normal, waves
+from ._sampling import coloured_noise, cubic_taps, normal, read, waves
 
 __all__ = ["InstrumentPriors", "Instruments", "draw_instruments"]
 
@@ -17,9 +18,9 @@ N_WAVES, SHORTEST, LONGEST = 16, 80.0, 4000.0
 N_COUPLED, N_FACTORS = 4, 4
 # Curves of an instrument, in this order: gain, baseline, noise, where coupling acts and what it sees, packing.
 N_CURVES = 3 + 2 * N_COUPLED + N_FACTORS
-# Nodes and weights of the Gauss-Hermite rule for the mean over a normal distribution.
-HERMITE_NODES = (-3.7504397, -2.3667594, -1.1544054, 0.0, 1.1544054, 2.3667594, 3.7504397)
-HERMITE_WEIGHTS = (0.00054826886, 0.030757124, 0.24012318, 0.45714286, 0.24012318, 0.030757124, 0.00054826886)
+# Nodes and weights for the mean over a normal distribution.
+HERMITE_NODES, HERMITE_WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+HERMITE_WEIGHTS = HERMITE_WEIGHTS / HERMITE_WEIGHTS.sum()
 MIDDLE = 1500.0
 
 
@@ -170,7 +171,7 @@ class Instruments:
             x = x + self._detector_noise(x, channels, generator)
         same = (self.sampling <= _step(axis)).expand(n_groups, 1)
         # channels of its own are interpolated; where they are those asked for, this changes nothing
-        return x if same.all() else torch.where(same, x, cubic_reader(x, channels, axis))
+        return x if same.all() else torch.where(same, x, read(x, *cubic_taps(channels, axis)))
 
     def _channels(self, axis):
         """Wavelengths of the instruments' own channels, (G, L); those beyond the end are not used."""
@@ -195,10 +196,10 @@ class Instruments:
     def _through_optics(self, x, axis, channels):
         """Shift, stretch and line shape, and what a wavelength sees of the others."""
         seen = channels + self.shift + self.stretch * (channels - MIDDLE) / 1000.0
-        nodes = torch.tensor(HERMITE_NODES).to(x)
+        nodes, weights = (torch.from_numpy(values).to(x) for values in (HERMITE_NODES, HERMITE_WEIGHTS))
         positions = seen[..., None] + self.width[..., None] * nodes
-        read = cubic_reader(x, axis, positions.flatten(1)).unflatten(1, positions.shape[1:])
-        blurred = read @ torch.tensor(HERMITE_WEIGHTS).to(x)
+        index, weight = (taps.unflatten(1, positions.shape[1:]) for taps in cubic_taps(axis, positions.flatten(1)))
+        blurred = read(x, index.flatten(2), (weight * weights[:, None]).flatten(2))
         out = self._curves(channels, slice(3, 3 + N_COUPLED))
         into = self._curves(channels, slice(3 + N_COUPLED, 3 + 2 * N_COUPLED))
         centred = blurred - blurred.mean(1, keepdim=True)
@@ -265,20 +266,25 @@ def draw_instruments(n, priors=None, generator=None, device="cpu") -> Instrument
     def uniform(*shape):
         return torch.rand(n, *shape, generator=generator, device=generator.device)
 
-    def vary(size):
+    def vary(size, deviation=priors.spread):
         # its mean square stays the square of the size, whatever the spread
-        return size * torch.exp(priors.spread * gauss(1) - priors.spread**2)
+        return size * torch.exp(deviation * gauss(1) - deviation**2)
+
+    grade = vary(1.0, priors.grade)
+
+    def size(name):
+        return grade * vary(getattr(priors, name))
 
     def signed(name):
-        return vary(getattr(priors, name)) * gauss(1)
+        return size(name) * gauss(1)
 
     def positive(name):
-        return vary(getattr(priors, name)) * gauss(1).abs()
+        return size(name) * gauss(1).abs()
 
     place = (torch.arange(N_WAVES, device=generator.device) + uniform(N_WAVES)) / N_WAVES
     period = SHORTEST * (LONGEST / SHORTEST) ** place
     rough, packed = (_wave_sizes(period, power) for power in (priors.smoothness, priors.packing_smoothness))
-    sizes = torch.cat([rough.expand(-1, N_CURVES - N_FACTORS, -1), packed.expand(-1, N_FACTORS, -1)], 1)
+    coefficients = torch.cat([rough.expand(-1, N_CURVES - N_FACTORS, -1), packed.expand(-1, N_FACTORS, -1)], 1)
     crop = -priors.crop * torch.log1p(-uniform(2))
     values = {
         "shift": signed("shift"),
@@ -288,16 +294,16 @@ def draw_instruments(n, priors=None, generator=None, device="cpu") -> Instrument
         "nonlinearity": signed("nonlinearity"),
         "stray_light": positive("stray_light"),
         "offset": signed("offset"),
-        "sampling": positive("sampling"),
+        "sampling": vary(priors.sampling) * gauss(1).abs(),
         "noise_length": vary(priors.noise_length),
         "phase": uniform(1),
         "crop": crop.clamp(max=0.4),
         "frequency": 1 / period,
         "wave_phase": 2 * torch.pi * uniform(N_WAVES),
-        "curves": sizes * gauss(N_CURVES, N_WAVES),
+        "curves": coefficients * gauss(N_CURVES, N_WAVES),
     }
     for name in ("gain_shape", "baseline", "coupling", "scatter", "drift", "packing", "temperature", "noise"):
-        values[name] = vary(getattr(priors, name))
+        values[name] = size(name)
     for name in ("noise_growth", "noise_profile", "noise_colour"):
         values[name] = torch.full((n, 1), getattr(priors, name), device=generator.device)
     return Instruments(**values).to(device)
