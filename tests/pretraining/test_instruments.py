@@ -16,7 +16,19 @@ from skspectral.pretraining._sampling import waves
 AXIS = torch.linspace(1100, 2498, 700, dtype=torch.float64)
 NOTHING = dict.fromkeys(InstrumentPriors().to_dict(), 0.0) | {"noise_length": 10.0}
 # effects that every measurement has alike
-SYSTEMATIC = "shift stretch width gain gain_shape nonlinearity stray_light offset baseline coupling sampling".split()
+SYSTEMATIC = [
+    "shift",
+    "stretch",
+    "width",
+    "gain",
+    "gain_shape",
+    "nonlinearity",
+    "stray_light",
+    "offset",
+    "baseline",
+    "coupling",
+    "sampling",
+]
 
 
 def generator(seed=0):
