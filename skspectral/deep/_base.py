@@ -90,6 +90,8 @@ class DeepTransferRegressor(BaseTransferRegressor):
             raise ValueError(f"validation must be a share of the samples below 1, got {self.validation!r}.")
         if not self.adapt_steps >= 0:
             raise ValueError(f"adapt_steps must not be negative, got {self.adapt_steps!r}.")
+        if not 0 <= self.rehearsal < np.inf:
+            raise ValueError(f"rehearsal must be a number of at least 0, got {self.rehearsal!r}.")
         if not self.adapt_folds >= 2:
             raise ValueError(f"adapt_folds must be at least 2, got {self.adapt_folds!r}.")
 
@@ -125,16 +127,16 @@ class DeepTransferRegressor(BaseTransferRegressor):
         self._train(rows)
 
     def _fit_transfer(self, rows):
-        self._train(rows)
+        source = self._train(rows)
         if self.centre is not None:
             self.shift_ = _mean_shift(rows)
         X, y, _ = rows.target_samples
         known = np.isfinite(y).any(axis=1)
         if self._adapts() and known.any():
-            self._adapt(X[known] + self.shift_, (y[known] - self._y_mean) / self._y_scale)
+            self._adapt(X[known] + self.shift_, (y[known] - self._y_mean) / self._y_scale, source)
 
     def _train(self, rows):
-        """Train the networks on the source samples, each with another validation part."""
+        """Train the networks on the source samples, each with another validation part; returns the samples."""
         X, y, _ = rows.source_samples
         known = np.isfinite(y)
         if (known.sum(axis=0) < 2).any():
@@ -181,32 +183,34 @@ class DeepTransferRegressor(BaseTransferRegressor):
         self.weights_ = self.source_weights_
         self.validation_rmse_ = _rmse(np.concatenate(errors)) * self._y_scale
         self.adapt_steps_, self.transfer_rmse_ = 0, np.full(self.n_targets_, np.nan)
+        return X, scaled
 
-    def _adapt(self, X, y):
+    def _adapt(self, X, y, source):
         """Adapt the networks to standards, for as many steps as held-out standards allow."""
         setting = self._adaptations()[0]
         # with a single standard nothing can be held out, so nothing would tell when to stop
         if len(X) > 1:
-            held_out = [self._held_out(candidate, X, y) for candidate in self._adaptations()]
+            held_out = [self._held_out(candidate, X, y, source) for candidate in self._adaptations()]
             errors = np.array([[_rmse(step - y) for step in steps] for steps in held_out])
             losses = np.nanmean(errors**2, axis=2)
             best, self.adapt_steps_ = (int(i) for i in np.unravel_index(losses.argmin(), losses.shape))
             setting = self._adaptations()[best]
             self.transfer_rmse_ = errors[best, self.adapt_steps_] * self._y_scale
-        adapted = [self._adapted(k, setting, X, y, self.adapt_steps_)[0] for k in range(self.n_networks)]
+        adapted = [self._adapted(k, setting, X, y, source, self.adapt_steps_)[0] for k in range(self.n_networks)]
         self._keep(adapted, setting)
 
-    def _held_out(self, setting, X, y):
+    def _held_out(self, setting, X, y, source):
         """Predict each standard after every step by networks that were adapted without it: (n_steps + 1, *y.shape)."""
         n_folds = min(self.adapt_folds, len(X))
         order = np.random.default_rng(self._seeds[-1]).permutation(len(X))
         predicted = np.zeros((self.adapt_steps + 1, *y.shape))
         for fold in (order[start::n_folds] for start in range(n_folds)):
             for k in range(self.n_networks):
-                predicted[:, fold] += self._adapted(k, setting, X, y, self.adapt_steps, fold)[1] / self.n_networks
+                steps = self._adapted(k, setting, X, y, source, self.adapt_steps, fold)[1]
+                predicted[:, fold] += steps / self.n_networks
         return predicted
 
-    def _adapted(self, k, setting, X, y, n_steps, held_out=None):
+    def _adapted(self, k, setting, X, y, source, n_steps, held_out=None):
         """Adapt network ``k``; returns it, and the predictions of what was held out."""
         device = resolve_device(self.device)
         with seeded(self._seeds[k], device):
@@ -221,6 +225,8 @@ class DeepTransferRegressor(BaseTransferRegressor):
                 n_steps=n_steps,
                 device=device,
                 held_out=held_out,
+                source=source,
+                rehearsal=self.rehearsal,
             )
         return network, predicted
 

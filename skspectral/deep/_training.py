@@ -14,13 +14,35 @@ __all__ = ["MaskedMSE", "adapt", "resolve_device", "seeded", "train_on_source"]
 
 
 class MaskedMSE(nn.Module):
-    """Mean squared error over the references that are there: NaN marks the others."""
+    """Mean squared error over the references that are there: NaN marks the others.
+
+    Parameters
+    ----------
+    n_standards : int, optional
+        Number of spectra at the start of a batch that are standards of the target. The source samples after them then
+        have an average of their own, which is added times ``rehearsal``.
+    rehearsal : float
+        Weight of the source samples.
+    """
+
+    def __init__(self, n_standards: int | None = None, rehearsal: float = 0.0):
+        super().__init__()
+        self.n_standards, self.rehearsal = n_standards, rehearsal
 
     def forward(self, predicted: Tensor, reference: Tensor) -> Tensor:
         """Average over the known entries of (B, n_outputs)."""
-        known = ~torch.isnan(reference)
-        error = torch.where(known, predicted - torch.nan_to_num(reference), 0.0)
-        return error.square().sum() / known.sum().clamp(min=1)
+        if not self.rehearsal:
+            return masked_mean_square(predicted, reference)
+        n = self.n_standards
+        on_source = masked_mean_square(predicted[n:], reference[n:])
+        return masked_mean_square(predicted[:n], reference[:n]) + self.rehearsal * on_source
+
+
+def masked_mean_square(predicted: Tensor, reference: Tensor) -> Tensor:
+    """Mean squared difference over the entries of ``reference`` that are not NaN."""
+    known = ~torch.isnan(reference)
+    error = torch.where(known, predicted - torch.nan_to_num(reference), 0.0)
+    return error.square().sum() / known.sum().clamp(min=1)
 
 
 def resolve_device(device):
@@ -126,7 +148,7 @@ class HeldOutPredictions(Callback):
             self.predictions.append(net.module_(self.spectra).cpu().numpy())
 
 
-def adapt(network, X, y, *, lr, weight_decay, n_steps, device, held_out=None):
+def adapt(network, X, y, *, lr, weight_decay, n_steps, device, held_out=None, source=None, rehearsal=0.0):
     """Train what requires a gradient on all spectra at once, for a given number of steps.
 
     Parameters
@@ -142,6 +164,10 @@ def adapt(network, X, y, *, lr, weight_decay, n_steps, device, held_out=None):
     device : torch.device
     held_out : ndarray of int, optional
         Rows that are not learned from but predicted after every step.
+    source : tuple of (X, y), optional
+        Source samples that are learned along.
+    rehearsal : float
+        Weight of their loss relative to that of the standards; 0 leaves them out.
 
     Returns
     -------
@@ -156,6 +182,8 @@ def adapt(network, X, y, *, lr, weight_decay, n_steps, device, held_out=None):
     net = NeuralNetRegressor(
         network,
         criterion=MaskedMSE,
+        criterion__n_standards=len(rows),
+        criterion__rehearsal=rehearsal,
         optimizer=torch.optim.Adam,
         optimizer__weight_decay=weight_decay,
         lr=lr,
@@ -166,6 +194,10 @@ def adapt(network, X, y, *, lr, weight_decay, n_steps, device, held_out=None):
         device=device,
         verbose=0,
     )
-    net.fit(X[rows], y[rows])
+    X, y = X[rows], y[rows]
+    if rehearsal:
+        X_source, y_source = _single(*source)
+        X, y = np.concatenate([X, X_source]), np.concatenate([y, y_source])
+    net.fit(X, y)
     _refuse_interruption(net, n_steps)
     return None if held_out is None else np.stack(watch.predictions)

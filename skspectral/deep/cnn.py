@@ -50,13 +50,16 @@ class CNNTransfer(DeepTransferRegressor):
     max_epochs, patience : int, default=300, 40
         Largest number of passes over the source samples, and passes without improvement after which training stops. The
         best weights are kept.
-    adapt_lr, adapt_weight_decay : float, default=1e-3, 1e-4
-        Adam on the standards, all of them in one step.
+    adapt_lr, adapt_weight_decay : float, default=3e-4, 1e-4
+        Adam on the standards and the source samples, all of them in one step.
     adapt_steps : int, default=100
         Largest number of such steps. The number used is the one at which held-out standards are predicted best, and may
         be 0. A single standard can not be held out, and changes the mean shift only.
     adapt_folds : int, default=5
         Parts into which the standards are divided for that; their number leaves one out at a time.
+    rehearsal : float, default=1.0
+        Weight of the source samples, learned along while adapting, relative to the standards. 0 adapts to the standards
+        alone, which forgets more of the source than ten standards can teach.
     device : str or torch.device, default="auto"
         "auto" is the GPU where there is one.
     random_state : int, RandomState, numpy Generator or None, default=None
@@ -131,10 +134,11 @@ class CNNTransfer(DeepTransferRegressor):
         batch_size=16,
         max_epochs=300,
         patience=40,
-        adapt_lr=1e-3,
+        adapt_lr=3e-4,
         adapt_weight_decay=1e-4,
         adapt_steps=100,
         adapt_folds=5,
+        rehearsal=1.0,
         device="auto",
         random_state=None,
         verbose=0,
@@ -162,6 +166,7 @@ class CNNTransfer(DeepTransferRegressor):
         self.adapt_weight_decay = adapt_weight_decay
         self.adapt_steps = adapt_steps
         self.adapt_folds = adapt_folds
+        self.rehearsal = rehearsal
         self.device = device
         self.random_state = random_state
         self.verbose = verbose

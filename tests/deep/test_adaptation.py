@@ -53,7 +53,7 @@ def test_no_step_is_taken_where_none_helps():
     y = rows.y.copy()
     y[~rows.on_source] = source.predict(rows.X[~rows.on_source])
     ids = np.where(rows.on_source, None, rows.labels["sample_id"])
-    model = cnn(max_epochs=20, centre=None, adapt_lr=1e-2).fit(
+    model = cnn(max_epochs=20, centre=None, adapt_lr=1e-2, rehearsal=0.0).fit(
         rows.X, y, instrument=rows.labels["instrument"], sample_id=ids
     )
     assert model.adapt_steps_ == 0
@@ -97,12 +97,29 @@ def test_fine_tuning_beats_the_shift_alone_where_the_response_differs():
     X = mean + (rows.X - mean) * slope
     X_test = mean + (rows.X_test - mean) * 1.6
     params = {"max_epochs": 150, "inputs": ("sg1",), "adapt_steps": 60, "adapt_lr": 3e-3, "hidden": (32,)}
+    # no network can serve both instruments here
+    params["rehearsal"] = 0.0
     scores = {}
     for what in ("none", "all"):
         model = cnn(fine_tune=what, **params).fit(X, rows.y, **rows.labels)
         scores[what] = model.score(X_test, rows.y_test)
     assert scores["all"] > scores["none"] + 0.02
     assert scores["all"] > 0.9
+
+
+def test_rehearsal_keeps_what_the_source_taught(eager):
+    # standards whose references are nonsense pull the network away; rehearsal holds it back
+    rows = Standards()
+    y = rows.y.copy()
+    y[~rows.on_source] = y[~rows.on_source][::-1]
+    ids = np.where(rows.on_source, None, rows.labels["sample_id"])
+    X_source, y_source = rows.X[rows.on_source], rows.y[rows.on_source]
+    errors = {}
+    for rehearsal in (0.0, 5.0):
+        settings = {"max_epochs": 60, "centre": None, "adapt_lr": 1e-2, "adapt_steps": 20, "rehearsal": rehearsal}
+        model = cnn(**settings).fit(rows.X, y, instrument=rows.labels["instrument"], sample_id=ids)
+        errors[rehearsal] = np.mean((model.predict(X_source) - y_source) ** 2)
+    assert errors[5.0] < 0.5 * errors[0.0]
 
 
 def test_centring_removes_the_difference_of_the_pairs():

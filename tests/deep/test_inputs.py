@@ -111,3 +111,10 @@ def test_masked_loss_by_hand():
     assert value.item() == pytest.approx((1 + 4 + 1) / 3)
     torch.testing.assert_close(predicted.grad, torch.tensor([[2.0, 0.0], [-4.0, 2.0]]) / 3)
     assert loss(predicted, torch.full((2, 2), float("nan"))).item() == 0.0
+
+
+def test_rehearsed_loss_by_hand():
+    # one standard, then two source samples of which one has no reference
+    predicted, reference = torch.tensor([[3.0], [1.0], [5.0]]), torch.tensor([[1.0], [4.0], [float("nan")]])
+    assert MaskedMSE(n_standards=1, rehearsal=0.5)(predicted, reference).item() == pytest.approx(4 + 0.5 * 9)
+    assert MaskedMSE(n_standards=1)(predicted[:1], reference[:1]).item() == pytest.approx(4)

@@ -138,6 +138,7 @@ def test_silent_unless_asked(capsys):
         ({"validation": 1.0}, "validation"),
         ({"adapt_steps": -1}, "adapt_steps"),
         ({"adapt_folds": 1}, "adapt_folds"),
+        ({"rehearsal": -1.0}, "rehearsal"),
         ({"max_epochs": 0}, "max_epochs"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Settings of the deep baselines, searched on training rows alone."""
