@@ -7,7 +7,7 @@ import torch
 
 from ._grid import average_channels, standardise
 from .episodes import LEAST_ROWS, collate, make_episode
-from .head import Rows, transfer_loss
+from .head import Rows, TransferHead, transfer_loss
 
 __all__ = ["Validation", "encode", "episode_losses"]
 
@@ -40,6 +40,9 @@ class Validation:
     ----------
     pairs : list of str
         Names of the real pairs.
+    plain : dict of str to float
+        Loss of each real pair without a network, from the spectra on the range that both instruments measure: what the
+        features have to beat.
     """
 
     def __init__(self, corpus, priors, config):
@@ -49,6 +52,7 @@ class Validation:
         self.pairs = [pair.name for pair in pairs]
         n_channels = max(config.n_channels)
         self._groups = {pair.name: _RealTasks(pair, n_channels) for pair in pairs}
+        self.plain = {name: tasks.plain() for name, tasks in self._groups.items()}
         has_held_out = any(len(material.rows("validation")) >= LEAST_ROWS for material in corpus.materials)
         if config.episodes and (has_held_out or not pairs):
             split = "validation" if has_held_out else "train"
@@ -120,9 +124,22 @@ class _RealTasks:
                 train, test = known[n_test:][:MOST_SOURCE], known[:n_test]
                 self._tasks += [(train, count, test, torch.from_numpy(y).float()) for count in N_STANDARDS]
 
+        self._plain = _plain_features(pair)
+
     def __call__(self, model, head, device):
         features = encode(model, self._x.to(device), self._axis.to(device), "cm-1", "NIR")
-        source, target = features[: self._n], features[self._n :]
+        return self._judge(head, features[: self._n], features[self._n :], device)
+
+    def plain(self):
+        """Mean loss from the spectra themselves and their first derivative, by the head before any training."""
+        with torch.random.fork_rng([]):
+            torch.manual_seed(0)
+            head = TransferHead(n_stages=2).eval()
+        with torch.inference_mode():
+            return self._judge(head, *self._plain, "cpu").mean().item()
+
+    def _judge(self, head, source, target, device):
+        """Losses of all tasks from features (n, G, D) of the samples on both instruments."""
 
         def padded(parts):
             return torch.nn.utils.rnn.pad_sequence(parts, batch_first=True).to(device)
@@ -140,6 +157,13 @@ class _RealTasks:
             counts([len(test) for *_, test, _ in self._tasks]),
         )
         return transfer_loss(head(rows), padded([y[test] for *_, test, y in self._tasks]), rows.n_test)
+
+
+def _plain_features(pair):
+    """Standardised spectra and their first differences on the common range: (n, 2, D) for either instrument."""
+    _, *sides = pair.aligned()
+    spectra = [standardise(torch.from_numpy(x).float())[0] for x in sides]
+    return [torch.stack([x[:, 1:], x.diff(dim=1)], 1) for x in spectra]
 
 
 def _references(pair, source):

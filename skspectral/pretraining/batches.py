@@ -153,7 +153,8 @@ def prefetch(make, places, n_threads=None):
     """
     n_threads = n_threads or max(1, min(MOST_THREADS, (os.cpu_count() or 1) - 1))
     places = iter(places)
-    executor = ThreadPoolExecutor(n_threads, thread_name_prefix="skspectral-batches")
+    # One processor each: the small operations of one batch gain nothing from sharing it among more.
+    executor = ThreadPoolExecutor(n_threads, "skspectral-batches", torch.set_num_threads, (1,))
 
     def submit(count):
         return [(slot, executor.submit(make, step, slot)) for step, slot in islice(places, count)]

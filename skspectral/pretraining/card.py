@@ -113,13 +113,18 @@ def _validation(record, scores, kept):
     if not scores or not kept:
         return ["None was made."]
     names = [name for name in scores[0] if name not in ("step", "best")]
-    pairs = ", ".join(record["validation_pairs"]) or "none in this corpus"
+    plain = record["without_network"]
+    pairs = ", ".join(plain) or "none in this corpus"
+    without = [f"{plain[name]:.3f}" if name in plain else "" for name in names[:-1]]
+    mean = f"{sum(plain.values()) / len(plain):.3f}" if plain else ""
     return [
         f"Transfer loss of the averaged weights on held-out tasks, lower is better. Real pairs: {pairs}. The weights "
-        f"of step {kept[-1]['step']} were kept: lowest score, the mean over the real pairs where there are some.",
+        f"of step {kept[-1]['step']} were kept: lowest score, the mean over the real pairs where there are some. "
+        "Without a network: the head before any training, on standardised spectra and their first derivative.",
         "",
         f"| step | {' | '.join(names)} |",
         f"|---|{'---|' * len(names)}",
+        f"| no network | {' | '.join([*without, mean])} |",
         *(
             f"| {row['step']} | {' | '.join(f'{float(row[name]):.3f}' for name in names)} |"
             for row in (scores[0], kept[-1], scores[-1])

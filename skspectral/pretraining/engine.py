@@ -218,7 +218,7 @@ class _Run:
             "torch": torch.__version__,
             "numpy": np.__version__,
             "parameters": self.trainer.model.n_parameters()["total"],
-            "validation_pairs": self.validation.pairs,
+            "without_network": self.validation.plain,
             "data": [
                 {
                     "name": material.name,

@@ -121,14 +121,25 @@ def test_collate_puts_every_row_where_the_head_expects_it(corpus):
 
 
 def test_slots_are_the_same_from_threads_in_any_order(corpus):
-    maker = SlotMaker(corpus, PRIORS, CONFIG)
     places = [(step, slot) for step in range(3) for slot in range(2)]
-    with prefetch(maker, places, n_threads=4) as slots:
-        for (step, slot), (number, made) in zip(places, slots, strict=True):
-            alone = SlotMaker(corpus, PRIORS, CONFIG)(step, slot)
-            assert number == slot
-            assert_same(made.batch, alone.batch)
-            assert_same(made.episodes, alone.episodes)
+    n_threads = torch.get_num_threads()
+    runs = []
+    for count in (1, 4):
+        with prefetch(SlotMaker(corpus, PRIORS, CONFIG), places, n_threads=count) as slots:
+            runs.append(list(slots))
+    with prefetch(SlotMaker(corpus, PRIORS, CONFIG), places[::-1], n_threads=2) as slots:
+        runs.append(list(slots)[::-1])
+    for (_, expected), *others in zip(*runs, strict=True):
+        for _, made in others:
+            assert_same(made.batch, expected.batch)
+            assert_same(made.episodes, expected.episodes)
+    assert [number for number, _ in runs[0]] == [slot for _, slot in places]
+    assert torch.get_num_threads() == n_threads
+
+
+def test_an_endless_run_stops_when_it_is_left(corpus):
+    with prefetch(SlotMaker(corpus, PRIORS, CONFIG), ((k, 0) for k in range(10**9)), n_threads=2) as slots:
+        assert next(slots)[0] == 0
 
 
 def test_views_hold_the_samples_of_the_clean_spectra(corpus):
