@@ -49,6 +49,9 @@ class InstrumentPriors:
         Size of smooth factors of each measurement, absorbance; each of four has half the size of the one before.
     temperature : float
         Shift of the bands in each measurement, nm.
+    tail : float
+        Standard deviation of the logarithm by which these four vary from measurement to measurement: most samples are
+        presented well, and some badly.
     noise : float
         Detector noise where nothing is absorbed, absorbance.
     noise_growth : float
@@ -102,6 +105,7 @@ class InstrumentPriors:
     drift: float = 0.01
     packing: float = 0.005
     temperature: float = 0.1
+    tail: float = 0.5
     noise: float = 3e-4
     noise_growth: float = 0.5
     noise_profile: float = 0.3

@@ -41,6 +41,8 @@ class Instruments:
         Sizes of smooth curves.
     scatter, drift, packing, temperature : Tensor of shape (n, 1)
         Standard deviations of what differs between measurements.
+    tail : Tensor of shape (n, 1)
+        How much these vary between measurements, standard deviation of their logarithm.
     noise, noise_growth, noise_profile, noise_colour, noise_length : Tensor of shape (n, 1)
         Detector noise.
     sampling, phase : Tensor of shape (n, 1)
@@ -67,6 +69,7 @@ class Instruments:
     drift: Tensor
     packing: Tensor
     temperature: Tensor
+    tail: Tensor
     noise: Tensor
     noise_growth: Tensor
     noise_profile: Tensor
@@ -184,7 +187,9 @@ class Instruments:
 
     def _another_sample(self, x, axis, generator):
         """Scatter, drift, packing and temperature of each measurement."""
-        z = normal((len(x), 5 + N_FACTORS), generator, x)
+        z = normal((len(x), 6 + N_FACTORS), generator, x)
+        # the mean square stays as it is, whatever the tail
+        z = z[:, 1:] * torch.exp(self.tail * z[:, :1] - self.tail**2)
         u = (axis - axis.mean(1, keepdim=True)) / 500.0
         slope = torch.gradient(x, dim=1)[0] / torch.gradient(axis, dim=1)[0]
         factors = self.packing[..., None] * self._curves(axis, slice(N_CURVES - N_FACTORS, N_CURVES))
@@ -304,7 +309,7 @@ def draw_instruments(n, priors=None, generator=None, device="cpu") -> Instrument
     }
     for name in ("gain_shape", "baseline", "coupling", "scatter", "drift", "packing", "temperature", "noise"):
         values[name] = size(name)
-    for name in ("noise_growth", "noise_profile", "noise_colour"):
+    for name in ("tail", "noise_growth", "noise_profile", "noise_colour"):
         values[name] = torch.full((n, 1), getattr(priors, name), device=generator.device)
     return Instruments(**values).to(device)
 
