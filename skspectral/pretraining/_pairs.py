@@ -106,25 +106,29 @@ def find_pairs(materials):
     Returns
     -------
     list of RealPair
-        Known pairs whose files are all there.
+        Known pairs whose files are all there and have samples in common.
     """
     pairs = []
     for name, (first, second, rename) in SHARED_IDS.items():
-        if {first, second} <= set(materials):
+        if _has(materials, lambda m: "sample_id" in m.texts, first, second):
             pairs.append(_by_id(name, materials[first], materials[second], rename))
     for name, (first, second, n_scans) in SHARED_ORDER.items():
-        if {first, second} <= set(materials):
+        if _has(materials, lambda m: m.labels is not None, first, second):
             pairs.append(_by_order(name, materials[first], materials[second], n_scans))
     for name, (only, first, second) in SHARED_TITLES.items():
-        if only in materials:
+        if _has(materials, lambda m: "title" in m.texts, only):
             pairs.append(_by_title(name, materials[only], first, second))
-    return pairs
+    return [pair for pair in pairs if len(pair)]
+
+
+def _has(materials, condition, *names):
+    return all(name in materials and condition(materials[name]) for name in names)
 
 
 def _by_id(name, a, b, rename):
     at = {sample: row for row, sample in enumerate(b.groups)}
     rows = [(row, at[rename(sample)]) for row, sample in enumerate(a.groups) if rename(sample) in at]
-    of_a, of_b = map(list, zip(*rows))
+    of_a, of_b = np.array(rows, dtype=int).reshape(-1, 2).T
     return RealPair(name, a.X[of_a], a.axis, b.X[of_b], b.axis, None, a.groups[of_a])
 
 
@@ -134,6 +138,8 @@ def _by_order(name, a, b, n_scans):
     references = [[value for value, _ in blocks] for blocks in (blocks_a, blocks_b)]
     matches = SequenceMatcher(None, *references, autojunk=False).get_matching_blocks()
     steps = [(match.a + step, match.b + step) for match in matches for step in range(match.size)]
+    if not steps:
+        return RealPair(name, a.X[:0], a.axis, b.X[:0], b.axis, None, np.array([]))
     scans_a = np.stack([a.X[blocks_a[i][1]] for i, _ in steps])
     scans_b = np.stack([b.X[blocks_b[j][1]] for _, j in steps])
     y = np.array([[references[0][i]] for i, _ in steps])
@@ -142,10 +148,11 @@ def _by_order(name, a, b, n_scans):
 
 
 def _blocks(reference, n_scans):
-    """Reference and rows of each sample; a run of equal references may hold several samples."""
+    """Reference and rows of each sample; a run of equal references may hold several samples, all with all scans."""
     starts = np.flatnonzero(np.r_[True, reference[1:] != reference[:-1]])
     runs = np.split(np.arange(len(reference)), starts[1:])
-    return [(reference[run[0]], part) for run in runs for part in np.split(run, len(run) // n_scans)]
+    firsts = [first for run in runs for first in run[: len(run) // n_scans * n_scans : n_scans]]
+    return [(reference[first], slice(first, first + n_scans)) for first in firsts]
 
 
 def _by_title(name, material, first, second):

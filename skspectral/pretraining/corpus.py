@@ -47,6 +47,8 @@ class Material:
         Reference values, NaN where missing; numbers of classes are left out.
     label_names : tuple of str
         Names of the references.
+    texts : dict of str to ndarray of shape (n_spectra,)
+        Labels that are text, ``"sample_id"`` among them where the file has it.
     groups : ndarray of shape (n_spectra,) or None
         Sample each spectrum belongs to, where the file tells: its sample ids, or its references, since spectra with
         the same references are mostly of one sample.

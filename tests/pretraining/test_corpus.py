@@ -289,11 +289,35 @@ def test_titles_tell_the_spectrometer(tmp_path):
     X = np.arange(44.0).reshape(4, 11) / 50
     library = labels(np.array(titles)[:, None], "title")
     save(tmp_path, "usgs_splib07_06_aviris", X, axis=AXIS - 100, **library)
-    first, second = Corpus(tmp_path).real_pairs()
+    (first,) = Corpus(tmp_path).real_pairs()
     assert (first.name, len(first), list(first.sample_id)) == ("usgs_asdfr", 1, ["Albite HS1.3B"])
     np.testing.assert_allclose(first.X_a, X[:1, 5:], rtol=1e-6)
     np.testing.assert_allclose(first.X_b, X[1:2, 5:], rtol=1e-6)
-    assert second.name == "usgs_asdng" and len(second) == 0
+
+
+def test_files_without_common_samples_are_no_pair(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, letter in (("micronir", "a"), ("neospectra", "b")):
+        ids = np.array([[f"{letter}{k}"] for k in range(30)])
+        save(tmp_path, f"drugs_{name}_K", rng.random((30, 11)), **labels(ids, "sample_id"))
+    save(tmp_path, "drugs_micronir_T")
+    save(tmp_path, "drugs_nirone_T")
+    for name, value in (("micronir", 1.5), ("flamenir", 2.5)):
+        reference = np.repeat(value + np.arange(6), 5)[:, None]
+        save(
+            tmp_path, f"feedgrain_{name}_nirs4all", rng.random((30, 11)), **labels(reference + rng.random(), "protein")
+        )
+    assert Corpus(tmp_path).real_pairs() == []
+
+
+def test_samples_with_missing_scans_are_left_out(tmp_path):
+    rng = np.random.default_rng(0)
+    reference = np.repeat(np.arange(8.5, 16.5), 5)
+    for name, dropped in (("micronir", 12), ("flamenir", 31)):
+        X, y = np.delete(rng.random((40, 11)), dropped, 0), np.delete(reference, dropped)
+        save(tmp_path, f"feedgrain_{name}_nirs4all", X, **labels(y[:, None], "protein"))
+    (pair,) = Corpus(tmp_path).real_pairs()
+    np.testing.assert_array_equal(pair.y[:, 0], np.delete(np.arange(8.5, 16.5), [2, 6]))
 
 
 def test_alignment_is_exact_for_cubics():

@@ -11,6 +11,7 @@ import torch
 
 from skspectral.exceptions import AxisMismatchError
 from skspectral.pretraining import InstrumentPriors, Instruments, draw_instruments
+from skspectral.pretraining._priors import SHIPPED
 from skspectral.pretraining._sampling import waves
 
 AXIS = torch.linspace(1100, 2498, 700, dtype=torch.float64)
@@ -287,6 +288,14 @@ def test_priors_survive_a_file_and_name_what_is_wrong(tmp_path):
     for name, value in (("noise", -1.0), ("shift", math.nan), ("gain", "large"), ("crop", 1.5)):
         with pytest.raises(ValueError, match=name):
             InstrumentPriors(**{name: value})
+
+
+def test_the_shipped_priors_say_what_they_were_fitted_to():
+    made = json.loads(SHIPPED.read_text())["made"]
+    assert made["command"] == "python -m benchmarks.instruments"
+    names = [entry.split(":")[0] for entry in made["fitted_to"]]
+    # the pair with references judges what is trained on these instruments
+    assert "drugs_K" in names and "feedgrain" not in names
 
 
 def test_the_shipped_priors_are_the_default_and_measure_finite_spectra():
