@@ -7,9 +7,10 @@ import torch
 
 from ._grid import average_channels, standardise
 from .episodes import LEAST_ROWS, collate, make_episode
+from .features import common_regions, regional_features
 from .head import Rows, TransferHead, transfer_loss
 
-__all__ = ["Validation", "encode", "episode_losses"]
+__all__ = ["Validation", "episode_losses"]
 
 N_STANDARDS = (0, 5, 10)
 N_SPLITS = 3
@@ -46,12 +47,14 @@ class Validation:
     """
 
     def __init__(self, corpus, priors, config):
-        pairs = [p for p in corpus.real_pairs() if not config.validation_pairs or p.name in config.validation_pairs]
+        pairs = [p for p in corpus.real_pairs() if p.overlap[1] > p.overlap[0]]
+        if config.validation_pairs:
+            pairs = [pair for pair in pairs if pair.name in config.validation_pairs]
         if missing := sorted(set(config.validation_pairs) - {pair.name for pair in pairs}):
             warnings.warn(f"This corpus lacks the pairs {', '.join(missing)} of the validation.", stacklevel=2)
         self.pairs = [pair.name for pair in pairs]
         n_channels = max(config.n_channels)
-        self._groups = {pair.name: _RealTasks(pair, n_channels) for pair in pairs}
+        self._groups = {pair.name: _RealTasks(pair, n_channels, config.n_regions) for pair in pairs}
         self.plain = {name: tasks.plain() for name, tasks in self._groups.items()}
         has_held_out = any(len(material.rows("validation")) >= LEAST_ROWS for material in corpus.materials)
         if config.episodes and (has_held_out or not pairs):
@@ -78,15 +81,9 @@ class Validation:
         return scores
 
 
-def encode(model, *spectra):
-    """Give the features (n, G, D) of spectra: what every stage of the network makes of them, averaged over patches."""
-    output = model(*spectra)
-    return torch.stack([pooled.float() for pooled in output.pooled().values()], 1)
-
-
 def episode_losses(model, head, batch):
     """Run a batch of episodes through the network and the head: losses (E,), float64."""
-    features = encode(model, batch.spectra, batch.wavenumbers, "cm-1", batch.domain, batch.lengths)
+    features = regional_features(model, batch.spectra, batch.wavenumbers, batch.regions, batch.domain, batch.lengths)
     return transfer_loss(head(batch.rows(features)), batch.y_test, batch.n_test)
 
 
@@ -96,24 +93,25 @@ class _SimulatedTasks:
     def __init__(self, corpus, priors, config, n_channels, split):
         places = [(config.seed, 0, SLOT, k) for k in range(N_SIMULATED)]
         episodes = [make_episode(corpus, priors, config, n_channels, place, split) for place in places]
-        self._batches = [collate(episodes[k : k + 4], n_channels) for k in range(0, N_SIMULATED, 4)]
+        self._batches = [collate(episodes[k : k + 4], n_channels, config.n_regions) for k in range(0, N_SIMULATED, 4)]
 
     def __call__(self, model, head, device):
         return torch.cat([episode_losses(model, head, batch.to(device)) for batch in self._batches])
 
 
 class _RealTasks:
-    """Tasks of one real pair; every spectrum is encoded once, on its instrument's own range."""
+    """Tasks of one real pair on the range that both instruments measure; every spectrum is encoded once."""
 
-    def __init__(self, pair, n_channels):
+    def __init__(self, pair, n_channels, n_regions):
         spectra, axes = [], []
         for X, axis in ((pair.X_a, pair.axis_a), (pair.X_b, pair.axis_b)):
             X, axis = np.asarray(X, dtype=float), np.asarray(axis, dtype=float)
-            grid = np.linspace(axis[0], axis[-1], n_channels)
+            grid = np.linspace(*pair.overlap, n_channels)
             spectra.append(standardise(torch.from_numpy(average_channels(X, axis, grid)).float())[0])
             axes.append(torch.from_numpy(1e7 / grid).float().expand(len(X), -1))
         self._n = len(spectra[0])
         self._x, self._axis = torch.cat(spectra), torch.cat(axes)
+        self._regions = common_regions(*axes, n_regions)
         generator = np.random.default_rng(0)
         n_test = max(int(SHARE_TEST * self._n), 1)
         self._tasks = []  # (source samples, number of standards, test samples, y)
@@ -124,10 +122,10 @@ class _RealTasks:
                 train, test = known[n_test:][:MOST_SOURCE], known[:n_test]
                 self._tasks += [(train, count, test, torch.from_numpy(y).float()) for count in N_STANDARDS]
 
-        self._plain = _plain_features(pair)
+        self._plain = [torch.stack([x[:, 1:], x.diff(dim=1)], 1) for x in spectra]
 
     def __call__(self, model, head, device):
-        features = encode(model, self._x.to(device), self._axis.to(device), "cm-1", "NIR")
+        features = regional_features(model, *(t.to(device) for t in (self._x, self._axis, self._regions)), "NIR")
         return self._judge(head, features[: self._n], features[self._n :], device)
 
     def plain(self):
@@ -157,13 +155,6 @@ class _RealTasks:
             counts([len(test) for *_, test, _ in self._tasks]),
         )
         return transfer_loss(head(rows), padded([y[test] for *_, test, y in self._tasks]), rows.n_test)
-
-
-def _plain_features(pair):
-    """Standardised spectra and their first differences on the common range: (n, 2, D) for either instrument."""
-    _, *sides = pair.aligned()
-    spectra = [standardise(torch.from_numpy(x).float())[0] for x in sides]
-    return [torch.stack([x[:, 1:], x.diff(dim=1)], 1) for x in spectra]
 
 
 def _references(pair, source):

@@ -94,7 +94,7 @@ class SlotMaker:
             make_episode(self.corpus, self.priors, config, n_channels, (*place, number))
             for number in range(config.episodes)
         ]
-        return Slot(batch, collate(episodes, n_channels) if episodes else None)
+        return Slot(batch, collate(episodes, n_channels, config.n_regions) if episodes else None)
 
     def _views(self, n_channels, generator):
         """Draw the same samples for all three instruments, so that what tells them apart is the instrument alone."""

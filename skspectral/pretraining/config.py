@@ -57,6 +57,8 @@ class PretrainingConfig:
         Share of the episodes that predict measured references, where the data set has them.
     own_axis : float
         Share of the episodes whose target instrument has a range and sampling of its own.
+    n_regions : int
+        Regions of the axis that the features of an episode describe.
     n_heads : int
         Ridge regressions of the transfer head.
     slots : int
@@ -110,6 +112,7 @@ class PretrainingConfig:
     n_standards: tuple[int, int] = (0, 30)
     real_labels: float = 0.35
     own_axis: float = 0.25
+    n_regions: int = 8
     n_heads: int = 6
     slots: int = 1
     losses: dict = field(default_factory=dict)
@@ -134,7 +137,16 @@ class PretrainingConfig:
                 object.__setattr__(self, item.name, tuple(value))
         self.network()
         self.alter()
-        for name in ("batch_size", "n_materials", "slots", "steps", "checkpoint_every", "validate_every", "n_heads"):
+        for name in (
+            "batch_size",
+            "n_regions",
+            "n_heads",
+            "n_materials",
+            "slots",
+            "steps",
+            "checkpoint_every",
+            "validate_every",
+        ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
         if not self.n_channels or min(self.n_channels) < 32:

@@ -14,6 +14,7 @@ from ..nn.inputs import DOMAINS
 from ._grid import neighbouring_window, random_generator, read_rows, standardise, window
 from ._random import torch_generator
 from ._tasks import choose_rows, make_task
+from .features import common_regions
 from .head import Rows
 from .instruments import draw_instruments
 
@@ -73,6 +74,8 @@ class EpisodeBatch:
         Their numbers of channels.
     domain : Tensor of shape (n,)
         Their kinds.
+    regions : Tensor of shape (n, R)
+        Centres of the regions that the features describe, the same ones on both instruments, cm-1.
     place : Tensor of shape (n,)
         Where each row belongs in the padded rows of the batch, (E, S + N + T) flattened.
     y_source : Tensor of shape (E, S)
@@ -87,6 +90,7 @@ class EpisodeBatch:
     wavenumbers: Tensor
     lengths: Tensor
     domain: Tensor
+    regions: Tensor
     place: Tensor
     y_source: Tensor
     y_test: Tensor
@@ -169,7 +173,7 @@ def make_episode(corpus, priors, config, n_channels, place, split="train") -> Ep
     )
 
 
-def collate(episodes: list[Episode], n_channels: int) -> EpisodeBatch:
+def collate(episodes: list[Episode], n_channels: int, n_regions: int) -> EpisodeBatch:
     """Join episodes.
 
     Parameters
@@ -178,6 +182,8 @@ def collate(episodes: list[Episode], n_channels: int) -> EpisodeBatch:
         Tasks of any size.
     n_channels : int
         Channels L to which all are padded.
+    n_regions : int
+        Regions R of the features.
 
     Returns
     -------
@@ -186,9 +192,10 @@ def collate(episodes: list[Episode], n_channels: int) -> EpisodeBatch:
     """
     counts = torch.tensor([[len(e.source), len(e.standards), len(e.test)] for e in episodes])
     S, N, T = counts.amax(0).tolist()
-    spectra, axes, lengths, domain, place = [], [], [], [], []
+    spectra, axes, lengths, domain, regions, place = [], [], [], [], [], []
     for number, episode in enumerate(episodes):
         first = number * (S + N + T)
+        shared = common_regions(episode.source_axis, episode.target_axis, n_regions)
         parts = ((episode.source, episode.source_axis, 0), (episode.standards, episode.target_axis, S))
         for x, axis, start in (*parts, (episode.test, episode.target_axis, S + N)):
             missing = n_channels - x.shape[1]
@@ -196,9 +203,10 @@ def collate(episodes: list[Episode], n_channels: int) -> EpisodeBatch:
             axes.append(torch.nn.functional.pad(axis, (0, missing), value=1.0).expand(len(x), -1))
             lengths.append(torch.full((len(x),), x.shape[1]))
             domain.append(torch.full((len(x),), episode.domain))
+            regions.append(shared.expand(len(x), -1))
             place.append(first + start + torch.arange(len(x)))
     return EpisodeBatch(
-        *(torch.cat(part) for part in (spectra, axes, lengths, domain, place)),
+        *(torch.cat(part) for part in (spectra, axes, lengths, domain, regions, place)),
         *(torch.nn.utils.rnn.pad_sequence([getattr(e, n) for e in episodes], True) for n in ("y_source", "y_test")),
         *counts.unbind(1),
         N,

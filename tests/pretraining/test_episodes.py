@@ -108,7 +108,7 @@ def test_few_spectra_still_make_a_task():
 
 def test_collate_puts_every_row_where_the_head_expects_it(corpus):
     episodes = [make_episode(corpus, PRIORS, CONFIG, 64, (3, 0, 0, k)) for k in range(3)]
-    batch = collate(episodes, 64)
+    batch = collate(episodes, 64, 8)
     means = batch.spectra[:, :1, None]  # any feature of a row: its first channel
     rows = batch.rows(means)
     for k, e in enumerate(episodes):

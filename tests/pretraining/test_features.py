@@ -1,0 +1,54 @@
+"""Features by region: the same for any sampling, and local."""
+
+import pytest
+import torch
+
+from skspectral.nn import SpectralFM, SpectralFMConfig
+from skspectral.pretraining.features import common_regions, regional_features
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    return SpectralFM(SpectralFMConfig.preset("tiny")).eval()
+
+
+def test_one_region_is_the_mean_of_the_patches(model):
+    x, axis = torch.randn(3, 96), torch.linspace(4000, 9000, 96).expand(3, -1)
+    with torch.inference_mode():
+        # far away, every patch of an even axis is nearly as far as any other
+        wide = torch.tensor([-1e9, 1e9])
+        features = regional_features(model, x, axis, wide, "NIR")
+        pooled = torch.stack(list(model(x, axis, "cm-1", "NIR").pooled().values()), 1)
+    d = pooled.shape[-1]
+    torch.testing.assert_close(features[..., :d], pooled, rtol=1e-3, atol=1e-3)
+
+
+def test_a_region_sees_its_own_patches(model):
+    """In the first stage, before tokens are mixed, a band changes the regions around it alone."""
+    x, axis = torch.randn(1, 256), torch.linspace(4000, 9000, 256)[None]
+    regions = common_regions(axis[0], axis[0], 16)
+    changed = x.clone()
+    changed[:, :16] += 1.0
+    with torch.inference_mode():
+        a, b = (regional_features(model, v, axis, regions)[0, 0].unflatten(0, (16, -1)) for v in (x, changed))
+    difference = (a - b).norm(dim=1)
+    assert difference[0] > 10 * difference[4:].max()
+
+
+def test_padding_and_other_rows_change_nothing(model):
+    x, axis = torch.randn(2, 64), torch.linspace(4000, 9000, 64).expand(2, -1)
+    regions = common_regions(axis[0], axis[0], 5)
+    lengths = torch.tensor([64, 40])
+    with torch.inference_mode():
+        both = regional_features(model, x, axis, regions, "NIR", lengths)
+        alone = regional_features(model, x[1:, :40], axis[1:, :40], regions, "NIR")
+    torch.testing.assert_close(both[1:], alone, rtol=1e-4, atol=1e-4)
+
+
+def test_direction_of_the_axis_does_not_decide_where_a_region_lies():
+    up = torch.linspace(4000, 8000, 50)
+    down = torch.linspace(9000, 5000, 70)
+    torch.testing.assert_close(common_regions(up, down, 3), torch.tensor([5500.0, 6500.0, 7500.0]))
+    apart = common_regions(torch.tensor([1000.0, 2000.0]), torch.tensor([3000.0, 5000.0]), 2)
+    torch.testing.assert_close(apart, torch.tensor([2000.0, 4000.0]))
