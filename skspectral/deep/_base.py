@@ -83,6 +83,8 @@ class DeepTransferRegressor(BaseTransferRegressor):
             )
         if self.centre not in ("instrument", None):
             raise ValueError(f'centre must be "instrument" or None, got {self.centre!r}.')
+        if not (self.window >= 3 and self.window % 2 == 1):
+            raise ValueError(f"window must be an odd number of at least 3, got {self.window!r}.")
         for name in ("n_networks", "batch_size", "max_epochs", "patience"):
             if not getattr(self, name) >= 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)!r}.")

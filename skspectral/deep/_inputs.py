@@ -26,12 +26,36 @@ FEWEST_CHANNELS = 5
 OFFSET, TILT, GAIN, SHIFT = 0.1, 0.1, 0.05, 0.25
 
 
-def derivative_matrix(n_channels, window, order):
-    """Give the matrix (n_channels, n_channels) that takes Savitzky-Golay derivatives of rows."""
-    if order == 0 or n_channels < FEWEST_CHANNELS:
-        return np.eye(n_channels)
-    window = min(window, n_channels - 1 + n_channels % 2)
-    return SavitzkyGolay(window, polyorder=2, deriv=order).fit_transform(np.eye(n_channels))
+class Derivative(nn.Module):
+    """Savitzky-Golay derivative of rows (B, L) by second-order polynomials, with fitted ends.
+
+    Parameters
+    ----------
+    window : int
+        Channels of a fit; odd, at most L.
+    order : int
+        Order of the derivative.
+    """
+
+    def __init__(self, window, order):
+        super().__init__()
+        # row i, column j: what channel i adds to the derivative at channel j
+        effect = SavitzkyGolay(window, polyorder=2, deriv=order).fit_transform(np.eye(2 * window))
+        effect, half = torch.from_numpy(effect).float(), window // 2
+        filters = {
+            "middle": effect[window - half : window + half + 1, window].clone(),
+            "start": effect[:window, :half].clone(),
+            "end": effect[-window:, -half:].clone(),
+        }
+        for name, values in filters.items():
+            # they follow from the settings, so they are no part of the weights
+            self.register_buffer(name, values, persistent=False)
+
+    def forward(self, spectra: Tensor) -> Tensor:
+        """Differentiate spectra (B, L)."""
+        window = len(self.middle)
+        middle = nn.functional.conv1d(spectra[:, None], self.middle[None, None])[:, 0]
+        return torch.cat([spectra[:, :window] @ self.start, middle, spectra[:, -window:] @ self.end], dim=1)
 
 
 class SpectrumInputs(nn.Module):
@@ -53,11 +77,12 @@ class SpectrumInputs(nn.Module):
         super().__init__()
         self.representations = tuple(representations)
         self.augmentation = augmentation
+        window = min(window, n_channels - 1 + n_channels % 2)
         orders = {REPRESENTATIONS[name][1] for name in self.representations} - {0}
-        for order in sorted(orders):
-            matrix = torch.from_numpy(derivative_matrix(n_channels, window, order))
-            # follows from the settings, so it is no part of the weights
-            self.register_buffer(f"derivative{order}", matrix.float(), persistent=False)
+        # keys of a ModuleDict are text
+        self.derivatives = nn.ModuleDict(
+            {str(order): Derivative(window, order) for order in sorted(orders) if n_channels >= FEWEST_CHANNELS}
+        )
         shape = (len(self.representations), n_channels)
         self.register_buffer("mean", torch.zeros(shape))
         self.register_buffer("scale", torch.ones(shape))
@@ -69,7 +94,7 @@ class SpectrumInputs(nn.Module):
         for name in self.representations:
             snv, order = REPRESENTATIONS[name]
             values = standard_normal(spectra) if snv else spectra
-            channels.append(values @ getattr(self, f"derivative{order}") if order else values)
+            channels.append(self.derivatives[str(order)](values) if str(order) in self.derivatives else values)
         return torch.stack(channels, dim=1)
 
     @torch.no_grad()

@@ -23,7 +23,7 @@ class CNNTransfer(DeepTransferRegressor):
         absorbance, Savitzky-Golay derivatives of it, SNV, derivatives of that. Spectra with fewer than five channels
         have no derivative, and stay as they are.
     window : int, default=15
-        Window of the derivatives in channels.
+        Window of the derivatives in channels; odd.
     filters : tuple of int, default=(8,)
         Filters of each convolution.
     kernel_size, stride : int, default=21, 4

@@ -43,7 +43,7 @@ class LoRACT(DeepTransferRegressor):
         absorbance, Savitzky-Golay derivatives of it, SNV, derivatives of that. Spectra with fewer than five channels
         have no derivative, and stay as they are.
     window : int, default=15
-        Window of the derivatives in channels.
+        Window of the derivatives in channels; odd.
     filters : tuple of int, default=(8, 16, 32)
         Filters of each convolution; each has stride 2.
     kernel_size : int, default=11

@@ -18,17 +18,17 @@ class TransformerTransfer(DeepTransferRegressor):
     ----------
     fine_tune : {"all", "last", "bias", "none"}, default="all"
         What may change on the target: every weight, the output layer, its bias, or nothing.
-    inputs : tuple of {"raw", "sg1", "sg2", "snv", "snvsg1", "snvsg2"}, default=("snv", "sg1")
+    inputs : tuple of {"raw", "sg1", "sg2", "snv", "snvsg1", "snvsg2"}, default=("sg1",)
         Representations of a spectrum that the network sees side by side, each standardised per channel on the source:
         absorbance, Savitzky-Golay derivatives of it, SNV, derivatives of that. Spectra with fewer than five channels
         have no derivative, and stay as they are.
     window : int, default=15
-        Window of the derivatives in channels.
+        Window of the derivatives in channels; odd.
     patch_size : int, default=20
         Channels per token.
     d_model, n_layers, n_heads : int, default=32, 2, 4
         Width, depth and attention heads.
-    dropout : float, default=0.1
+    dropout : float, default=0.2
         Share of the features left out at random while training on the source.
     centre : {"instrument", None}, default="instrument"
         Shift target spectra by the mean difference of the pairs first (of all samples, without a pair). Without it the
@@ -45,7 +45,7 @@ class TransformerTransfer(DeepTransferRegressor):
     lr, weight_decay : float, default=1e-3, 1e-2
         AdamW on the source. The step is halved when the error on the held-out samples no longer falls.
     batch_size : int, default=16
-    max_epochs, patience : int, default=200, 30
+    max_epochs, patience : int, default=300, 40
         Largest number of passes over the source samples, and passes without improvement after which training stops. The
         best weights are kept.
     adapt_lr, adapt_weight_decay : float, default=3e-4, 1e-4
@@ -115,13 +115,13 @@ class TransformerTransfer(DeepTransferRegressor):
         self,
         fine_tune="all",
         *,
-        inputs=("snv", "sg1"),
+        inputs=("sg1",),
         window=15,
         patch_size=20,
         d_model=32,
         n_layers=2,
         n_heads=4,
-        dropout=0.1,
+        dropout=0.2,
         centre="instrument",
         augmentation=0.0,
         n_networks=3,
@@ -129,8 +129,8 @@ class TransformerTransfer(DeepTransferRegressor):
         lr=1e-3,
         weight_decay=1e-2,
         batch_size=16,
-        max_epochs=200,
-        patience=30,
+        max_epochs=300,
+        patience=40,
         adapt_lr=3e-4,
         adapt_weight_decay=1e-4,
         adapt_steps=100,

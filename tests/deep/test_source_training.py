@@ -139,6 +139,7 @@ def test_silent_unless_asked(capsys):
         ({"adapt_steps": -1}, "adapt_steps"),
         ({"adapt_folds": 1}, "adapt_folds"),
         ({"rehearsal": -1.0}, "rehearsal"),
+        ({"window": 8}, "window must be an odd"),
         ({"max_epochs": 0}, "max_epochs"),
     ],
 )
