@@ -37,9 +37,9 @@ class TransferTags:
 
     Attributes
     ----------
-    needs : {"nothing", "target_rows", "pairs", "standards"}
+    needs : {"nothing", "target_rows", "pairs", "standards", "pairs_or_standards"}
         The least it must find among the target rows: nothing; any spectrum; samples measured on both instruments;
-        target spectra with a reference.
+        target spectra with a reference; either of the two.
     min_samples : int
         How many of them.
     needs_source : bool
@@ -210,6 +210,7 @@ class BaseTransferRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             "target_rows": n_target,
             "pairs": n_target if tags.zero_shot and self.n_pairs_ == 0 else self.n_pairs_,
             "standards": self.n_standards_,
+            "pairs_or_standards": max(self.n_pairs_, self.n_standards_),
         }[tags.needs]
         if found >= tags.min_samples:
             return
@@ -217,6 +218,7 @@ class BaseTransferRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             "target_rows": "target spectra",
             "pairs": "samples measured on both instruments (the same sample_id on a source and a target row)",
             "standards": "target spectra with a reference",
+            "pairs_or_standards": "target spectra with a reference, or samples measured on both instruments",
         }[tags.needs]
         seen = f"{n_target} target samples, {self.n_pairs_} of them paired, {self.n_standards_} with a reference"
         error = NoStandardsError if found == 0 else TooFewStandardsError

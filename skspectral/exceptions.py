@@ -25,6 +25,7 @@ __all__ = [
     "UnknownAxisWarning",
     "UnknownInstrumentError",
     "WavelengthRangeError",
+    "WrongPairsWarning",
     "ZeroShotWarning",
 ]
 
@@ -107,6 +108,10 @@ class NotTransferredWarning(UserWarning):
 
 class UnknownAxisWarning(UserWarning):
     """No wavelengths were given, so the channels are taken as equally spaced."""
+
+
+class WrongPairsWarning(UserWarning):
+    """Standards whose spectra on the two instruments do not belong together were left out."""
 
 
 class ZeroShotWarning(UserWarning):

@@ -1,5 +1,6 @@
 """Classical transfer methods, one estimator a file."""
 
+from .auto import AutoTransfer
 from .baselines import Pooled, SourceOnly, TargetOnly
 from .cca import CCA
 from .difference_ridge import DifferenceRidge
@@ -7,9 +8,11 @@ from .dipls import diPLS
 from .ds import DS
 from .epo import EPO
 from .glsw import GLSW
+from .gp import MultiInstrumentGP
 from .mean_shift import MeanShift
 from .model_update import ModelUpdate
 from .pds import PDS
+from .portfolio import TransferPortfolio
 from .sbc import SBC
 from .sst import SST
 
@@ -21,11 +24,14 @@ __all__ = [
     "PDS",
     "SBC",
     "SST",
+    "AutoTransfer",
     "DifferenceRidge",
     "MeanShift",
     "ModelUpdate",
+    "MultiInstrumentGP",
     "Pooled",
     "SourceOnly",
     "TargetOnly",
+    "TransferPortfolio",
     "diPLS",
 ]

@@ -9,6 +9,7 @@ source samples than channels are rotated into as many rows as there are channels
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -106,7 +107,7 @@ class AugmentedRows:
         Solution
         """
         Z = self.Z if channel_weights is None else self.Z * channel_weights
-        kernel = Z @ Z.T
+        kernel = self._gram.copy() if channel_weights is None else Z @ Z.T
         if deviation:
             kernel = kernel * (1.0 + deviation * np.outer(self.on_target, self.on_target))
         kernel += OFFSET * (np.outer(self.shared, self.shared) + np.outer(self.on_target, self.on_target))
@@ -132,6 +133,10 @@ class AugmentedRows:
         coef *= self.y_scale[:, None] / self.scale
         intercept = intercept * self.y_scale + self.y_mean - coef @ self.mean
         return Solution(coef, intercept, held_out * self.y_scale, source_error * self.y_scale**2)
+
+    @cached_property
+    def _gram(self):
+        return self.Z @ self.Z.T
 
     def _held_out(self, inverse, alpha, kept):
         """Residuals of the target row of each standard without its whole block."""

@@ -16,18 +16,18 @@ __all__ = ["DifferenceRidge", "augmented_rows", "resolve_nm_axis"]
 SMOOTHING_NM = 12.0
 
 
-def resolve_nm_axis(wavelengths, X, n_channels):
-    """Axis in nm from the parameter, the column labels, or channels that count as 2 nm each."""
-    axis = column_axis(X) if wavelengths is None else wavelengths
+def resolve_nm_axis(estimator, X):
+    """Axis in nm from an estimator's parameter, else from column labels, else channels that count as 2 nm each."""
+    axis = column_axis(X) if estimator.wavelengths is None else estimator.wavelengths
     if axis is None:
         warnings.warn(
-            f"DifferenceRidge does not know the wavelengths, and each channel counts as {UNKNOWN_STEP:g} nm: pass "
-            "wavelengths= in nm, or a DataFrame with numeric column labels.",
+            f"{type(estimator).__name__} does not know the wavelengths, and each channel counts as "
+            f"{UNKNOWN_STEP:g} nm: pass wavelengths= in nm, or a DataFrame with numeric column labels.",
             UnknownAxisWarning,
             stacklevel=6,
         )
-        return UNKNOWN_STEP * np.arange(n_channels)
-    return check_axis(axis, n_channels)
+        return UNKNOWN_STEP * np.arange(estimator.n_features_in_)
+    return check_axis(axis, estimator.n_features_in_)
 
 
 def augmented_rows(rows, operator):
@@ -175,7 +175,7 @@ class DifferenceRidge(BaseTransferRegressor):
         self._fit_rows_together(rows)
 
     def _fit_rows_together(self, rows):
-        axis = resolve_nm_axis(self.wavelengths, self._given, self.n_features_in_)
+        axis = resolve_nm_axis(self, self._given)
         self._operator = Operator(self.preprocessing, axis)
         labelled = np.isfinite(rows.y[~rows.is_target])
         if not labelled.any(axis=0).all():

@@ -1,0 +1,76 @@
+"""Transfer tasks between real handheld spectrometers that measured the same powders.
+
+The samples have no references. What one of the instruments sees outside the range that both share stands in for them:
+it is chemistry, and no instrument's noise on the shared range is in it.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.prior.tasks import Task
+
+__all__ = ["draw_pair_tasks", "load_pairs"]
+
+# the sets of a pair, and the range in nm of each that stands in for the references
+PAIRS = (
+    (("drugs_micronir_K", 908.0, 1250.0), ("drugs_neospectra_K", 1720.0, 2600.0)),
+    (("drugs_micronir_T", 908.0, 1500.0), ("drugs_nirone_T", 1700.0, 1950.0)),
+)
+STEP = 4.0
+N_COMPONENTS = 4
+N_TEST = 20
+N_STANDARDS = (3, 5, 10, 15, 20, 30)
+
+
+def load_pairs(folder=None):
+    """Read the pairs as (name, spectra of one instrument, of the other, axis in nm, references)."""
+    folder = Path(folder or os.environ["SKSPECTRAL_CORPUS"])
+    pairs = []
+    for sides in PAIRS:
+        read = []
+        for stem, low, high in sides:
+            with np.load(folder / f"{stem}.npz") as stored:
+                X, axis = stored["X"].astype(float), stored["axis"].astype(float)
+                ids = [str(value) for value in np.ravel(stored["y"])]
+            read.append((X, axis, ids, (axis >= low) & (axis <= high)))
+        common = sorted(set(read[0][2]) & set(read[1][2]))
+        grid = np.arange(np.ceil(max(axis[0] for _, axis, _, _ in read)), min(axis[-1] for _, axis, _, _ in read), STEP)
+        spectra, references = [], []
+        for X, axis, ids, beyond in read:
+            rows = [ids.index(name) for name in common]
+            spectra.append(np.stack([np.interp(grid, axis, row) for row in X[rows]]))
+            references.append(_scores(X[rows][:, beyond]))
+        name = " and ".join(stem for stem, _, _ in sides)
+        pairs.append((name, *spectra, grid, np.hstack(references)))
+    return pairs
+
+
+def _scores(X):
+    """First principal components of SNV spectra, with unit variance."""
+    X = (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
+    left = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)[0]
+    return left[:, :N_COMPONENTS] * np.sqrt(len(X))
+
+
+def draw_pair_tasks(pairs, n_repeats):
+    """Yield tasks of every pair, in both directions, with several numbers of standards."""
+    for name, first, second, grid, y in pairs:
+        for source, target in ((first, second), (second, first)):
+            for repeat in range(n_repeats):
+                order = np.random.default_rng(repeat).permutation(len(y))
+                test, train = order[:N_TEST], order[N_TEST:]
+                for n in N_STANDARDS:
+                    ids = np.array([f"s{i}" for i in np.concatenate([train, train[:n]])], dtype=object)
+                    yield Task(
+                        X=np.vstack([source[train], target[train[:n]]]),
+                        y=np.vstack([y[train], y[train[:n]]]),
+                        instrument=np.array(["A"] * len(train) + ["B"] * n, dtype=object),
+                        sample_id=ids,
+                        X_test=target[test],
+                        y_test=y[test],
+                        axis=grid,
+                        material=name,
+                        measured=True,
+                    )
