@@ -18,10 +18,10 @@ import skspectral
 from benchmarks.instruments import figure
 from benchmarks.instruments.differences import FAMILIES, crude, real_set, simulated_sets, simulator
 from benchmarks.instruments.fit import fit
-from benchmarks.instruments.statistics import NAMES, statistics
+from benchmarks.instruments.statistics import BANDS, NAMES, repeatability, statistics
 from benchmarks.instruments.two_sample import VIEWS, across_pairs, within_pairs
 from skspectral.exceptions import DatasetUnavailableError
-from skspectral.pretraining import Corpus, InstrumentPriors
+from skspectral.pretraining import Corpus, InstrumentPriors, draw_instruments
 
 RESULTS = Path(__file__).parent / "results"
 SHIPPED = Path(skspectral.__file__).parent / "pretraining" / "instrument_priors.json"
@@ -72,6 +72,26 @@ def scores(pairs, measures):
     return table
 
 
+def scan_scores(pairs, priors):
+    """The same scores for repeated scans of the samples on either instrument, where they are known."""
+    table = {}
+    for pair in pairs:
+        for side, scans, axis in (("a", pair.scans_a, pair.axis_a), ("b", pair.scans_b, pair.axis_b)):
+            if scans is None:
+                continue
+            random = torch.Generator().manual_seed(1000)
+            clean, wavelengths = torch.from_numpy(scans.mean(axis=1)).float(), torch.from_numpy(axis).float()
+            values = []
+            for _ in range(40):
+                instrument = draw_instruments(1, priors[FAMILIES[pair.name]], random)
+                repeats = [instrument.measure(clean, wavelengths, random).numpy() for _ in range(scans.shape[1])]
+                values.append(repeatability(np.stack(repeats, axis=1).astype(float)))
+            z = (repeatability(scans) - np.mean(values, axis=0)) / np.hypot(np.std(values, axis=0, ddof=1), 0.1)
+            names = [f"scans, orders {low}-{high - 1}" for low, high in BANDS]
+            table[f"{pair.name}, instrument {side}"] = {name: round(float(v), 2) for name, v in zip(names, z)}
+    return table
+
+
 def main(arguments=None):
     """Write the results, the figure and, where asked for, the priors of the package."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.instruments", description=main.__doc__)
@@ -99,6 +119,11 @@ def main(arguments=None):
         result["z of the statistics"][name] = scores(pairs, measures)
         for test, values in result["area under the curve"][name].items():
             print(f"{name}; {test}: {values}", flush=True)
+    by_hand = dict.fromkeys(families, InstrumentPriors())
+    result["z of repeated scans"] = {
+        "set by hand": scan_scores(pairs, by_hand),
+        "fitted to the other families": scan_scores(pairs, priors),
+    }
     (options.output / "instruments.json").write_text(json.dumps(result, indent=1) + "\n")
     figure.draw(pairs, simulators["fitted to the other families"], options.output / "differences.png")
     if options.ship:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.fft import dct
 
-__all__ = ["BANDS", "NAMES", "band_powers", "on_relative_axis", "statistics"]
+__all__ = ["BANDS", "NAMES", "band_powers", "on_relative_axis", "repeatability", "statistics"]
 
 # orders of the cosine transform along the axis: from the mean to the finest detail
 BANDS = ((0, 1), (1, 3), (3, 7), (7, 16), (16, 64))
@@ -69,6 +69,26 @@ def statistics(differences):
             tails[:3],
         ]
     )
+
+
+def repeatability(scans):
+    """Describe how scans of one sample on one instrument differ from each other.
+
+    Parameters
+    ----------
+    scans : ndarray of shape (n_samples, n_scans, n_channels)
+        Absorbance.
+
+    Returns
+    -------
+    ndarray of shape (n_bands,)
+        Decimal logarithm of the root mean square of the deviations from the samples' means in each band, relative to
+        how much these means differ.
+    """
+    means = scans.mean(axis=1)
+    size = np.sqrt(means.var(axis=0).mean())
+    rest = (scans - means[:, None]).reshape(-1, scans.shape[2]) / size
+    return 0.5 * np.log10(np.mean(10 ** (2 * band_powers(on_relative_axis(rest))), axis=0))
 
 
 def _own_share(rest, A):

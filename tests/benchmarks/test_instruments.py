@@ -1,6 +1,7 @@
 """The test for real and simulated instruments finds no difference where there is none, and finds a crude one."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +10,9 @@ import torch
 from benchmarks.instruments import __main__ as benchmark
 from benchmarks.instruments import fit, two_sample
 from benchmarks.instruments.differences import FAMILIES, DifferenceSet, crude, simulated_sets, simulator
-from benchmarks.instruments.statistics import NAMES, band_powers, statistics
+from benchmarks.instruments.statistics import NAMES, band_powers, repeatability, statistics
 from skspectral.datasets import make_instruments
-from skspectral.pretraining import InstrumentPriors, RealPair
+from skspectral.pretraining import InstrumentPriors, RealPair, draw_instruments
 
 PRIORS = InstrumentPriors(offset=0.02, gain=0.05)
 NAMES_OF_PAIRS = ("drugs_K", "drugs_T", "feedgrain", "usgs_asdfr")
@@ -81,6 +82,28 @@ def test_statistics_say_what_they_are_named_for():
 def test_band_powers_are_root_mean_squares():
     wave = 0.2 * np.sqrt(2) * np.cos(np.pi * 5 * (np.arange(64) + 0.5) / 64)
     np.testing.assert_allclose(band_powers(wave[None])[0], [-6, -6, np.log10(0.2), -6, -6], atol=1e-6)
+
+
+def test_repeatability_is_relative_to_the_samples():
+    rng = np.random.default_rng(0)
+    samples = rng.random((200, 1, 1)) * np.ones((1, 1, 64))
+    offsets = 0.1 * samples.std() * rng.standard_normal((200, 50, 1))
+    values = repeatability(samples + offsets)
+    assert values[0] == pytest.approx(-1, abs=0.02) and values[1] < -4
+
+
+def test_scores_of_scans_are_small_for_scans_of_the_same_kind(pairs):
+    clean, axis = torch.from_numpy(pairs[0].X_a), torch.from_numpy(pairs[0].axis_a).float()
+    random = torch.Generator().manual_seed(3)
+    instrument = draw_instruments(1, PRIORS, random)
+    scans = np.stack([instrument.measure(clean, axis, random).numpy() for _ in range(4)], axis=1)
+    pair = replace(pairs[0], scans_a=scans)
+    table = benchmark.scan_scores([pair, pairs[1]], dict.fromkeys(FAMILIES.values(), PRIORS))
+    assert list(table) == ["drugs_K, instrument a"]
+    assert max(abs(value) for value in table["drugs_K, instrument a"].values()) < 3
+    noisier = replace(pair, scans_a=scans + 0.05 * np.random.default_rng(0).standard_normal(scans.shape))
+    table = benchmark.scan_scores([noisier], dict.fromkeys(FAMILIES.values(), PRIORS))
+    assert table["drugs_K, instrument a"]["scans, orders 16-63"] > 4
 
 
 def test_simulated_sets_have_the_axis_of_the_real_one(pairs):
