@@ -19,12 +19,15 @@ from .transfer import (
     PDS,
     SBC,
     SST,
+    AutoTransfer,
     DifferenceRidge,
     MeanShift,
     ModelUpdate,
+    MultiInstrumentGP,
     Pooled,
     SourceOnly,
     TargetOnly,
+    TransferPortfolio,
     diPLS,
 )
 
@@ -70,6 +73,9 @@ def default_methods(source, target, wavelengths=None):
         "SST": SST(**roles),
         "ModelUpdate": ModelUpdate(**roles),
         "DifferenceRidge": DifferenceRidge(wavelengths=wavelengths, **roles),
+        "MultiInstrumentGP": MultiInstrumentGP(wavelengths=wavelengths, **roles),
+        "TransferPortfolio": TransferPortfolio(wavelengths=wavelengths, **roles),
+        "AutoTransfer": AutoTransfer(wavelengths=wavelengths, **roles),
     }
 
 

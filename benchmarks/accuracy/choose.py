@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .methods import METHODS, PREPROCESSING, make_pipeline
+from .methods import METHODS, make_pipeline, preprocessing_of
 
 __all__ = ["Choice", "TrainingRows", "blind_criterion", "choose"]
 
@@ -24,6 +24,8 @@ class TrainingRows:
     y : ndarray of shape (n_spectra, n_targets)
     instrument, sample_id : ndarray of shape (n_spectra,)
     source, target : str
+    wavelengths : ndarray of shape (n_channels,), optional
+        Axis in nm.
     """
 
     X: np.ndarray
@@ -32,6 +34,7 @@ class TrainingRows:
     sample_id: np.ndarray
     source: str
     target: str
+    wavelengths: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,7 @@ class Choice:
     criterion : ndarray of shape (n_targets,)
         Blind criterion of the choice, in squared units of ``y``.
     n_components : list of int
-        Latent variables of the calibration for each property.
+        Latent variables of the calibration for each property; 0 where it is no PLS.
     seconds : float
         Time to fit all candidates.
     """
@@ -80,28 +83,36 @@ def choose(method, rows):
         raise ValueError(f"{method} is calibrated on rows of the target alone.")
     start = time.perf_counter()
     pipelines, criteria = {}, []
-    for name in PREPROCESSING:
-        pipeline = make_pipeline(method, name, rows.source, rows.target)
+    for name in preprocessing_of(method):
+        pipeline = make_pipeline(method, name, rows.source, rows.target, rows.wavelengths)
         pipeline.fit(rows.X, rows.y, method__instrument=rows.instrument, method__sample_id=rows.sample_id)
         pipelines[name] = pipeline
         criteria.append(blind_criterion(pipeline.named_steps["method"]))
     seconds = time.perf_counter() - start
     criteria = np.stack(criteria)
     best = criteria.argmin(axis=0)
-    names = [list(PREPROCESSING)[i] for i in best]
-    components = [int(_calibration(pipelines[name]["method"]).n_components_[j]) for j, name in enumerate(names)]
+    names = [list(pipelines)[i] for i in best]
+    components = [_n_components(pipelines[name]["method"], j) for j, name in enumerate(names)]
     return Choice(pipelines, names, criteria.min(axis=0), components, seconds)
 
 
 def blind_criterion(model):
     """Cross-validated error of the calibration plus held-out error of the transfer, in squared units of ``y``.
 
-    A method that transfers nothing has the first part only, as has one with too few standards to hold any out.
+    A method that transfers nothing has the first part only, as has one with too few standards to hold any out. A method
+    without a calibration of its own to cross-validate has the second part only; it chooses nothing here.
     """
     transfer = np.nan_to_num(getattr(model, "transfer_rmse_", 0.0))
+    if not hasattr(_calibration(model), "rmsecv_"):
+        return transfer**2
     return _calibration(model).rmsecv_ ** 2 + transfer**2
 
 
 def _calibration(model):
     """Return the part of a fitted method that knows its cross-validated error; diPLS is its own calibration."""
-    return model if hasattr(model, "rmsecv_") else model.estimator_
+    return model if hasattr(model, "rmsecv_") else getattr(model, "estimator_", None)
+
+
+def _n_components(model, j):
+    calibration = _calibration(model)
+    return int(calibration.n_components_[j]) if hasattr(calibration, "n_components_") else 0

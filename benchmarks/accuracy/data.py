@@ -75,6 +75,8 @@ class Pair:
     y : ndarray of shape (n_spectra, n_targets)
     instrument, sample_id : ndarray of shape (n_spectra,)
     source, target : str
+    wavelengths : ndarray of shape (n_channels,)
+        Axis of ``X`` in nm.
     test_samples : ndarray or None
         The official test set.
     """
@@ -86,6 +88,7 @@ class Pair:
     sample_id: np.ndarray
     source: str
     target: str
+    wavelengths: np.ndarray
     test_samples: np.ndarray | None = None
 
 
@@ -157,13 +160,13 @@ def load_pair(dataset, source, target):
         return _sugarcane_pair(source, target)
     data = _load(dataset)
     kept = np.isin(data.instrument, (source, target))
-    X, test_samples = data.X, None
+    X, axis, test_samples = data.X, data.wavelengths, None
     if dataset == "tablets":
         kept &= data.split != "validation"
-        X = X[:, data.wavelengths <= TABLETS_LONGEST]
+        X, axis = X[:, axis <= TABLETS_LONGEST], axis[axis <= TABLETS_LONGEST]
         test_samples = np.unique(data.sample_id[data.split == "test"])
     X = X[kept]
-    return Pair(X, X, data.y[kept], data.instrument[kept], data.sample_id[kept], source, target, test_samples)
+    return Pair(X, X, data.y[kept], data.instrument[kept], data.sample_id[kept], source, target, axis, test_samples)
 
 
 @lru_cache(maxsize=4)
@@ -185,4 +188,4 @@ def _sugarcane_pair(source, target):
     on_target = stacked.instrument == target
     own = np.full((len(stacked.X), data.spectra[target].shape[1]), np.nan)
     own[on_target] = data.spectra[target]
-    return Pair(stacked.X, own, stacked.y, stacked.instrument, stacked.sample_id, source, target)
+    return Pair(stacked.X, own, stacked.y, stacked.instrument, stacked.sample_id, source, target, stacked.wavelengths)

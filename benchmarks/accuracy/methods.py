@@ -17,15 +17,20 @@ from skspectral.transfer import (
     PDS,
     SBC,
     SST,
+    AutoTransfer,
+    DifferenceRidge,
     MeanShift,
     ModelUpdate,
+    MultiInstrumentGP,
     Pooled,
     SourceOnly,
     TargetOnly,
+    TransferPortfolio,
     diPLS,
 )
+from skspectral.transfer.portfolio import constants_hash
 
-__all__ = ["METHODS", "PREPROCESSING", "VERSION", "Method", "make_pipeline", "settings_hash"]
+__all__ = ["METHODS", "PREPROCESSING", "VERSION", "Method", "make_pipeline", "preprocessing_of", "settings_hash"]
 
 VERSION = __version__
 
@@ -49,6 +54,9 @@ class Method:
         Whether it is run without standards, with each number of them, or with every calibration sample on the target.
     own_axis : bool
         Whether it sees target rows only, on the target's own axis.
+    complete : bool
+        Whether it brings its own preprocessing and calibration, and windows in nm: it is given the spectra as measured
+        and their axis.
     plotted : bool
         Whether its predictions are kept, for the plots of predicted against measured; more would hide each other.
     """
@@ -56,6 +64,7 @@ class Method:
     make: object
     standards: str = "some"
     own_axis: bool = False
+    complete: bool = False
     plotted: bool = False
 
 
@@ -74,19 +83,30 @@ METHODS = {
     "GLSW": Method(GLSW),
     "SST": Method(SST),
     "ModelUpdate": Method(ModelUpdate),
+    "DifferenceRidge": Method(DifferenceRidge, complete=True),
+    "MultiInstrumentGP": Method(MultiInstrumentGP, complete=True),
+    "TransferPortfolio": Method(TransferPortfolio, complete=True),
+    "AutoTransfer": Method(AutoTransfer, complete=True, plotted=True),
     "native": Method(TargetOnly, standards="all", own_axis=True, plotted=True),
 }
 
 
-def make_pipeline(method, preprocessing, source, target):
+def preprocessing_of(method):
+    """Names of the preprocessing that a method may choose from."""
+    return ("none",) if METHODS[method].complete else tuple(PREPROCESSING)
+
+
+def make_pipeline(method, preprocessing, source, target, wavelengths=None):
     """Build the unfitted Pipeline whose last step, ``"method"``, is the transfer method."""
     # cloned, because a Pipeline fits the very steps it is given, and threads share this table
     steps = [(type(step).__name__, clone(step)) for step in PREPROCESSING[preprocessing]]
-    return Pipeline([*steps, ("method", METHODS[method].make(source=source, target=target))])
+    axis = {"wavelengths": wavelengths} if METHODS[method].complete else {}
+    return Pipeline([*steps, ("method", METHODS[method].make(source=source, target=target, **axis))])
 
 
 def settings_hash(method):
-    """Fingerprint of what decides a method's result besides the data: its parameters and the preprocessing."""
-    pipelines = [make_pipeline(method, name, "source", "target").get_params() for name in PREPROCESSING]
+    """Fingerprint of what decides a method's result besides the data: parameters, preprocessing, learned constants."""
+    pipelines = [make_pipeline(method, name, "source", "target").get_params() for name in preprocessing_of(method)]
     text = repr([sorted((key, repr(value)) for key, value in params.items()) for params in pipelines])
-    return hashlib.sha256(f"{METHODS[method].standards} {text}".encode()).hexdigest()[:8]
+    learned = f" {constants_hash()}" if METHODS[method].complete else ""
+    return hashlib.sha256(f"{METHODS[method].standards} {text}{learned}".encode()).hexdigest()[:8]

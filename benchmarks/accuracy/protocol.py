@@ -112,7 +112,13 @@ def _run_unit(pair, job, unit, outcome):
     choice = choose(
         unit.method,
         TrainingRows(
-            spectra[rows], pair.y[rows], pair.instrument[rows], pair.sample_id[rows], pair.source, pair.target
+            spectra[rows],
+            pair.y[rows],
+            pair.instrument[rows],
+            pair.sample_id[rows],
+            pair.source,
+            pair.target,
+            None if own_axis else pair.wavelengths,
         ),
     )
     predicted = choice.predict(spectra[test])

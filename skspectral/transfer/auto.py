@@ -96,7 +96,10 @@ class AutoTransfer(BaseTransferRegressor):
         return tags
 
     def __transfer_tags__(self):
-        return TransferTags(needs="target_rows", zero_shot=True, carries_source_model=False)
+        # models that begin with SNV make predictions no affine function of the spectrum
+        return TransferTags(
+            needs="target_rows", zero_shot=True, carries_source_model=False, affine=self.scatter is False
+        )
 
     def fit(self, X, y, *, instrument=None, sample_id=None):
         """Choose and fit; see :meth:`BaseTransferRegressor.fit` for the arguments and errors.

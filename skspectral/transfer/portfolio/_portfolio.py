@@ -90,7 +90,10 @@ class TransferPortfolio(BaseTransferRegressor):
         self.target = target
 
     def __transfer_tags__(self):
-        return TransferTags(needs="pairs_or_standards", min_samples=3, carries_source_model=False)
+        # models that begin with SNV make predictions no affine function of the spectrum
+        return TransferTags(
+            needs="pairs_or_standards", min_samples=3, carries_source_model=False, affine=self.scatter is False
+        )
 
     def fit(self, X, y, *, instrument=None, sample_id=None):
         """Fit all models and weigh them; see :meth:`BaseTransferRegressor.fit` for the arguments and errors.
