@@ -207,8 +207,10 @@ class Instruments:
         blurred = read(x, index.flatten(2), (weight * weights[:, None]).flatten(2))
         out = self._curves(channels, slice(3, 3 + N_COUPLED))
         into = self._curves(channels, slice(3 + N_COUPLED, 3 + 2 * N_COUPLED))
-        centred = blurred - blurred.mean(1, keepdim=True)
-        response = (into * centred[:, None]).mean(2) / N_COUPLED**0.5
+        inside = ((channels >= axis[:, :1]) & (channels <= axis[:, -1:])).to(x)
+        share = inside / inside.sum(1, keepdim=True)
+        centred = blurred - (blurred * share).sum(1, keepdim=True)
+        response = (into * (centred * share)[:, None]).sum(2) / N_COUPLED**0.5
         return blurred + self.coupling * _combine(response, out)
 
     def _photometric(self, x, channels):

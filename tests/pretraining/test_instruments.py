@@ -105,6 +105,15 @@ def test_coupling_is_linear_in_the_spectrum_and_of_low_rank():
     assert values[3] > 1e-6 * values[0] and values[4] < 1e-10 * values[0]
 
 
+def test_coupling_does_not_depend_on_the_instruments_own_channels():
+    x = spectra()
+    fine = ideal(coupling=0.3)
+    coarse = ideal(coupling=0.3, sampling=8.0, phase=0.5)
+    coarse.curves, coarse.frequency, coarse.wave_phase = fine.curves, fine.frequency, fine.wave_phase
+    assert (coarse.measure(x, AXIS) - fine.measure(x, AXIS)).abs().max() < 0.01
+    assert (fine.measure(x, AXIS) - x).abs().max() > 0.02
+
+
 def test_own_channels_are_coarse():
     sharp = band(AXIS, 1703.0, 1.0)[None]
     read = ideal(sampling=10.0, phase=0.0).measure(sharp, AXIS)[0]
@@ -178,6 +187,8 @@ def test_rows_on_their_own_instruments_and_axes_are_as_if_alone():
     shared = instruments[1].measure(x, AXIS)
     torch.testing.assert_close(instruments[torch.ones(4, dtype=torch.long)].measure(x, AXIS), shared)
     torch.testing.assert_close(instruments[1].measure(x.flip(1), AXIS.flip(0)).flip(1), shared)
+    apart = torch.cat([instruments[1].measure(x[row : row + 1], axes[row]) for row in range(4)])
+    torch.testing.assert_close(instruments[1].measure(x, axes), apart)
     assert len(instruments) == 3 and len(instruments[1:]) == 2
 
 
