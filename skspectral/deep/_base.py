@@ -6,10 +6,12 @@ and predictions in double precision from stored arrays.
 """
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from .._roles import UNPAIRED
 from ..base import BaseTransferRegressor, TransferTags
 from ..exceptions import MissingReferenceError, ZeroShotWarning
 from ..model_selection._standards import independent_streams
@@ -26,6 +28,20 @@ CPU = torch.device("cpu")
 
 # spectra predicted at once
 CHUNK = 256
+
+
+@dataclass(frozen=True, eq=False)
+class _Samples:
+    """Spectra (n_samples, n_channels), standardised references (n_samples, n_targets) and sample numbers."""
+
+    X: np.ndarray
+    y: np.ndarray
+    codes: np.ndarray
+
+    def without(self, codes):
+        """Leave out the samples with these numbers."""
+        kept = ~np.isin(self.codes, codes[codes != UNPAIRED])
+        return _Samples(self.X[kept], self.y[kept], self.codes[kept])
 
 
 class DeepTransferRegressor(BaseTransferRegressor):
@@ -132,21 +148,22 @@ class DeepTransferRegressor(BaseTransferRegressor):
         source = self._train(rows)
         if self.centre is not None:
             self.shift_ = _mean_shift(rows)
-        X, y, _ = rows.target_samples
+        X, y, codes = rows.target_samples
         known = np.isfinite(y).any(axis=1)
         if self._adapts() and known.any():
-            self._adapt(X[known] + self.shift_, (y[known] - self._y_mean) / self._y_scale, source)
+            scaled = (y[known] - self._y_mean) / self._y_scale
+            self._adapt(_Samples(X[known] + self.shift_, scaled, codes[known]), source)
 
     def _train(self, rows):
         """Train the networks on the source samples, each with another validation part; returns the samples."""
-        X, y, _ = rows.source_samples
+        X, y, codes = rows.source_samples
         known = np.isfinite(y)
         if (known.sum(axis=0) < 2).any():
             raise MissingReferenceError(
                 f"{type(self).__name__} needs two source samples with a reference for every property, and found "
                 f"{known.sum(axis=0).min()}."
             )
-        X, y = X[known.any(axis=1)], y[known.any(axis=1)]
+        X, y, codes = (values[known.any(axis=1)] for values in (X, y, codes))
         device = resolve_device(self.device)
         streams = independent_streams(self.random_state, self.n_networks + 1)
         self._seeds = [int(stream.integers(2**31)) for stream in streams]
@@ -185,34 +202,35 @@ class DeepTransferRegressor(BaseTransferRegressor):
         self.weights_ = self.source_weights_
         self.validation_rmse_ = _rmse(np.concatenate(errors)) * self._y_scale
         self.adapt_steps_, self.transfer_rmse_ = 0, np.full(self.n_targets_, np.nan)
-        return X, scaled
+        return _Samples(X, scaled, codes)
 
-    def _adapt(self, X, y, source):
+    def _adapt(self, standards, source):
         """Adapt the networks to standards, for as many steps as held-out standards allow."""
         setting = self._adaptations()[0]
         # with a single standard nothing can be held out, so nothing would tell when to stop
-        if len(X) > 1:
-            held_out = [self._held_out(candidate, X, y, source) for candidate in self._adaptations()]
-            errors = np.array([[_rmse(step - y) for step in steps] for steps in held_out])
+        if len(standards.X) > 1:
+            held_out = [self._held_out(candidate, standards, source) for candidate in self._adaptations()]
+            errors = np.array([[_rmse(step - standards.y) for step in steps] for steps in held_out])
             losses = np.nanmean(errors**2, axis=2)
             best, self.adapt_steps_ = (int(i) for i in np.unravel_index(losses.argmin(), losses.shape))
             setting = self._adaptations()[best]
             self.transfer_rmse_ = errors[best, self.adapt_steps_] * self._y_scale
-        adapted = [self._adapted(k, setting, X, y, source, self.adapt_steps_)[0] for k in range(self.n_networks)]
+        adapted = [self._adapted(k, setting, standards, source, self.adapt_steps_)[0] for k in range(self.n_networks)]
         self._keep(adapted, setting)
 
-    def _held_out(self, setting, X, y, source):
+    def _held_out(self, setting, standards, source):
         """Predict each standard after every step by networks that were adapted without it: (n_steps + 1, *y.shape)."""
-        n_folds = min(self.adapt_folds, len(X))
-        order = np.random.default_rng(self._seeds[-1]).permutation(len(X))
-        predicted = np.zeros((self.adapt_steps + 1, *y.shape))
+        n_folds = min(self.adapt_folds, len(standards.X))
+        order = np.random.default_rng(self._seeds[-1]).permutation(len(standards.X))
+        predicted = np.zeros((self.adapt_steps + 1, *standards.y.shape))
         for fold in (order[start::n_folds] for start in range(n_folds)):
+            without_twins = source.without(standards.codes[fold])
             for k in range(self.n_networks):
-                steps = self._adapted(k, setting, X, y, source, self.adapt_steps, fold)[1]
+                steps = self._adapted(k, setting, standards, without_twins, self.adapt_steps, fold)[1]
                 predicted[:, fold] += steps / self.n_networks
         return predicted
 
-    def _adapted(self, k, setting, X, y, source, n_steps, held_out=None):
+    def _adapted(self, k, setting, standards, source, n_steps, held_out=None):
         """Adapt network ``k``; returns it, and the predictions of what was held out."""
         device = resolve_device(self.device)
         with seeded(self._seeds[k], device):
@@ -220,14 +238,14 @@ class DeepTransferRegressor(BaseTransferRegressor):
             self._open(network, setting)
             predicted = adapt(
                 network,
-                X,
-                y,
+                standards.X,
+                standards.y,
                 lr=self.adapt_lr,
                 weight_decay=self.adapt_weight_decay,
                 n_steps=n_steps,
                 device=device,
                 held_out=held_out,
-                source=source,
+                source=(source.X, source.y),
                 rehearsal=self.rehearsal,
             )
         return network, predicted

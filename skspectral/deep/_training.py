@@ -1,5 +1,6 @@
 """Training loops: skorch trains on the source until the validation part stops improving, and adapts to standards."""
 
+import threading
 from contextlib import contextmanager
 
 import numpy as np
@@ -52,11 +53,15 @@ def resolve_device(device):
     return torch.device(device)
 
 
+# PyTorch's generators belong to the process: threads that train at once would draw from one another's
+_GENERATORS = threading.RLock()
+
+
 @contextmanager
 def seeded(seed, device):
-    """Seed PyTorch inside the block, and give the generators back as they were."""
+    """Seed PyTorch inside the block, one thread at a time, and give the generators back as they were."""
     on_gpu = device.type == "cuda"
-    with torch.random.fork_rng(devices=[device] if on_gpu else []):
+    with _GENERATORS, torch.random.fork_rng(devices=[device] if on_gpu else []):
         torch.default_generator.manual_seed(seed)
         if on_gpu:
             torch.cuda.manual_seed(seed)

@@ -72,7 +72,8 @@ class TransformerTransfer(DeepTransferRegressor):
     validation_rmse_ : ndarray of shape (n_targets,)
         Error of the source networks on the samples they held out, in units of ``y``; NaN where none was.
     transfer_rmse_ : ndarray of shape (n_targets,)
-        Error on held-out standards at the chosen number of steps, in units of ``y``; NaN where none was held out.
+        Error on held-out standards at the chosen number of steps, in units of ``y``; NaN where none was held out. The
+        source networks have learned from the twins of these standards, so it is somewhat too small.
     adapt_steps_ : int
         Steps taken on the standards.
     loss_curves_ : list of ndarray of shape (n_epochs, 2)

@@ -11,8 +11,8 @@ def eager(monkeypatch):
     """Take every step, whatever the held-out standards say."""
     original = DeepTransferRegressor._held_out
 
-    def falling(self, setting, X, y, source):
-        predicted = original(self, setting, X, y, source)
-        return y + np.arange(len(predicted), 0, -1).reshape(-1, 1, 1) * np.ones_like(predicted)
+    def falling(self, setting, standards, source):
+        predicted = original(self, setting, standards, source)
+        return standards.y + np.arange(len(predicted), 0, -1).reshape(-1, 1, 1) * np.ones_like(predicted)
 
     monkeypatch.setattr(DeepTransferRegressor, "_held_out", falling)

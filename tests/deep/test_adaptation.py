@@ -90,6 +90,27 @@ def test_held_out_standards_are_not_learned_from(monkeypatch):
     assert len(same) == 8 and same.count(True) == 1
 
 
+def test_twins_of_held_out_standards_are_not_rehearsed(monkeypatch):
+    from skspectral.deep import _base
+
+    calls = []
+    original = _base.adapt
+
+    def spy(network, X, y, *, held_out=None, source, **settings):
+        calls.append((held_out, y, source[1]))
+        return original(network, X, y, held_out=held_out, source=source, **settings)
+
+    monkeypatch.setattr(_base, "adapt", spy)
+    rows = Standards()
+    rows.fit(cnn(adapt_folds=4))
+    in_folds = [call for call in calls if call[0] is not None]
+    assert len(in_folds) == 4 and len(calls) == 5
+    for held_out, y, rehearsed in in_folds:
+        assert len(rehearsed) == rows.on_source.sum() - len(held_out)
+        assert not np.isin(np.round(y[held_out], 9), np.round(rehearsed, 9)).any()
+    assert len(calls[-1][2]) == rows.on_source.sum()
+
+
 def test_fine_tuning_beats_the_shift_alone_where_the_response_differs():
     rows = Standards(n_standards=30)
     slope = np.where(rows.on_source, 1.0, 1.6)[:, None]
