@@ -40,21 +40,19 @@ class Validation:
     Attributes
     ----------
     pairs : list of str
-        Names of the real pairs.
+        Names of the real pairs that make the score.
     plain : dict of str to float
         Loss of each real pair without a network, from the spectra on the range that both instruments measure: what the
         features have to beat.
     """
 
     def __init__(self, corpus, priors, config):
-        pairs = [p for p in corpus.real_pairs() if p.overlap[1] > p.overlap[0]]
-        if config.validation_pairs:
-            pairs = [pair for pair in pairs if pair.name in config.validation_pairs]
-        if missing := sorted(set(config.validation_pairs) - {pair.name for pair in pairs}):
+        pairs = {pair.name: pair for pair in corpus.real_pairs() if pair.overlap[1] > pair.overlap[0]}
+        if missing := sorted(set(config.validation_pairs) - set(pairs)):
             warnings.warn(f"This corpus lacks the pairs {', '.join(missing)} of the validation.", stacklevel=2)
-        self.pairs = [pair.name for pair in pairs]
+        self.pairs = [name for name in pairs if name in config.validation_pairs] or list(pairs)
         n_channels = max(config.n_channels)
-        self._groups = {pair.name: _RealTasks(pair, n_channels, config.n_regions) for pair in pairs}
+        self._groups = {name: _RealTasks(pair, n_channels, config.n_regions) for name, pair in pairs.items()}
         self.plain = {name: tasks.plain() for name, tasks in self._groups.items()}
         has_held_out = any(len(material.rows("validation")) >= LEAST_ROWS for material in corpus.materials)
         if config.episodes and (has_held_out or not pairs):
@@ -73,8 +71,8 @@ class Validation:
         Returns
         -------
         dict of str to float
-            Mean transfer loss of each group, and "score": their mean over the real pairs, over all groups where there
-            is none. Lower is better.
+            Mean transfer loss of each group, and "score": their mean over the chosen pairs, over all groups where there
+            is no pair. Lower is better.
         """
         scores = {name: tasks(model, head, device).mean().item() for name, tasks in self._groups.items()}
         scores["score"] = float(np.mean([scores[name] for name in self.pairs or scores]))

@@ -81,7 +81,7 @@ def model_card(run) -> str:
         "## Settings",
         "",
         "```json",
-        json.dumps(record["settings"], indent=1),
+        json.dumps({name: record["settings"][name] for name in ("config", "priors")}, indent=1),
         "```",
         "",
         "## Limits",
@@ -114,13 +114,14 @@ def _validation(record, scores, kept):
         return ["None was made."]
     names = [name for name in scores[0] if name not in ("step", "best")]
     plain = record["without_network"]
-    pairs = ", ".join(plain) or "none in this corpus"
+    pairs = ", ".join(record["score_pairs"]) or "the simulated tasks"
     without = [f"{plain[name]:.3f}" if name in plain else "" for name in names[:-1]]
-    mean = f"{sum(plain.values()) / len(plain):.3f}" if plain else ""
+    chosen = [plain[name] for name in record["score_pairs"]]
+    mean = f"{sum(chosen) / len(chosen):.3f}" if chosen else ""
     return [
-        f"Transfer loss of the averaged weights on held-out tasks, lower is better. Real pairs: {pairs}. The weights "
-        f"of step {kept[-1]['step']} were kept: lowest score, the mean over the real pairs where there are some. "
-        "Without a network: the head before any training, on standardised spectra and their first derivative.",
+        "Transfer loss of the averaged weights on tasks that the training did not see, lower is better. The score is "
+        f"the mean over {pairs}; the weights of step {kept[-1]['step']}, where it was lowest, were kept. Step 0 is "
+        "before any training. Without a network: the untrained head on standard spectra and their first derivative.",
         "",
         f"| step | {' | '.join(names)} |",
         f"|---|{'---|' * len(names)}",

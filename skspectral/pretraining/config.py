@@ -83,7 +83,8 @@ class PretrainingConfig:
     patience : int
         Validations without improvement after which the run stops; zero never stops it.
     validation_pairs : list of str
-        Real instrument pairs that decide when to stop and which weights to keep; all where empty.
+        Real instrument pairs that decide when to stop and which weights to keep; all where empty. The others are
+        reported.
     seed : int
         Seed of everything.
 

@@ -37,8 +37,9 @@ def pretrain(
     """Pretrain a network.
 
     Writes to ``out``: ``run.json`` (settings, data, machine), ``log.csv`` (every loss of every step),
-    ``validation.csv``, ``checkpoints`` (to continue from) and ``weights`` (averaged weights that did best on the real
-    pairs, for `skspectral.pretraining.weights.load_weights`, with a model card).
+    ``validation.csv`` (transfer losses, from step 0 before any training), ``checkpoints`` (to continue from) and
+    ``weights`` (averaged weights that did best on the real pairs, for `skspectral.pretraining.weights.load_weights`,
+    with a model card).
 
     A killed run continues with ``resume=True`` and gives the losses that it would have given without the interruption.
     Under torchrun the processes share the slots of every step, with the result of one process.
@@ -106,7 +107,11 @@ class _Run:
         newest = latest_checkpoint(self.out / CHECKPOINTS, clean=self.workers.is_first)
         if newest and not resume:
             raise ValueError(f"{self.out} holds a run already: continue it with resume, or choose another folder.")
-        settings = json.loads(json.dumps({"config": self.config.to_dict(), "priors": self.priors.to_dict()}))
+        settings = {
+            "config": json.loads(json.dumps(self.config.to_dict())),
+            "priors": self.priors.to_dict(),
+            "data": {material.name: len(material) for material in self.corpus.materials},
+        }
         if newest:
             self.done, tensors, record = load_checkpoint(newest, self.workers.device)
             if record["settings"] != settings:
@@ -120,7 +125,8 @@ class _Run:
             self.out.mkdir(parents=True, exist_ok=True)
             self.log = StepTable(self.out / LOG_FILE, LOG_COLUMNS, self.done)
             columns = ["step", *self.validation.names, "score", "best"]
-            self.scores = StepTable(self.out / VALIDATION_FILE, columns, self.done)
+            # Step 0, the network before any training, belongs to the start of a run, not to its continuation.
+            self.scores = StepTable(self.out / VALIDATION_FILE, columns, self.done if newest else -1)
             self._write_record()
         self.workers.wait()
 
@@ -131,6 +137,8 @@ class _Run:
         places = ((step, slot) for step in range(self.done, 2**31) for slot in mine)
         bar = tqdm(total=self.total, initial=self.done, unit="step", disable=quiet or not self.workers.is_first)
         with prefetch(self.slots, places) as slots, bar:
+            if self.done == 0:
+                self._validate()
             while not self._finished():
                 began = time.perf_counter()
                 values = self.trainer.step(self.done, self.total or 2**31, [next(slots) for _ in mine])
@@ -143,8 +151,6 @@ class _Run:
                 if self.done % self.config.checkpoint_every == 0:
                     self._checkpoint()
         if self.workers.is_first:
-            if not (self.out / WEIGHTS).is_dir():
-                self._validate()
             self._checkpoint()
             self._write_record()
             write_card(self.out)
@@ -219,6 +225,7 @@ class _Run:
             "numpy": np.__version__,
             "parameters": self.trainer.model.n_parameters()["total"],
             "without_network": self.validation.plain,
+            "score_pairs": self.validation.pairs,
             "data": [
                 {
                     "name": material.name,
@@ -239,5 +246,8 @@ class _Run:
 
 def _differences(old, new):
     """Name the settings that differ."""
-    flat = [record["config"] | {f"priors.{k}": v for k, v in record["priors"].items()} for record in (old, new)]
+    flat = [
+        record["config"] | {f"{part}.{k}": v for part in ("priors", "data") for k, v in record[part].items()}
+        for record in (old, new)
+    ]
     return ", ".join(name for name in sorted(flat[0] | flat[1]) if flat[0].get(name) != flat[1].get(name))

@@ -92,10 +92,10 @@ def test_a_run_writes_what_it_promises(finished):
     assert values["total"] == pytest.approx(total, rel=1e-5)
     validation = curve(finished, "validation.csv")
     assert validation[0] == ["step", "drugs_K", "simulated", "score", "best"]
-    assert [row[0] for row in validation[1:]] == ["4", "8", "12"]
+    assert [row[0] for row in validation[1:]] == ["0", "4", "8", "12"]
     assert all(row[3] == row[1] for row in validation[1:])  # the score is that of the real pair
     model, metadata = load_weights(finished / "weights")
-    assert model.config.d_model == 24 and metadata["step"] in (4, 8, 12)
+    assert model.config.d_model == 24 and metadata["step"] in (0, 4, 8, 12)
     assert load_head(finished / "weights").n_heads == CONFIG.n_heads
     best = min(validation[1:], key=lambda row: float(row[3]))
     assert metadata["step"] == int(best[0]) and metadata["validation"]["score"] == pytest.approx(float(best[3]))
@@ -181,7 +181,7 @@ def test_patience_ends_a_run_that_does_not_improve(corpus, tmp_path):
     config = PretrainingConfig.from_dict(SMALL | {"learning_rate": 0.0, "patience": 2, "validate_every": 1})
     pretrain(config, corpus, tmp_path, steps=10, quiet=True, device="cpu")
     assert [row[-1] for row in curve(tmp_path, "validation.csv")[1:]] == ["1", "0", "0"]
-    assert load_weights(tmp_path / "weights")[1]["step"] == 1
+    assert load_weights(tmp_path / "weights")[1]["step"] == 0
 
 
 def test_training_lowers_every_trained_loss(corpus):
