@@ -23,7 +23,8 @@ def write_results(results, generated):
         Folder of the benchmark's results: ``<dataset>_table.rst`` or ``<dataset>_tables.md``, and figures in it or in
         its folder ``figures``, whose names begin with the data set.
     generated : Path
-        Folder that takes ``<dataset>_table.rst`` and ``<dataset>_figures.rst`` of every data set, and the figures.
+        Folder that takes ``<dataset>_table.rst`` and ``<dataset>_figures.rst`` of every data set, the figures, and
+        ``few_standards.rst``.
     """
     generated.mkdir(exist_ok=True)
     for old in generated.glob("*.png"):
@@ -35,6 +36,11 @@ def write_results(results, generated):
             shutil.copy2(figure, generated / figure.name)
         title = [".. rubric:: Figures\n"] if figures else []
         write_text(generated / f"{dataset}_figures.rst", "\n".join([*title, *map(_figure, figures)]))
+
+
+    page = results / "few_standards.md"
+    body = to_rst(page.read_text("utf8").split("\n", 1)[1], level=1) if page.is_file() else MISSING
+    write_text(generated / "few_standards.rst", body)
 
 
 def _table(results, dataset):
