@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from skspectral import MeanShift, MultiInstrumentGP
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import AmbiguousInstrumentError, UnknownInstrumentError
+from skspectral.exceptions import AmbiguousInstrumentError, AxisMismatchError, UnknownInstrumentError
 from skspectral.metrics import rmsep
 from skspectral.transfer.gp import InstrumentCovariance, InstrumentNoise, _multi_instrument
 
@@ -131,7 +131,9 @@ def test_hyperparameters_of_many_samples_come_from_a_share(data, monkeypatch):
     assert 0 < np.abs(difference).max() < 0.5 * data.y.std()
 
 
-def test_bad_preprocessing_is_named(data):
+def test_bad_preprocessing_and_axis_are_named(data):
     X, y, labels = rows(data, 5)
     with pytest.raises(ValueError, match="preprocessing"):
         MultiInstrumentGP("msc", **ROLES).fit(X, y, **labels)
+    with pytest.raises(AxisMismatchError, match="wavelengths"):
+        MultiInstrumentGP(wavelengths=[1.0, 2.0], **ROLES).fit(X, y, **labels)

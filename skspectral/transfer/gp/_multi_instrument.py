@@ -119,7 +119,8 @@ class MultiInstrumentGP(BaseTransferRegressor):
 
     def _fit_process(self, rows, others):
         X, y, instrument, sample_id = self._given
-        if self.preprocessing == "raw":
+        if self.preprocessing == "raw" and self.wavelengths is None:
+            # without windows the axis does not matter, and is not asked for
             axis = np.arange(float(self.n_features_in_))
         else:
             axis = resolve_nm_axis(self, X)
