@@ -6,7 +6,19 @@ import pandas as pd
 
 __all__ = ["readme_table", "write_readme"]
 
-METHODS = ("SourceOnly", "MeanShift", "SBC", "DS", "PDS", "CCA", "diPLS", "AutoTransfer", "Pooled", "TargetOnly", "native")
+METHODS = (
+    "SourceOnly",
+    "MeanShift",
+    "SBC",
+    "DS",
+    "PDS",
+    "CCA",
+    "diPLS",
+    "AutoTransfer",
+    "Pooled",
+    "TargetOnly",
+    "native",
+)
 CELLS = (
     *(("corn", "m5", "mp6", name) for name in ("moisture", "oil", "protein", "starch")),
     *(("corn", "mp5", "m5", name) for name in ("moisture", "oil", "protein", "starch")),
