@@ -64,12 +64,13 @@ __all__ = [
     "detach",
     "diPLS",
     "nn",
+    "pretraining",
     "select_standards",
     "stack_instruments",
 ]
 
 # torch takes seconds to import, so what needs it is loaded on first use (PEP 562)
-_LAZY_MODULES = {"deep", "nn"}
+_LAZY_MODULES = {"deep", "nn", "pretraining"}
 _LAZY_NAMES = {"CNNTransfer": "deep", "LoRACT": "deep", "TransformerTransfer": "deep"}
 
 

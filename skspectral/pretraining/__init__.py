@@ -1,9 +1,14 @@
 """Pretraining on real spectra seen through simulated instruments."""
 
 from .augment import Augmentation
+from .config import PretrainingConfig
 from .corpus import Corpus, Material, RealPair
+from .engine import pretrain
+from .features import common_regions, regional_features
+from .head import TransferHead
 from .instruments import InstrumentPriors, Instruments, draw_instruments
 from .masking import block_mask
+from .weights import available_weights, load_head, load_weights, save_weights
 
 __all__ = [
     "Augmentation",
@@ -11,7 +16,16 @@ __all__ = [
     "InstrumentPriors",
     "Instruments",
     "Material",
+    "PretrainingConfig",
     "RealPair",
+    "TransferHead",
+    "available_weights",
     "block_mask",
+    "common_regions",
     "draw_instruments",
+    "load_head",
+    "load_weights",
+    "pretrain",
+    "regional_features",
+    "save_weights",
 ]
