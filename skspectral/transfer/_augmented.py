@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-__all__ = ["AugmentedRows", "Solution", "difference_weights"]
+__all__ = ["AugmentedRows", "OtherRows", "Solution", "difference_weights"]
 
 # variance of the two unpenalised offsets, in units of the standardised reference
 OFFSET = 1e3
@@ -42,6 +42,28 @@ class Solution:
     source_error: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class OtherRows:
+    """Samples of further instruments, shifted onto the source by their mean difference.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_samples, n_channels)
+    y : ndarray of shape (n_samples, n_targets)
+    standard : ndarray of int of shape (n_samples,)
+        The standard that is the same sample, -1 where none is.
+    differences : ndarray of shape (n_pairs, n_channels)
+        What is left of the differences to the source after the shift.
+    difference_standard : ndarray of int of shape (n_pairs,)
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    standard: np.ndarray
+    differences: np.ndarray
+    difference_standard: np.ndarray
+
+
 class AugmentedRows:
     """The rows of one preprocessing, ready to be solved with many settings.
 
@@ -56,9 +78,11 @@ class AugmentedRows:
     y_target : ndarray of shape (n_standards, n_targets)
     twin : ndarray of int of shape (n_standards,)
         Row of the same sample in ``source``, -1 where it has none.
+    others : OtherRows, optional
+        What further instruments saw.
     """
 
-    def __init__(self, source, y_source, target, y_target, twin):
+    def __init__(self, source, y_source, target, y_target, twin, others=None):
         labelled = np.isfinite(y_source).any(axis=1)
         self.mean = source[labelled].mean(axis=0)
         self.scale = np.sqrt(((source[labelled] - self.mean) ** 2).sum(axis=1).mean()) or 1.0
@@ -72,20 +96,31 @@ class AugmentedRows:
         r_target = (y_target - self.y_mean) / self.y_scale
         self.differences = Z_target[paired] - Z_source[twin[paired]]
         self.n_pairs, self.n_standards = len(paired), len(target)
-        of_row = {row: k for k, row in enumerate(twin) if row >= 0}
-        own = np.array([row for row in np.flatnonzero(labelled) if row in of_row], dtype=int)
-        others = np.array([row for row in np.flatnonzero(labelled) if row not in of_row], dtype=int)
-        self.n_source = len(own) + len(others)
+        of_source = np.full(len(source), -1)
+        of_source[twin[paired]] = paired
+        of_difference, on_target = paired, np.ones(self.n_pairs)
+        if others is not None:
+            Z_source = np.vstack([Z_source, (others.X - self.mean) / self.scale])
+            r_source = np.vstack([r_source, (others.y - self.y_mean) / self.y_scale])
+            of_source = np.concatenate([of_source, others.standard])
+            self.differences = np.vstack([self.differences, others.differences / self.scale])
+            of_difference = np.concatenate([paired, others.difference_standard])
+            on_target = np.concatenate([on_target, np.zeros(len(others.differences))])
+            self.n_pairs = len(self.differences)
+        labelled = np.isfinite(r_source).any(axis=1)
+        own, free = (np.flatnonzero(labelled & (of_source >= 0)), np.flatnonzero(labelled & (of_source < 0)))
+        self.n_source = len(own) + len(free)
         self.n_known = np.isfinite(r_source[labelled]).sum(axis=0)
-        Z_others, shared, r_others = _rotate(Z_source[others], r_source[others])
+        Z_free, shared, r_free = _rotate(Z_source[free], r_source[free])
         no_reference = np.zeros((self.n_pairs, r_source.shape[1]))
-        self.Z = np.vstack([Z_source[own], Z_others, self.differences, Z_target])
-        self.r = np.vstack([r_source[own], r_others, no_reference, r_target])
-        self.kinds = np.repeat([0, 1, 2], [len(own) + len(Z_others), self.n_pairs, self.n_standards])
+        self.Z = np.vstack([Z_source[own], Z_free, self.differences, Z_target])
+        self.r = np.vstack([r_source[own], r_free, no_reference, r_target])
+        n_source_rows = len(own) + len(Z_free)
+        self.kinds = np.repeat([0, 1, 2], [n_source_rows, self.n_pairs, self.n_standards])
         self.shared = np.concatenate([np.ones(len(own)), shared, np.zeros(self.n_pairs), np.ones(self.n_standards)])
-        self.on_target = (self.kinds != 0).astype(float)
+        self.on_target = np.concatenate([np.zeros(n_source_rows), on_target, np.ones(self.n_standards)])
         self.standard = np.concatenate(
-            [[of_row[row] for row in own], np.full(len(Z_others), -1), paired, np.arange(len(target))]
+            [of_source[own], np.full(len(Z_free), -1), of_difference, np.arange(len(target))]
         ).astype(int)
 
     def solve(self, ridge, difference, target, *, channel_weights=None, deviation=0.0):

@@ -8,8 +8,9 @@ from .._axis import check_axis, column_axis
 from .._roles import UNPAIRED
 from ..base import BaseTransferRegressor, TransferTags
 from ..exceptions import MissingReferenceError, UnknownAxisWarning
-from ._augmented import AugmentedRows, difference_weights
+from ._augmented import AugmentedRows, OtherRows, difference_weights
 from ._operators import OPERATORS, UNKNOWN_STEP, Operator
+from ._others import other_samples, shared_with
 
 __all__ = ["DifferenceRidge", "augmented_rows", "resolve_nm_axis"]
 
@@ -30,8 +31,16 @@ def resolve_nm_axis(estimator, X):
     return check_axis(axis, estimator.n_features_in_)
 
 
-def augmented_rows(rows, operator):
-    """Preprocess the samples of both instruments and line up the standards with their twins."""
+def augmented_rows(rows, operator, others=()):
+    """Preprocess the samples of all instruments and line up the standards with their twins.
+
+    Parameters
+    ----------
+    rows : TransferRows
+    operator : Operator
+    others : sequence of (X, y, codes)
+        Samples of further instruments, as ``other_samples`` gives them.
+    """
     source, y_source, source_codes = rows.source_samples
     target, y_target, target_codes = rows.target_samples
     labelled = np.isfinite(y_target).any(axis=1)
@@ -40,7 +49,21 @@ def augmented_rows(rows, operator):
     position = {code: i for i, code in enumerate(source_codes) if code != UNPAIRED}
     twin = np.array([position.get(code, -1) for code in target_codes[kept]], dtype=int)
     X_target = operator(target[kept]) if kept.any() else np.empty((0, operator(source[:1]).shape[1]))
-    return AugmentedRows(operator(source), y_source, X_target, y_target[kept], twin)
+    further = _other_rows(operator, operator(source), source_codes, target_codes[kept], others) if others else None
+    return AugmentedRows(operator(source), y_source, X_target, y_target[kept], twin, further)
+
+
+def _other_rows(operator, Z_source, source_codes, standard_codes, others):
+    """Shift samples of further instruments onto the source; what the shift leaves are differences like any others."""
+    standard = {code: k for k, code in enumerate(standard_codes) if code != UNPAIRED}
+    parts = []
+    for X, y, codes in others:
+        Z = operator(X)
+        here, there = shared_with(codes, source_codes)
+        shift = (Z[here] - Z_source[there]).mean(axis=0) if len(here) else Z.mean(axis=0) - Z_source.mean(axis=0)
+        of = np.array([standard.get(code, -1) for code in codes], dtype=int)
+        parts.append((Z - shift, y, of, Z[here] - Z_source[there] - shift, of[here]))
+    return OtherRows(*(np.concatenate(values) for values in zip(*parts)))
 
 
 class DifferenceRidge(BaseTransferRegressor):
@@ -65,6 +88,10 @@ class DifferenceRidge(BaseTransferRegressor):
         instruments.
     target_weight : float, default=1.0
         Weight of a standard's target row relative to a source row.
+    others : sequence of object, default=()
+        Labels of further instruments with references: their samples, shifted onto the source, join the calibration, and
+        what the shift leaves of their differences to the source joins the differences. Rows of instruments that are not
+        named are ignored.
     wavelengths : array-like of shape (n_channels,), optional
         Axis in nm. Default: numeric column labels of a DataFrame, else 2 nm a channel (with a warning).
     source, target : object, optional
@@ -85,6 +112,8 @@ class DifferenceRidge(BaseTransferRegressor):
     ------
     NoStandardsError
         Without a pair.
+    UnknownInstrumentError, AmbiguousInstrumentError
+        If ``others`` names an instrument without rows, or one of the roles.
 
     References
     ----------
@@ -113,6 +142,7 @@ class DifferenceRidge(BaseTransferRegressor):
         shrinkage=0.4,
         difference_weight="auto",
         target_weight=1.0,
+        others=(),
         wavelengths=None,
         source=None,
         target=None,
@@ -122,6 +152,7 @@ class DifferenceRidge(BaseTransferRegressor):
         self.shrinkage = shrinkage
         self.difference_weight = difference_weight
         self.target_weight = target_weight
+        self.others = others
         self.wavelengths = wavelengths
         self.source = source
         self.target = target
@@ -149,7 +180,7 @@ class DifferenceRidge(BaseTransferRegressor):
         self
         """
         self._check_params()
-        self._given = X
+        self._given = X, y, instrument, sample_id
         try:
             return super().fit(X, y, instrument=instrument, sample_id=sample_id)
         finally:
@@ -169,18 +200,18 @@ class DifferenceRidge(BaseTransferRegressor):
             raise ValueError(f"target_weight must be a positive number, got {self.target_weight!r}.")
 
     def _fit_source(self, rows):
-        self._fit_rows_together(rows)
+        self._fit_rows_together(rows, [])
 
     def _fit_transfer(self, rows):
-        self._fit_rows_together(rows)
+        self._fit_rows_together(rows, other_samples(self.others, rows, *self._given))
 
-    def _fit_rows_together(self, rows):
-        axis = resolve_nm_axis(self, self._given)
+    def _fit_rows_together(self, rows, others):
+        axis = resolve_nm_axis(self, self._given[0])
         self._operator = Operator(self.preprocessing, axis)
         labelled = np.isfinite(rows.y[~rows.is_target])
         if not labelled.any(axis=0).all():
             raise MissingReferenceError("DifferenceRidge needs source references for every property; y is NaN.")
-        system = augmented_rows(rows, self._operator)
+        system = augmented_rows(rows, self._operator, others)
         step = np.abs(np.diff(axis)).mean() if len(axis) > 1 else UNKNOWN_STEP
         weights, difference = difference_weights(system, self.alpha, self.shrinkage, max(1, round(SMOOTHING_NM / step)))
         if self.difference_weight != "auto":

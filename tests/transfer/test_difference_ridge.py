@@ -8,10 +8,19 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
 
 from skspectral import DifferenceRidge, MeanShift
+from skspectral._roles import TransferRows
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import AxisMismatchError, NoStandardsError, UnknownAxisWarning
+from skspectral.exceptions import (
+    AmbiguousInstrumentError,
+    AxisMismatchError,
+    NoStandardsError,
+    UnknownAxisWarning,
+    UnknownInstrumentError,
+)
 from skspectral.transfer._augmented import OFFSET, AugmentedRows, difference_weights
 from skspectral.transfer._operators import OPERATORS, Operator
+from skspectral.transfer._others import other_samples
+from skspectral.transfer.difference_ridge import augmented_rows
 
 ROLES = {"source": "A", "target": "B"}
 
@@ -197,3 +206,53 @@ def test_source_error_is_that_of_leaving_source_samples_out(data):
         features = np.concatenate([rows.Z[left_out], [np.sqrt(OFFSET), 0.0]])
         squares.append(((rows.r[left_out] - features @ primal) * rows.y_scale) ** 2)
     assert_allclose(solution.source_error, np.mean(squares, axis=0), rtol=0.35)
+
+
+def three_instruments(data, n_standards=4, n_source=12):
+    """Few source samples, few standards, and forty samples of a third instrument with a distortion of its own."""
+    on_source, on_target = np.flatnonzero(data.instrument == "A"), np.flatnonzero(data.instrument == "B")
+    axis = np.linspace(-1, 1, data.X.shape[1])
+    third = on_source[:40]
+    X = np.vstack([data.X[on_source[:n_source]], data.X[on_target[:n_standards]], data.X[third] * 1.005 + 0.05 * axis])
+    taken = np.concatenate([on_source[:n_source], on_target[:n_standards], third])
+    instrument = np.repeat(["A", "B", "C"], [n_source, n_standards, 40])
+    return X, data.y[taken], {"instrument": instrument, "sample_id": data.sample_id[taken]}
+
+
+def test_samples_of_further_instruments_join_the_calibration():
+    data = make_instruments(n_samples=70, n_channels=100, n_components=10, random_state=9)
+    X, y, labels = three_instruments(data)
+    test = np.flatnonzero(data.instrument == "B")[45:]
+    two, three = (
+        DifferenceRidge(wavelengths=data.wavelengths, others=o, **ROLES).fit(X, y, **labels) for o in ((), "C")
+    )
+    errors = [np.sqrt(np.mean((model.predict(data.X[test]) - data.y[test]) ** 2)) for model in (two, three)]
+    assert errors[1] < 0.6 * errors[0]
+
+
+def test_a_standard_leaves_with_its_rows_on_all_instruments():
+    data = make_instruments(n_samples=60, n_channels=80, random_state=9)
+    X, y, labels = three_instruments(data)
+    rows = TransferRows.sort_out(X, y, **labels, **ROLES)
+    others = other_samples(["C"], rows, X, y, labels["instrument"], labels["sample_id"])
+    system = augmented_rows(rows, Operator("sg1", data.wavelengths), others)
+    for k in range(4):
+        # source, difference and target rows, and those of the third instrument: one spectrum and one difference
+        assert sorted(system.kinds[system.standard == k]) == [0, 0, 1, 1, 2]
+    solution = system.solve(1e-2, 30.0, 3.0)
+    for k in range(4):
+        kept = np.flatnonzero(system.standard != k)
+        primal, _ = normal_equations(system, 1e-2, 30.0, 3.0, kept)
+        own = np.flatnonzero((system.standard == k) & (system.kinds == 2))[0]
+        features = np.concatenate([system.Z[own], [np.sqrt(OFFSET)] * 2])
+        assert_allclose(
+            solution.held_out[k], (system.r[own] - features @ primal) * system.y_scale, rtol=1e-3, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize(("others", "error"), [(["Z"], UnknownInstrumentError), (["B"], AmbiguousInstrumentError)])
+def test_wrong_names_of_further_instruments(others, error):
+    data = make_instruments(n_samples=45, n_channels=60, random_state=9)
+    X, y, labels = three_instruments(data)
+    with pytest.raises(error, match="others"):
+        DifferenceRidge(others=others, wavelengths=data.wavelengths, **ROLES).fit(X, y, **labels)

@@ -8,11 +8,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from ..._roles import UNPAIRED, TransferRows
+from ..._roles import UNPAIRED
 from ..._validation import validate_spectra
 from ...base import BaseTransferRegressor, TransferTags
-from ...exceptions import AmbiguousInstrumentError, MissingReferenceError, UnknownInstrumentError
+from ...exceptions import MissingReferenceError, UnknownInstrumentError
 from .._operators import OPERATORS, Operator
+from .._others import other_samples, shared_with
 from ..difference_ridge import resolve_nm_axis
 from ._kernels import InstrumentCovariance, InstrumentNoise
 
@@ -127,9 +128,8 @@ class MultiInstrumentGP(BaseTransferRegressor):
         self._operator = Operator(self.preprocessing, axis)
         self.instruments_ = [rows.source] if rows.target is None else [rows.source, rows.target]
         samples = [rows.source_samples] if rows.target is None else [rows.source_samples, rows.target_samples]
-        for label in others:
-            samples.append(self._rows_of(label, X, y, instrument, sample_id, rows))
-            self.instruments_.append(label)
+        samples += other_samples(others, rows, X, y, instrument, sample_id)
+        self.instruments_ += others
         _, y_source, source_codes = samples[0]
         on_source = np.isfinite(y_source)
         if not on_source.any(axis=0).all():
@@ -153,19 +153,6 @@ class MultiInstrumentGP(BaseTransferRegressor):
             self.models_.append(model)
             errors.append(_held_out_error(model, codes[known]))
         self.transfer_rmse_ = np.array(errors) * self._y_scale
-
-    def _rows_of(self, label, X, y, instrument, sample_id, rows):
-        """Samples of a further instrument, sorted out against the source: ``(X, y, codes)``."""
-        if label in (rows.source, rows.target):
-            raise AmbiguousInstrumentError(f"others names {label!r}, which is the source or the target already.")
-        if label not in set(np.asarray(instrument, dtype=object)):
-            raise UnknownInstrumentError(f"others names {label!r}, and no row was measured on it.")
-        X = np.asarray(X, dtype=float)
-        y = np.asarray(y, dtype=float).reshape(len(X), -1)
-        pair = TransferRows.sort_out(X, y, instrument=instrument, sample_id=sample_id, source=rows.source, target=label)
-        spectra, references, codes = pair.target_samples
-        # codes number the samples of all rows alike, whichever instruments are looked at
-        return spectra, references, codes
 
     def _inputs(self, Z, number):
         """Centred, scaled spectra with the number of their instrument as last column."""
@@ -215,11 +202,8 @@ class MultiInstrumentGP(BaseTransferRegressor):
 
 def _centre(source, source_codes, Z, codes, middle):
     """Where an instrument sees the middle of the source: on shared samples, or its own mean without any."""
-    position = {code: i for i, code in enumerate(source_codes) if code != UNPAIRED}
-    shared = [i for i, code in enumerate(codes) if code in position]
-    if not shared:
-        return Z.mean(axis=0)
-    return middle + (Z[shared] - source[[position[codes[i]] for i in shared]]).mean(axis=0)
+    here, there = shared_with(codes, source_codes)
+    return middle + (Z[here] - source[there]).mean(axis=0) if len(here) else Z.mean(axis=0)
 
 
 def _fit_property(inputs, r, n_instruments):
