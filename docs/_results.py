@@ -37,7 +37,6 @@ def write_results(results, generated):
         title = [".. rubric:: Figures\n"] if figures else []
         write_text(generated / f"{dataset}_figures.rst", "\n".join([*title, *map(_figure, figures)]))
 
-
     page = results / "few_standards.md"
     body = to_rst(page.read_text("utf8").split("\n", 1)[1], level=1) if page.is_file() else MISSING
     write_text(generated / "few_standards.rst", body)
