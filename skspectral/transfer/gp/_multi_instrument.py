@@ -75,7 +75,7 @@ class MultiInstrumentGP(BaseTransferRegressor):
     >>> model = MultiInstrumentGP(source="A", target="B", wavelengths=data.wavelengths).fit(data.X, data.y, **labels)
     >>> predicted, sd = model.predict(data.X[-2:], return_std=True)
     >>> sd.shape
-    (2,)
+    (2, 1)
     """
 
     # BaseTransferRegressor reads it; this method is its own calibration
