@@ -4,11 +4,9 @@ import hashlib
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 from sklearn.utils.validation import check_is_fitted
 
-from ..exceptions import MissingWeightsError
+from ._adapter_files import read_adapter, write_adapter
 from ._base import CPU, DeepTransferRegressor, weights_of
 from ._lora import NetworkLoRA
 from ._networks import ConvolutionalBody, open_layers
@@ -18,7 +16,6 @@ __all__ = ["LoRACT"]
 
 ARMS = {"lora": None, "full": "all", "last": "last", "bias": "bias", "none": None}
 RANKS = (1, 2, 4, 8)
-FILE_FORMAT = "skspectral-lora-ct"
 
 
 class LoRACT(DeepTransferRegressor):
@@ -327,15 +324,15 @@ class LoRACT(DeepTransferRegressor):
             If there is no adapter.
         """
         self._check_adapter()
-        arrays = {f"{k}.{name}": value for k, adapter in enumerate(self.adapters_) for name, value in adapter.items()}
-        metadata = {
-            "format": FILE_FORMAT,
-            "network": self._network_hash(),
-            "rank": str(self.rank_),
-            "alpha": str(self.alpha),
-            "target": str(self.target_),
-        }
-        save_file(arrays | {"shift": self.shift_}, path, metadata)
+        write_adapter(
+            path,
+            self.adapters_,
+            self.shift_,
+            network=self._network_hash(),
+            rank=self.rank_,
+            alpha=self.alpha,
+            target=self.target_,
+        )
 
     def load_adapter(self, path):
         """Plug in the adapter of another instrument, trained on the same source networks.
@@ -359,27 +356,9 @@ class LoRACT(DeepTransferRegressor):
             If it belongs to other source networks or another alpha.
         """
         check_is_fitted(self)
-        try:
-            with safe_open(path, "numpy") as file:
-                metadata = file.metadata() or {}
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError) as error:
-            raise MissingWeightsError(f"Cannot read an adapter from {path}: {error}") from error
-        if metadata.get("format") != FILE_FORMAT:
-            raise MissingWeightsError(f"{path} holds no adapter of LoRACT.")
-        if metadata["network"] != self._network_hash():
-            raise ValueError(
-                f"{path} belongs to other source networks. An adapter fits the networks it was trained on: same source "
-                "spectra, parameters and integer random_state."
-            )
-        if metadata["alpha"] != str(self.alpha):
-            raise ValueError(f"{path} was trained with alpha={metadata['alpha']}, this model has alpha={self.alpha}.")
-        self.shift_ = arrays.pop("shift")
-        self.adapters_ = [
-            {name.partition(".")[2]: value for name, value in arrays.items() if name.partition(".")[0] == str(k)}
-            for k in range(self.n_networks)
-        ]
-        self.rank_, self.target_ = int(metadata["rank"]), metadata["target"]
+        self.adapters_, self.shift_, self.rank_, self.target_ = read_adapter(
+            path, network=self._network_hash(), alpha=self.alpha, n_networks=self.n_networks
+        )
         self.weights_, self.merged_ = self.source_weights_, False
         return self
 
