@@ -16,7 +16,16 @@ from .exceptions import (
     UnknownInstrumentError,
 )
 
-__all__ = ["UNPAIRED", "Pairs", "TransferRows", "check_labels", "encode_samples", "is_missing", "resolve_roles"]
+__all__ = [
+    "UNPAIRED",
+    "Pairs",
+    "TransferRows",
+    "check_labels",
+    "encode_samples",
+    "is_missing",
+    "resolve_roles",
+    "shared_with",
+]
 
 UNPAIRED = -1
 REFERENCE_TOLERANCE = 1e-6
@@ -189,6 +198,13 @@ def _content_order(X, y, is_target):
     return np.lexsort(keys)
 
 
+def shared_with(codes, source_codes):
+    """Positions of the samples that the source has seen too, here and there: two index arrays of equal length."""
+    position = {code: i for i, code in enumerate(source_codes) if code != UNPAIRED}
+    here = np.array([i for i, code in enumerate(codes) if code in position], dtype=int)
+    return here, np.array([position[codes[i]] for i in here], dtype=int)
+
+
 @dataclass(frozen=True)
 class Pairs:
     """Samples seen on both instruments, replicates averaged.
@@ -294,10 +310,7 @@ class TransferRows:
         """Samples with an id and rows on both instruments."""
         Xs, _, source_codes = self.source_samples
         Xt, yt, target_codes = self.target_samples
-        position = {code: i for i, code in enumerate(source_codes) if code != UNPAIRED}
-        both = [(position[code], i) for i, code in enumerate(target_codes) if code in position]
-        on_source = [i for i, _ in both]
-        on_target = [j for _, j in both]
+        on_target, on_source = shared_with(target_codes, source_codes)
         return Pairs(Xs[on_source], Xt[on_target], yt[on_target])
 
     def _samples(self, mask):

@@ -253,8 +253,11 @@ class BaseTransferRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
-        predicted = self._predict(X)
-        return predicted[:, 0] if self._y_is_1d and predicted.shape[1] == 1 else predicted
+        return self._like_y(self._predict(X))
+
+    def _like_y(self, values):
+        """Give values (n_spectra, n_targets) the number of dimensions that ``y`` had in ``fit``."""
+        return values[:, 0] if self._y_is_1d and values.shape[1] == 1 else values
 
     def _predict(self, X):
         """Predict validated target spectra as (n_spectra, n_targets)."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .._roles import UNPAIRED, TransferRows
+from .._roles import TransferRows
 from ..exceptions import AmbiguousInstrumentError, UnknownInstrumentError
 
-__all__ = ["other_samples", "shared_with"]
+__all__ = ["other_samples"]
 
 
 def other_samples(labels, rows, X, y, instrument, sample_id):
@@ -42,10 +42,3 @@ def other_samples(labels, rows, X, y, instrument, sample_id):
         pair = TransferRows.sort_out(spectra, references, instrument=instrument, sample_id=sample_id, **roles)
         found.append(pair.target_samples)
     return found
-
-
-def shared_with(codes, source_codes):
-    """Positions of the samples that the source has seen too, here and there: two index arrays of equal length."""
-    position = {code: i for i, code in enumerate(source_codes) if code != UNPAIRED}
-    here = np.array([i for i, code in enumerate(codes) if code in position], dtype=int)
-    return here, np.array([position[codes[i]] for i in here], dtype=int)

@@ -209,9 +209,7 @@ class AutoTransfer(BaseTransferRegressor):
             return super().predict(X)
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
-        predicted, std = self._predict(X), self._std(X)
-        shape = (len(X),) if self._y_is_1d and predicted.shape[1] == 1 else predicted.shape
-        return predicted.reshape(shape), std.reshape(shape)
+        return self._like_y(self._predict(X)), self._like_y(self._std(X))
 
     def _predict(self, X):
         if self.estimator_ is not None:

@@ -5,12 +5,12 @@ import warnings
 import numpy as np
 
 from .._axis import check_axis, column_axis
-from .._roles import UNPAIRED
+from .._roles import UNPAIRED, shared_with
 from ..base import BaseTransferRegressor, TransferTags
 from ..exceptions import MissingReferenceError, UnknownAxisWarning
-from ._augmented import AugmentedRows, OtherRows, difference_weights
+from ._augmented import AugmentedRows, OtherRows, difference_weights, held_out_error
 from ._operators import OPERATORS, UNKNOWN_STEP, Operator
-from ._others import other_samples, shared_with
+from ._others import other_samples
 
 __all__ = ["DifferenceRidge", "augmented_rows", "resolve_nm_axis"]
 
@@ -44,13 +44,13 @@ def augmented_rows(rows, operator, others=()):
     source, y_source, source_codes = rows.source_samples
     target, y_target, target_codes = rows.target_samples
     labelled = np.isfinite(y_target).any(axis=1)
-    paired = np.isin(target_codes, source_codes[source_codes != UNPAIRED])
-    kept = labelled | paired
-    position = {code: i for i, code in enumerate(source_codes) if code != UNPAIRED}
-    twin = np.array([position.get(code, -1) for code in target_codes[kept]], dtype=int)
+    here, there = shared_with(target_codes, source_codes)
+    twin = np.full(len(target_codes), -1)
+    twin[here] = there
+    kept = labelled | (twin >= 0)
     X_target = operator(target[kept]) if kept.any() else np.empty((0, operator(source[:1]).shape[1]))
     further = _other_rows(operator, operator(source), source_codes, target_codes[kept], others) if others else None
-    return AugmentedRows(operator(source), y_source, X_target, y_target[kept], twin, further)
+    return AugmentedRows(operator(source), y_source, X_target, y_target[kept], twin[kept], further)
 
 
 def _other_rows(operator, Z_source, source_codes, standard_codes, others):
@@ -218,10 +218,7 @@ class DifferenceRidge(BaseTransferRegressor):
             difference = self.difference_weight
         solution = system.solve(1.0, difference, self.target_weight, channel_weights=weights)
         self.coef_, self.intercept_ = solution.coef, solution.intercept
-        squares = solution.held_out**2
-        counts = np.isfinite(squares).sum(axis=0)
-        sums = np.nansum(squares, axis=0)
-        self.transfer_rmse_ = np.sqrt(np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0))
+        self.transfer_rmse_ = np.sqrt(held_out_error(solution.held_out))
 
     def _predict(self, X):
         return self._operator(X) @ self.coef_.T + self.intercept_

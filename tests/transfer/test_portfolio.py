@@ -9,9 +9,10 @@ from skspectral._roles import TransferRows
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import TooFewStandardsError
 from skspectral.metrics import rmsep
+from skspectral.transfer._augmented import held_out_error
 from skspectral.transfer.portfolio._constants import constants, constants_hash, prior_members
 from skspectral.transfer.portfolio._members import Member, all_members, fit_members
-from skspectral.transfer.portfolio._mixture import held_out_error, mixture_weights
+from skspectral.transfer.portfolio._mixture import mixture_weights
 from skspectral.transfer.portfolio._target_expert import evidence, fit_target_expert, gate
 
 ROLES = {"source": "A", "target": "B"}

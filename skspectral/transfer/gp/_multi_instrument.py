@@ -8,12 +8,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from ..._roles import UNPAIRED
+from ..._roles import UNPAIRED, shared_with
 from ..._validation import validate_spectra
 from ...base import BaseTransferRegressor, TransferTags
 from ...exceptions import MissingReferenceError, UnknownInstrumentError
 from .._operators import OPERATORS, Operator
-from .._others import other_samples, shared_with
+from .._others import other_samples
 from ..difference_ridge import resolve_nm_axis
 from ._kernels import InstrumentCovariance, InstrumentNoise
 
@@ -189,12 +189,11 @@ class MultiInstrumentGP(BaseTransferRegressor):
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
         inputs = self._inputs(self._operator(X), number)
         parts = [model.predict(inputs, return_std=return_std) for model in self.models_]
-        shape = (len(X),) if self._y_is_1d and len(parts) == 1 else (len(X), len(parts))
         if not return_std:
-            return (np.column_stack(parts) * self._y_scale + self._y_mean).reshape(shape)
+            return self._like_y(np.column_stack(parts) * self._y_scale + self._y_mean)
         predicted = np.column_stack([mean for mean, _ in parts]) * self._y_scale + self._y_mean
         std = np.column_stack([sd for _, sd in parts]) * self._y_scale
-        return predicted.reshape(shape), std.reshape(shape)
+        return self._like_y(predicted), self._like_y(std)
 
     def _predict(self, X):
         return self.predict(X).reshape(len(X), -1)

@@ -96,6 +96,19 @@ class Fitted:
     held_out: np.ndarray
     source_error: np.ndarray
 
+    def take(self, indices):
+        """Keep some members, and the operators they need."""
+        members = [self.members[i] for i in indices]
+        names = dict.fromkeys(member.preprocessing for member in members)
+        return Fitted(
+            members,
+            {name: self.operators[name] for name in names},
+            [self.coefs[i] for i in indices],
+            self.intercepts[indices],
+            self.held_out[indices],
+            self.source_error[indices],
+        )
+
     def predict(self, X):
         """Predict target spectra (n, n_channels) by every member: (n_members, n, n_targets)."""
         inside = {name: operator(X) for name, operator in self.operators.items()}
@@ -150,5 +163,4 @@ def _pls_with_bias(rows, operator, system):
     counts = np.isfinite(residuals).sum(axis=0)
     bias = np.nansum(residuals, axis=0) / np.maximum(counts, 1)
     stretch = counts / np.maximum(counts - 1, 1)
-    rmsecv = np.broadcast_to(model.rmsecv_, len(bias))
-    return Solution(model.coef_, model.intercept_ + bias, (residuals - bias) * stretch, rmsecv**2)
+    return Solution(model.coef_, model.intercept_ + bias, (residuals - bias) * stretch, model.rmsecv_**2)

@@ -2,20 +2,12 @@
 
 import numpy as np
 
-__all__ = ["evidence_counts", "held_out_error", "mixture_weights"]
+__all__ = ["evidence_counts", "mixture_weights"]
 
 # a relative mean squared error below which better is not better
 FLOOR = 1e-4
 # with fewer standards of a property their errors say nothing about which model is better
 LEAST_FOR_EVIDENCE = 5
-
-
-def held_out_error(held_out):
-    """Mean squared leave-one-standard-out error (n_members, n_targets); NaN where a property has no standard."""
-    finite = np.isfinite(held_out)
-    counts = finite.sum(axis=1)
-    sums = (np.where(finite, held_out, 0.0) ** 2).sum(axis=1)
-    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
 
 
 def evidence_counts(n_standards):
@@ -31,7 +23,7 @@ def mixture_weights(log_prior, errors, source_errors, n_standards, powers, sprea
     ----------
     log_prior : ndarray of shape (n_members,)
     errors : ndarray of shape (n_members, n_targets)
-        From :func:`held_out_error`.
+        Of held-out standards; NaN where a property has none.
     source_errors : ndarray of shape (n_members, n_targets)
         Mean squared errors on the source.
     n_standards : ndarray of shape (n_targets,)

@@ -7,10 +7,11 @@ from ..._validation import validate_spectra
 from ...base import BaseTransferRegressor, TransferTags
 from ...calibration import PLSRegressionCV
 from ...exceptions import MissingReferenceError
+from .._augmented import held_out_error
 from ..difference_ridge import resolve_nm_axis
 from ._constants import constants, prior_members
 from ._members import fit_members
-from ._mixture import held_out_error, mixture_weights
+from ._mixture import mixture_weights
 from ._target_expert import evidence, fit_target_expert, gate
 
 __all__ = ["TransferPortfolio"]
@@ -149,14 +150,11 @@ class TransferPortfolio(BaseTransferRegressor):
         self._add_expert(rows, axis, held_out, spread)
 
     def _keep(self, fitted, weights):
-        """Keep the members that have a weight, sorted by preprocessing, and nothing else."""
+        """Keep the members that have a weight, and nothing else."""
         kept = np.flatnonzero(weights.any(axis=1))
         self.weights_ = {fitted.members[i].name: weights[i] for i in kept}
         self._weights = weights[kept]
-        self._intercepts = fitted.intercepts[kept]
-        self._coefs = [fitted.coefs[i] for i in kept]
-        self._inside = [fitted.members[i].preprocessing for i in kept]
-        self._operators = {name: fitted.operators[name] for name in dict.fromkeys(self._inside)}
+        self._fitted = fitted.take(kept)
 
     def _add_expert(self, rows, axis, held_out, spread):
         """Weigh the expert, and work out what the mixture's errors will be."""
@@ -175,7 +173,7 @@ class TransferPortfolio(BaseTransferRegressor):
                 self._expert = expert.coef, expert.intercept
                 w = self.target_weight_
                 held_out = np.where(np.isfinite(expert.held_out), w * expert.held_out + (1 - w) * held_out, held_out)
-        error = held_out_error(held_out[None])[0]
+        error = held_out_error(held_out)
         self.transfer_rmse_ = np.sqrt(error)
         learned = constants()["spread"]
         seen = np.isfinite(held_out).sum(axis=0)
@@ -204,8 +202,7 @@ class TransferPortfolio(BaseTransferRegressor):
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
         predicted, variance = self._mix(X)
-        shape = (len(X),) if self._y_is_1d and predicted.shape[1] == 1 else predicted.shape
-        return predicted.reshape(shape), np.sqrt(variance).reshape(shape)
+        return self._like_y(predicted), self._like_y(np.sqrt(variance))
 
     def _predict(self, X):
         return self._mix(X)[0]
@@ -215,9 +212,7 @@ class TransferPortfolio(BaseTransferRegressor):
         if self.estimator_ is not None:
             predicted = self.estimator_.predict(X).reshape(len(X), -1)
             return predicted, np.broadcast_to(self.estimator_.rmsecv_**2, predicted.shape)
-        inside = {name: operator(X) for name, operator in self._operators.items()}
-        each = np.stack([inside[name] @ coef.T for name, coef in zip(self._inside, self._coefs)])
-        each += self._intercepts[:, None, :]
+        each = self._fitted.predict(X)
         predicted = np.einsum("mt,mnt->nt", self._weights, each)
         between = np.einsum("mt,mnt->nt", self._weights, (each - predicted) ** 2)
         if self._expert is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._roles import UNPAIRED
+from ..._roles import UNPAIRED, shared_with
 from .._operators import Operator
 from ._mixture import evidence_counts
 
@@ -66,14 +66,15 @@ def fit_target_expert(rows, axis):
     source, y_source, source_codes = rows.source_samples
     target, y_target, target_codes = rows.target_samples
     source, y_source, source_codes = _thin_out(source, y_source, source_codes, target_codes)
-    position = {code: i for i, code in enumerate(source_codes) if code != UNPAIRED}
+    here, there = shared_with(target_codes, source_codes)
+    paired = np.full(len(target_codes), -1)
+    paired[here] = there
     labelled = np.isfinite(y_source).all(axis=1)
-    paired = [position.get(code, -1) for code in target_codes]
-    used = np.array([i >= 0 and labelled[i] for i in paired], dtype=bool)
+    used = (paired >= 0) & labelled[paired]
     if used.sum() < 3 or not labelled.any():
         return None
     renumbered = np.cumsum(labelled) - 1
-    twin = renumbered[np.array(paired)[used]]
+    twin = renumbered[paired[used]]
     S, y = source[labelled], y_source[labelled]
     T = target[used]
     centre, spread = y.mean(axis=0), np.where(y.std(axis=0) > 0, y.std(axis=0), 1.0)
@@ -99,7 +100,7 @@ def fit_target_expert(rows, axis):
             for g in (noise[name][j], noise[name][j] / NOISE_RATIO)
         ]
         easier.append(np.mean(ratios))
-    kept = np.isfinite(y_target).any(axis=1) | np.isin(target_codes, source_codes[source_codes != UNPAIRED])
+    kept = np.isfinite(y_target).any(axis=1) | (paired >= 0)
     return TargetExpert(
         np.array(coef),
         np.array(intercept),
