@@ -40,7 +40,13 @@ def all_estimators():
             item = getattr(module, name)
             if inspect.isclass(item) and issubclass(item, BaseEstimator) and item.__module__ == info.name:
                 found[name] = item
-    bases = {"BaseTransferRegressor", "DeepTransferRegressor", "MappingRegressor", "ProjectionRegressor"}
+    bases = {
+        "BaseTransferRegressor",
+        "CompleteTransferRegressor",
+        "DeepTransferRegressor",
+        "MappingRegressor",
+        "ProjectionRegressor",
+    }
     return sorted((name, item) for name, item in found.items() if name not in bases)
 
 

@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import validate_spectra
-from ..base import BaseTransferRegressor, TransferTags
+from ..base import TransferTags
 from ..calibration import PLSRegressionCV
 from ..exceptions import WrongPairsWarning
-from .difference_ridge import resolve_nm_axis
+from ._complete import CompleteTransferRegressor
 from .mean_shift import MeanShift
 from .portfolio import TransferPortfolio
 from .portfolio._mixture import LEAST_FOR_EVIDENCE
@@ -21,7 +21,7 @@ LEAST_FOR_PORTFOLIO = 3
 LEAST_FOR_CHECK = 5
 
 
-class AutoTransfer(BaseTransferRegressor):
+class AutoTransfer(CompleteTransferRegressor):
     """Choose the transfer method by the number of standards, for each property.
 
     ==========================================  =======================================================
@@ -76,9 +76,6 @@ class AutoTransfer(BaseTransferRegressor):
     ['portfolio: 30 standards']
     """
 
-    # BaseTransferRegressor reads it; this method brings its own calibrations
-    estimator = None
-
     def __init__(
         self, *, robust=False, scatter="auto", target_cleaner=False, wavelengths=None, source=None, target=None
     ):
@@ -100,25 +97,6 @@ class AutoTransfer(BaseTransferRegressor):
         return TransferTags(
             needs="target_rows", zero_shot=True, carries_source_model=False, affine=self.scatter is False
         )
-
-    def fit(self, X, y, *, instrument=None, sample_id=None):
-        """Choose and fit; see :meth:`BaseTransferRegressor.fit` for the arguments and errors.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
-        instrument, sample_id : array-like of shape (n_spectra,), optional
-
-        Returns
-        -------
-        self
-        """
-        self._given = X
-        try:
-            return super().fit(X, y, instrument=instrument, sample_id=sample_id)
-        finally:
-            del self._given
 
     def _fit_source(self, rows):
         self.estimator_ = PLSRegressionCV().fit(rows.X, rows.y, sample_id=rows.sample_id)
@@ -184,7 +162,7 @@ class AutoTransfer(BaseTransferRegressor):
             return TransferPortfolio(
                 scatter=self.scatter,
                 target_cleaner=self.target_cleaner,
-                wavelengths=resolve_nm_axis(self, self._given),
+                wavelengths=self._nm_axis(),
                 **roles,
             )
         return SBC(correction="bias", **roles) if name == "bias" else MeanShift(**roles)

@@ -1,34 +1,18 @@
 """Ridge regression that treats the differences between instruments as noise."""
 
-import warnings
-
 import numpy as np
 
-from .._axis import check_axis, column_axis
 from .._roles import UNPAIRED, shared_with
-from ..base import BaseTransferRegressor, TransferTags
-from ..exceptions import MissingReferenceError, UnknownAxisWarning
+from ..base import TransferTags
+from ..exceptions import MissingReferenceError
 from ._augmented import AugmentedRows, OtherRows, difference_weights, held_out_error
+from ._complete import CompleteTransferRegressor
 from ._operators import OPERATORS, UNKNOWN_STEP, Operator
 from ._others import other_samples
 
-__all__ = ["DifferenceRidge", "augmented_rows", "resolve_nm_axis"]
+__all__ = ["DifferenceRidge", "augmented_rows"]
 
 SMOOTHING_NM = 12.0
-
-
-def resolve_nm_axis(estimator, X):
-    """Axis in nm from an estimator's parameter, else from column labels, else channels that count as 2 nm each."""
-    axis = column_axis(X) if estimator.wavelengths is None else estimator.wavelengths
-    if axis is None:
-        warnings.warn(
-            f"{type(estimator).__name__} does not know the wavelengths, and each channel counts as "
-            f"{UNKNOWN_STEP:g} nm: pass wavelengths= in nm, or a DataFrame with numeric column labels.",
-            UnknownAxisWarning,
-            stacklevel=6,
-        )
-        return UNKNOWN_STEP * np.arange(estimator.n_features_in_)
-    return check_axis(axis, estimator.n_features_in_)
 
 
 def augmented_rows(rows, operator, others=()):
@@ -66,7 +50,7 @@ def _other_rows(operator, Z_source, source_codes, standard_codes, others):
     return OtherRows(*(np.concatenate(values) for values in zip(*parts)))
 
 
-class DifferenceRidge(BaseTransferRegressor):
+class DifferenceRidge(CompleteTransferRegressor):
     """Ridge regression on source rows, paired differences with reference zero, and the target's standards.
 
     What laboratories call a repeatability file: spectra of the same sample on two instruments differ by something that
@@ -131,9 +115,6 @@ class DifferenceRidge(BaseTransferRegressor):
     (1, 200)
     """
 
-    # BaseTransferRegressor reads it; this method is its own calibration
-    estimator = None
-
     def __init__(
         self,
         preprocessing="sg1",
@@ -166,26 +147,6 @@ class DifferenceRidge(BaseTransferRegressor):
     def __transfer_tags__(self):
         return TransferTags(needs="pairs", min_samples=1, carries_source_model=False)
 
-    def fit(self, X, y, *, instrument=None, sample_id=None):
-        """Solve the system; see :meth:`BaseTransferRegressor.fit` for the arguments and errors.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
-        instrument, sample_id : array-like of shape (n_spectra,), optional
-
-        Returns
-        -------
-        self
-        """
-        self._check_params()
-        self._given = X, y, instrument, sample_id
-        try:
-            return super().fit(X, y, instrument=instrument, sample_id=sample_id)
-        finally:
-            del self._given
-
     def _check_params(self):
         if self.preprocessing not in OPERATORS:
             raise ValueError(f"preprocessing must be one of {', '.join(OPERATORS)}, got {self.preprocessing!r}.")
@@ -206,7 +167,7 @@ class DifferenceRidge(BaseTransferRegressor):
         self._fit_rows_together(rows, other_samples(self.others, rows, *self._given))
 
     def _fit_rows_together(self, rows, others):
-        axis = resolve_nm_axis(self, self._given[0])
+        axis = self._nm_axis()
         self._operator = Operator(self.preprocessing, axis)
         labelled = np.isfinite(rows.y[~rows.is_target])
         if not labelled.any(axis=0).all():

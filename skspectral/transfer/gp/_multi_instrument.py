@@ -10,11 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._roles import UNPAIRED, shared_with
 from ..._validation import validate_spectra
-from ...base import BaseTransferRegressor, TransferTags
+from ...base import TransferTags
 from ...exceptions import MissingReferenceError, UnknownInstrumentError
+from .._complete import CompleteTransferRegressor
 from .._operators import OPERATORS, Operator
 from .._others import other_samples
-from ..difference_ridge import resolve_nm_axis
 from ._kernels import InstrumentCovariance, InstrumentNoise
 
 __all__ = ["MultiInstrumentGP"]
@@ -24,7 +24,7 @@ MOST_FOR_HYPERPARAMETERS = 400
 JITTER = 1e-9
 
 
-class MultiInstrumentGP(BaseTransferRegressor):
+class MultiInstrumentGP(CompleteTransferRegressor):
     """Gaussian process regression over any number of instruments.
 
     Each instrument has linear coefficients, an offset and a noise level of its own; the coefficients of two instruments
@@ -78,9 +78,6 @@ class MultiInstrumentGP(BaseTransferRegressor):
     (2, 1)
     """
 
-    # BaseTransferRegressor reads it; this method is its own calibration
-    estimator = None
-
     def __init__(self, preprocessing="raw", *, others=(), wavelengths=None, source=None, target=None):
         self.preprocessing = preprocessing
         self.others = others
@@ -91,26 +88,9 @@ class MultiInstrumentGP(BaseTransferRegressor):
     def __transfer_tags__(self):
         return TransferTags(needs="standards", min_samples=1, carries_source_model=False)
 
-    def fit(self, X, y, *, instrument=None, sample_id=None):
-        """Fit the process; see :meth:`BaseTransferRegressor.fit` for the arguments and errors.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
-        instrument, sample_id : array-like of shape (n_spectra,), optional
-
-        Returns
-        -------
-        self
-        """
+    def _check_params(self):
         if self.preprocessing not in OPERATORS:
             raise ValueError(f"preprocessing must be one of {', '.join(OPERATORS)}, got {self.preprocessing!r}.")
-        self._given = X, y, instrument, sample_id
-        try:
-            return super().fit(X, y, instrument=instrument, sample_id=sample_id)
-        finally:
-            del self._given
 
     def _fit_source(self, rows):
         self._fit_process(rows, [])
@@ -124,7 +104,7 @@ class MultiInstrumentGP(BaseTransferRegressor):
             # without windows the axis does not matter, and is not asked for
             axis = np.arange(float(self.n_features_in_))
         else:
-            axis = resolve_nm_axis(self, X)
+            axis = self._nm_axis()
         self._operator = Operator(self.preprocessing, axis)
         self.instruments_ = [rows.source] if rows.target is None else [rows.source, rows.target]
         samples = [rows.source_samples] if rows.target is None else [rows.source_samples, rows.target_samples]

@@ -4,11 +4,11 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..._validation import validate_spectra
-from ...base import BaseTransferRegressor, TransferTags
+from ...base import TransferTags
 from ...calibration import PLSRegressionCV
 from ...exceptions import MissingReferenceError
 from .._augmented import held_out_error
-from ..difference_ridge import resolve_nm_axis
+from .._complete import CompleteTransferRegressor
 from ._constants import constants, prior_members
 from ._members import fit_members
 from ._mixture import mixture_weights
@@ -22,7 +22,7 @@ MANY_ROWS, FEW_MEMBERS = 600, 24
 DECLARED_THRESHOLD = -1.0
 
 
-class TransferPortfolio(BaseTransferRegressor):
+class TransferPortfolio(CompleteTransferRegressor):
     """Average of many closed-form transfer models, weighted by a learned prior and by the standards.
 
     With ten standards, picking the model with the smallest held-out error loses more than any single model is worth:
@@ -79,9 +79,6 @@ class TransferPortfolio(BaseTransferRegressor):
     (2, 1)
     """
 
-    # BaseTransferRegressor reads it; this method brings its own calibrations
-    estimator = None
-
     def __init__(self, *, scatter="auto", target_cleaner=False, power=None, wavelengths=None, source=None, target=None):
         self.scatter = scatter
         self.target_cleaner = target_cleaner
@@ -96,28 +93,11 @@ class TransferPortfolio(BaseTransferRegressor):
             needs="pairs_or_standards", min_samples=3, carries_source_model=False, affine=self.scatter is False
         )
 
-    def fit(self, X, y, *, instrument=None, sample_id=None):
-        """Fit all models and weigh them; see :meth:`BaseTransferRegressor.fit` for the arguments and errors.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
-        instrument, sample_id : array-like of shape (n_spectra,), optional
-
-        Returns
-        -------
-        self
-        """
+    def _check_params(self):
         if self.scatter not in ("auto", True, False):
             raise ValueError(f'scatter must be "auto", True or False, got {self.scatter!r}.')
         if self.power is not None and not 0 <= self.power < np.inf:
             raise ValueError(f"power must be a number >= 0 or None, got {self.power!r}.")
-        self._given = X
-        try:
-            return super().fit(X, y, instrument=instrument, sample_id=sample_id)
-        finally:
-            del self._given
 
     def _fit_source(self, rows):
         known = np.isfinite(rows.y).any(axis=1)
@@ -130,7 +110,7 @@ class TransferPortfolio(BaseTransferRegressor):
         on_source = rows.y[~rows.is_target]
         if not np.isfinite(on_source).any(axis=0).all():
             raise MissingReferenceError("TransferPortfolio needs source references for every property; y is NaN.")
-        axis = resolve_nm_axis(self, self._given)
+        axis = self._nm_axis()
         size = min(len(rows.source_samples[0]), self.n_features_in_)
         n_members = FEW_MEMBERS if size > MANY_ROWS else None
         members, log_prior = prior_members(n_members, self.scatter)
