@@ -4,7 +4,7 @@ from .augment import Augmentation
 from .config import PretrainingConfig
 from .corpus import Corpus, Material, RealPair
 from .engine import pretrain
-from .features import common_regions, regional_features
+from .features import common_regions, regional_features, spectral_features
 from .head import TransferHead
 from .instruments import InstrumentPriors, Instruments, draw_instruments
 from .masking import block_mask
@@ -28,4 +28,5 @@ __all__ = [
     "pretrain",
     "regional_features",
     "save_weights",
+    "spectral_features",
 ]

@@ -13,6 +13,7 @@ from ..nn.objective import PretrainingObjective
 from ._grid import random_generator
 from ._validation import episode_losses
 from .config import LOSSES
+from .features import PLAIN_STAGES
 from .head import TransferHead
 
 __all__ = ["Trainer", "learning_rate"]
@@ -47,11 +48,13 @@ class Trainer:
         # On a processor bfloat16 is no faster.
         self.mixed_precision = config.mixed_precision and workers.device.type == "cuda"
         with seeded(workers.device, INITIAL, config.seed):
-            model = SpectralFM(config.network())
-            n_stages = 2 + config.network().n_mamba_layers + config.network().n_transformer_layers
+            network = config.network()
+            model = SpectralFM(network)
+            n_stages = len(PLAIN_STAGES) + 2 + network.n_mamba_layers + network.n_transformer_layers
+            head = TransferHead(n_stages, len(PLAIN_STAGES), network.d_model, config.n_heads)
             # Number 0 is the instrument that a spectrum was really measured on.
             objective = PretrainingObjective(model, config.n_instruments + 1)
-            self.net = nn.ModuleDict({"objective": objective, "head": TransferHead(n_stages, config.n_heads)})
+            self.net = nn.ModuleDict({"objective": objective, "head": head})
         self.net.to(workers.device).train()
         self.ema = copy.deepcopy(nn.ModuleDict({"model": self.model, "head": self.net["head"]})).eval()
         self.ema.requires_grad_(False)

@@ -7,7 +7,7 @@ import torch
 
 from ._grid import average_channels, standardise
 from .episodes import LEAST_ROWS, collate, make_episode
-from .features import common_regions, regional_features
+from .features import PLAIN_STAGES, common_regions, plain_features, spectral_features
 from .head import Rows, TransferHead, transfer_loss
 
 __all__ = ["Validation", "episode_losses"]
@@ -15,6 +15,8 @@ __all__ = ["Validation", "episode_losses"]
 N_STANDARDS = (0, 5, 10)
 N_SPLITS = 3
 N_COMPONENTS = 3
+# Channels beyond the shared range from which references are made.
+LEAST_BEYOND = 20
 N_SIMULATED = 12
 SHARE_TEST = 0.3
 MOST_SOURCE = 100
@@ -25,8 +27,9 @@ SLOT = 2**20
 class Validation:
     """Fixed transfer tasks.
 
-    Each real pair is split at random a few times. What is predicted from the second instrument are measured references
-    where there are some, else what the leading principal components of the first one's spectra say about the sample.
+    Each real pair is split at random a few times. What is predicted from the second instrument on the range that both
+    share are measured references where there are some, else what the leading principal components of the spectra beyond
+    that range say about the sample.
 
     Parameters
     ----------
@@ -81,7 +84,9 @@ class Validation:
 
 def episode_losses(model, head, batch):
     """Run a batch of episodes through the network and the head: losses (E,), float64."""
-    features = regional_features(model, batch.spectra, batch.wavenumbers, batch.regions, batch.domain, batch.lengths)
+    features = spectral_features(
+        model, head.projection, batch.spectra, batch.wavenumbers, batch.regions, batch.domain, batch.lengths
+    )
     return transfer_loss(head(batch.rows(features)), batch.y_test, batch.n_test)
 
 
@@ -105,34 +110,35 @@ class _RealTasks:
         for X, axis in ((pair.X_a, pair.axis_a), (pair.X_b, pair.axis_b)):
             X, axis = np.asarray(X, dtype=float), np.asarray(axis, dtype=float)
             grid = np.linspace(*pair.overlap, n_channels)
-            spectra.append(standardise(torch.from_numpy(average_channels(X, axis, grid)).float())[0])
+            spectra.append(torch.from_numpy(average_channels(X, axis, grid)).float())
             axes.append(torch.from_numpy(1e7 / grid).float().expand(len(X), -1))
         self._n = len(spectra[0])
         self._x, self._axis = torch.cat(spectra), torch.cat(axes)
-        self._regions = common_regions(*axes, n_regions)
+        self._regions = common_regions(axes[0][0], axes[1][0], n_regions)
+        references = _references(pair, standardise(spectra[0])[0].double().numpy())
         generator = np.random.default_rng(0)
         n_test = max(int(SHARE_TEST * self._n), 1)
         self._tasks = []  # (source samples, number of standards, test samples, y)
         for _ in range(N_SPLITS):
             order = generator.permutation(self._n)
-            for y in _references(pair, spectra[0].double().numpy()):
+            for y in references:
                 known = order[np.isfinite(y[order])]
                 train, test = known[n_test:][:MOST_SOURCE], known[:n_test]
                 self._tasks += [(train, count, test, torch.from_numpy(y).float()) for count in N_STANDARDS]
 
-        self._plain = [torch.stack([x[:, 1:], x.diff(dim=1)], 1) for x in spectra]
-
     def __call__(self, model, head, device):
-        features = regional_features(model, *(t.to(device) for t in (self._x, self._axis, self._regions)), "NIR")
+        data = (t.to(device) for t in (self._x, self._axis, self._regions))
+        features = spectral_features(model, head.projection, *data, "NIR")
         return self._judge(head, features[: self._n], features[self._n :], device)
 
     def plain(self):
-        """Mean loss from the spectra themselves and their first derivative, by the head before any training."""
+        """Mean loss from the spectra themselves and their slopes, by the head before any training."""
         with torch.random.fork_rng([]):
             torch.manual_seed(0)
-            head = TransferHead(n_stages=2).eval()
+            head = TransferHead(len(PLAIN_STAGES), len(PLAIN_STAGES)).eval()
         with torch.inference_mode():
-            return self._judge(head, *self._plain, "cpu").mean().item()
+            features = plain_features(self._x, self._axis, self._regions)
+            return self._judge(head, features[: self._n], features[self._n :], "cpu").mean().item()
 
     def _judge(self, head, source, target, device):
         """Losses of all tasks from features (n, G, D) of the samples on both instruments."""
@@ -155,11 +161,26 @@ class _RealTasks:
         return transfer_loss(head(rows), padded([y[test] for *_, test, y in self._tasks]), rows.n_test)
 
 
-def _references(pair, source):
-    """What to predict: list of ndarray of shape (n_samples,) that vary, with enough known values."""
-    columns = [] if pair.y is None else np.asarray(pair.y, dtype=float).reshape(len(source), -1).T
+def _references(pair, shared):
+    """What to predict: list of ndarray of shape (n_samples,) that vary, with enough known values.
+
+    Without measured references, what either instrument sees beyond the range ``shared`` (n_samples, L) of both says
+    something about the sample that no noise on that range is part of; where there is no such part, the shared one does.
+    """
+    columns = [] if pair.y is None else np.asarray(pair.y, dtype=float).reshape(len(shared), -1).T
     usable = [y for y in columns if np.isfinite(y).sum() > 20 and np.nanstd(y) > 0]
     if usable:
         return usable
-    u, s, _ = np.linalg.svd(source - source.mean(axis=0), full_matrices=False)
+    low, high = pair.overlap
+    beyond = []
+    for X, axis in ((pair.X_a, pair.axis_a), (pair.X_b, pair.axis_b)):
+        outside = (axis < low) | (axis > high)
+        if outside.sum() >= LEAST_BEYOND:
+            beyond += _scores(standardise(torch.from_numpy(np.asarray(X[:, outside], dtype=float)))[0].numpy())
+    return beyond or _scores(shared)
+
+
+def _scores(X):
+    """Leading principal components of spectra: list of ndarray of shape (n_samples,)."""
+    u, s, _ = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
     return list((u * s).T[:N_COMPONENTS])

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..nn.inputs import DOMAINS
-from ._grid import neighbouring_window, random_generator, read_rows, standardise, window
+from ._grid import neighbouring_window, random_generator, read_rows, window
 from ._random import torch_generator
 from ._tasks import choose_rows, make_task
 from .features import common_regions
@@ -27,7 +27,7 @@ LEAST_ROWS, MOST_DRAWS = 5, 1000
 
 @dataclass
 class Episode:
-    """One transfer task; spectra are standardised one by one.
+    """One transfer task; spectra are absorbance.
 
     Attributes
     ----------
@@ -232,6 +232,5 @@ def _draw_material(corpus, generator, split):
 
 
 def _measure(instrument, clean, where, random):
-    """Spectra (n, L) as an instrument sees them, standardised, float32."""
-    measured = instrument.measure(torch.from_numpy(clean).float(), torch.from_numpy(where.nm).float(), random)
-    return standardise(measured)[0]
+    """Spectra (n, L) as an instrument sees them, float32."""
+    return instrument.measure(torch.from_numpy(clean).float(), torch.from_numpy(where.nm).float(), random)

@@ -10,11 +10,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from .features import POINTS
+
 __all__ = ["HeadOutput", "Rows", "TransferHead", "augmented_ridge", "transfer_loss"]
 
 # Variance of the two unpenalised offsets, in units of the standardised reference.
 OFFSET = 1e3
 JITTER = 1e-8
+# By how much a head prefers its kind of stage before any training, in the logarithm of their weights.
+LEANING = 2.0
 # Errors below this share of the reference's variance count alike: no instrument is exact.
 FLOOR = 0.02
 # Decades between which the network may choose: ridge, weight of the differences, weight of the target rows.
@@ -90,6 +94,11 @@ class TransferHead(nn.Module):
     ----------
     n_stages : int
         Number of stages G of the features.
+    n_plain : int
+        How many of them, the first ones, are spectra and not what a network made of them.
+    d_model : int, optional
+        Width of the network's tokens. Where given, the head has a ``projection`` of them for
+        `skspectral.pretraining.spectral_features`.
     n_heads : int
         Number of ridge regressions that are mixed.
     d_hidden : int
@@ -106,17 +115,35 @@ class TransferHead(nn.Module):
     tensor([-2.0000, -1.4000], dtype=torch.float64, grad_fn=<SliceBackward0>)
     """
 
-    def __init__(self, n_stages: int, n_heads: int = 6, d_hidden: int = 64):
+    def __init__(
+        self, n_stages: int, n_plain: int = 0, d_model: int | None = None, n_heads: int = 6, d_hidden: int = 64
+    ):
         super().__init__()
         self.n_stages, self.n_heads = n_stages, n_heads
+        self.settings = {
+            "n_stages": n_stages,
+            "n_plain": n_plain,
+            "d_model": d_model,
+            "n_heads": n_heads,
+            "d_hidden": d_hidden,
+        }
+        if d_model is not None:
+            directions = torch.empty(n_stages - n_plain, d_model, POINTS)
+            for stage in directions:
+                nn.init.orthogonal_(stage)
+            self.projection = nn.Parameter(directions)
         self.chooser = nn.Sequential(
             nn.Linear(3 * n_stages + 3, d_hidden), nn.GELU(), nn.Linear(d_hidden, n_heads * (3 + n_stages))
         )
         self.judge = nn.Sequential(nn.Linear(9, d_hidden), nn.GELU(), nn.Linear(d_hidden, 1))
         self.prior = nn.Parameter(torch.zeros(n_heads))
-        # The untrained head already is a portfolio: ridges from weak to strong, differences ten times a source row.
+        # The untrained head already is a portfolio: ridges from weak to strong, differences ten times a source row; by
+        # turns on the spectra and on what the network makes of them.
         start = torch.zeros(n_heads, 3 + n_stages)
         spread = torch.linspace(-4, -0.5, n_heads) if n_heads > 1 else torch.tensor([-2.0])
+        if 0 < n_plain < n_stages and n_heads > 1:
+            start[0::2, 3 : 3 + n_plain] = LEANING
+            start[1::2, 3 + n_plain :] = LEANING
         for column, decade in enumerate((spread, torch.ones(n_heads), torch.zeros(n_heads))):
             low, high = RANGES[column]
             start[:, column] = torch.logit((decade - low) / (high - low))

@@ -60,7 +60,7 @@ def save_weights(folder, model, head=None, *, metadata=None, dtype=torch.float16
         "format": FORMAT,
         "version": __version__,
         "config": model.config.to_dict(),
-        "head": None if head is None else {"n_stages": head.n_stages, "n_heads": head.n_heads},
+        "head": None if head is None else head.settings,
         "tensors": save_shards(tensors, partial, "model"),
         "metadata": metadata or {},
     }

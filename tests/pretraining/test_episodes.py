@@ -50,7 +50,7 @@ def test_equal_places_give_equal_episodes_whatever_came_before(corpus):
     assert (np.random.get_state()[1] == state[0]).all() and torch.equal(torch.get_rng_state(), state[1])  # noqa: NPY002
 
 
-def test_sizes_and_standardisation(corpus):
+def test_sizes(corpus):
     kinds, shorter = set(), 0
     for number in range(40):
         e = make_episode(corpus, PRIORS, CONFIG, 96, (1, 0, 0, number))
@@ -61,9 +61,7 @@ def test_sizes_and_standardisation(corpus):
         assert e.standards.shape[1] == e.test.shape[1] == len(e.target_axis) <= 96
         shorter += len(e.target_axis) < 96
         for x in (e.source, e.test):
-            assert torch.isfinite(x).all()
-            torch.testing.assert_close(x.mean(1), torch.zeros(len(x)), atol=1e-4, rtol=0)
-            torch.testing.assert_close(x.std(1, correction=0), torch.ones(len(x)), atol=1e-4, rtol=0)
+            assert torch.isfinite(x).all() and (x.std(1) > 0).all()
         assert torch.isfinite(e.y_source).all() and e.y_source.std() > 0
         kinds.add(e.name.split(": ")[1])
     assert kinds == {"protein", "components", "bands"}
