@@ -1,14 +1,11 @@
 """The data of a micro-batch: spectra in two views for the losses of the network, and transfer episodes."""
 
 import os
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
+from torch.utils.data import DataLoader, Dataset
 
 from ..nn.inputs import DOMAINS
 from ..nn.objective import PretrainingBatch
@@ -22,7 +19,7 @@ __all__ = ["Slot", "SlotMaker", "prefetch"]
 
 # Keys of the random numbers, beside those of the other users of a run's seed.
 STREAM, LIBRARY = 4, 5
-MOST_THREADS = 8
+MOST_WORKERS = 8
 
 
 @dataclass
@@ -133,9 +130,8 @@ class SlotMaker:
         )
 
 
-@contextmanager
-def prefetch(make, places, n_threads=None):
-    """Prepare micro-batches in threads while the network computes.
+def prefetch(make, places, n_workers=None):
+    """Prepare micro-batches in other processes while the network computes.
 
     Parameters
     ----------
@@ -143,30 +139,30 @@ def prefetch(make, places, n_threads=None):
         What prepares them; it must not matter in which order.
     places : iterable of (int, int)
         Step and slot of each, in the order in which they are wanted; it may be endless.
-    n_threads : int, optional
-        Number of threads; one less than the processors where None, at most 8.
+    n_workers : int, optional
+        Number of processes; one less than the processors where None, at most 8. Zero prepares them when they are asked
+        for.
 
-    Yields
-    ------
-    iterator of (int, Slot)
+    Returns
+    -------
+    iterable of (int, Slot)
         Slot number and data.
     """
-    n_threads = n_threads or max(1, min(MOST_THREADS, (os.cpu_count() or 1) - 1))
-    places = iter(places)
-    # One processor each: the small operations of one batch gain nothing from sharing it among more.
-    executor = ThreadPoolExecutor(n_threads, "skspectral-batches", torch.set_num_threads, (1,))
+    if n_workers is None:
+        n_workers = max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 1))
+    # Processes, as threads would take turns with the network's own small operations. The generator of its own keeps the
+    # loader from drawing the workers' seeds, which nothing here uses, from the caller's random numbers.
+    return DataLoader(
+        _Places(make), batch_size=None, sampler=places, num_workers=n_workers, generator=torch.Generator()
+    )
 
-    def submit(count):
-        return [(slot, executor.submit(make, step, slot)) for step, slot in islice(places, count)]
 
-    def batches():
-        waiting = deque(submit(2 * n_threads))
-        while waiting:
-            slot, future = waiting.popleft()
-            yield slot, future.result()
-            waiting.extend(submit(1))
+class _Places(Dataset):
+    """Micro-batches by their place in the run."""
 
-    try:
-        yield batches()
-    finally:
-        executor.shutdown(cancel_futures=True)
+    def __init__(self, make):
+        self.make = make
+
+    def __getitem__(self, place):
+        step, slot = place
+        return slot, self.make(step, slot)

@@ -136,7 +136,8 @@ class _Run:
         mine = self.workers.share(self.config.slots)
         places = ((step, slot) for step in range(self.done, 2**31) for slot in mine)
         bar = tqdm(total=self.total, initial=self.done, unit="step", disable=quiet or not self.workers.is_first)
-        with prefetch(self.slots, places) as slots, bar:
+        slots = iter(prefetch(self.slots, places))
+        with bar:
             if self.done == 0:
                 self._validate()
             while not self._finished():
