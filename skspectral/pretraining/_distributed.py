@@ -85,6 +85,8 @@ def start_workers(device: str = "auto") -> Workers:
         device = f"cuda:{int(os.environ.get('LOCAL_RANK', rank))}"
     device = torch.device(device)
     if device.type == "cuda":
+        # A device without a number is the first one.
+        device = torch.device("cuda", device.index or 0)
         torch.cuda.set_device(device)
     if size > 1:
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
