@@ -11,12 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from .features import POINTS
+from .ridge import Task, augmented_ridge, centre_task
 
-__all__ = ["HeadOutput", "Rows", "TransferHead", "augmented_ridge", "transfer_loss"]
+__all__ = ["HeadOutput", "Rows", "Solution", "TransferHead", "transfer_loss"]
 
-# Variance of the two unpenalised offsets, in units of the standardised reference.
-OFFSET = 1e3
-JITTER = 1e-8
 # By how much a head prefers its kind of stage before any training, in the logarithm of their weights.
 LEANING = 2.0
 # Errors below this share of the reference's variance count alike: no instrument is exact.
@@ -50,6 +48,46 @@ class Rows(NamedTuple):
     n_standards: Tensor
     n_test: Tensor
 
+    def task(self) -> Task:
+        """Give what a calibration is fitted to; of the test rows, it holds their mean alone."""
+        N = self.standards.shape[1]
+        on_source, on_standards = _first(self.n_source, self.y.shape[1]), _first(self.n_standards, N)
+        on_test = _first(self.n_test, self.test.shape[1])
+        weight = on_test / on_test.sum(1, keepdim=True).clamp(min=1)
+        mean = torch.einsum("et,etgd->egd", weight, self.test.double())
+        return Task(self.source, self.standards, mean, self.y, self.y[:, :N], on_source, on_standards, on_standards)
+
+
+class Solution(NamedTuple):
+    """A calibration for the target, linear in the features, in the units of ``y``.
+
+    Attributes
+    ----------
+    coef : Tensor of shape (E, G, D)
+        Coefficients of a target row's features.
+    intercept : Tensor of shape (E,)
+        What is added.
+    left_out : Tensor of shape (E, N)
+        Reference minus prediction of every standard without any of its rows; zero where it has no reference.
+    weight : Tensor of shape (E, H)
+        Share of every head.
+    settings : Tensor of shape (E, H, 3)
+        Decimal logarithms of ridge, difference weight and target weight.
+    y_scale : Tensor of shape (E,)
+        Standard deviation of the source references.
+    """
+
+    coef: Tensor
+    intercept: Tensor
+    left_out: Tensor
+    weight: Tensor
+    settings: Tensor
+    y_scale: Tensor
+
+    def predict(self, features: Tensor) -> Tensor:
+        """Predict target rows (E, T, G, D): (E, T)."""
+        return torch.einsum("etgd,egd->et", features.double(), self.coef) + self.intercept[:, None]
+
 
 class HeadOutput(NamedTuple):
     """Result of `TransferHead`; predictions in the units of ``y``.
@@ -58,8 +96,6 @@ class HeadOutput(NamedTuple):
     ----------
     prediction : Tensor of shape (E, T)
         Mixture of the heads.
-    each : Tensor of shape (E, H, T)
-        Prediction of every head.
     weight : Tensor of shape (E, H)
         Share of every head.
     settings : Tensor of shape (E, H, 3)
@@ -69,18 +105,9 @@ class HeadOutput(NamedTuple):
     """
 
     prediction: Tensor
-    each: Tensor
     weight: Tensor
     settings: Tensor
     y_scale: Tensor
-
-
-class Ridge(NamedTuple):
-    """Result of `augmented_ridge`, all in units of the standardised reference."""
-
-    prediction: Tensor
-    left_out_standards: Tensor
-    left_out_source: Tensor
 
 
 class TransferHead(nn.Module):
@@ -165,51 +192,67 @@ class TransferHead(nn.Module):
         HeadOutput
             Predictions and how they came about, float64.
         """
+        solution = self.solve(rows.task())
+        on_test = _first(rows.n_test, rows.test.shape[1])
+        return HeadOutput(solution.predict(rows.test) * on_test, solution.weight, solution.settings, solution.y_scale)
+
+    def solve(self, task: Task) -> Solution:
+        """Fit every episode.
+
+        Parameters
+        ----------
+        task : Task
+            Features and references of source rows and standards.
+
+        Returns
+        -------
+        Solution
+            The mixed calibration of every episode, float64.
+        """
         # In half precision neither the Gram matrices nor their inverse would mean anything.
-        with torch.autocast(rows.y.device.type, enabled=False):
-            return self._forward(rows)
+        with torch.autocast(task.y.device.type, enabled=False):
+            centred = centre_task(task)
+            gram = centred.rows @ centred.rows.mT
+            chosen = self.chooser(self._context(gram, centred.y, task)).unflatten(-1, (self.n_heads, -1))
+            settings = torch.stack(
+                [low + (high - low) * torch.sigmoid(chosen[..., k]) for k, (low, high) in enumerate(RANGES)], -1
+            ).double()
+            share = chosen[..., 3:].softmax(-1).double()
+            kernel = torch.einsum("ehg,egrs->ehrs", share, gram)
+            ridge = augmented_ridge(kernel, centred.y, centred.known, settings, task.on_pairs.shape[1])
+            gate = self._gate(ridge, settings, task)
 
-    def _forward(self, rows):
-        S, N, T = rows.source.shape[1], rows.standards.shape[1], rows.test.shape[1]
-        known = [_first(n, size) for n, size in zip(rows[4:], (S, N, T), strict=True)]
-        has_standards = (rows.n_standards > 0).double()[:, None]
+            dual = torch.einsum("eh,ehg,ehr->egr", gate, share, ridge.alpha)
+            coef = torch.einsum("egr,egrd->egd", dual, centred.rows) / centred.scale[..., None]
+            constant = (gate * ridge.offset).sum(1) - (coef * centred.target_centre).sum((1, 2))
+            return Solution(
+                centred.y_scale[:, None, None] * coef,
+                centred.y_mean + centred.y_scale * constant,
+                centred.y_scale[:, None] * (gate[..., None] * ridge.left_out_standards).sum(1),
+                gate,
+                settings,
+                centred.y_scale,
+            )
 
-        weight = known[0] / known[0].sum(1, keepdim=True)
-        y_mean = (weight * rows.y.double()).sum(1, keepdim=True)
-        y_scale = (weight * (rows.y.double() - y_mean).square()).sum(1, keepdim=True).sqrt().clamp(min=1e-12)
-        y = (rows.y.double() - y_mean) / y_scale * known[0]
-
-        gram = _gram(rows, known)  # (E, G, R, R) over source, differences, standards, test
-        context = self._context(gram, y, known, has_standards)
-        chosen = self.chooser(context).unflatten(-1, (self.n_heads, -1))
-        settings = torch.stack(
-            [low + (high - low) * torch.sigmoid(chosen[..., k]) for k, (low, high) in enumerate(RANGES)], -1
-        ).double()
-        kernel = torch.einsum("ehg,egrs->ehrs", chosen[..., 3:].softmax(-1).double(), gram)
-
-        ridge = augmented_ridge(kernel, y, known, settings)
-        gate = self._gate(ridge, settings, known, has_standards)
-        each = y_mean[..., None] + y_scale[..., None] * ridge.prediction
-        return HeadOutput((gate[..., None] * each).sum(1), each, gate, settings, y_scale[:, 0])
-
-    def _context(self, gram, y, known, has_standards):
+    def _context(self, gram, y, task):
         """Describe an episode per stage: size of the differences, fit to the reference, number of directions."""
-        S, N = known[0].shape[1], known[1].shape[1]
+        S, N = task.on_source.shape[1], task.on_pairs.shape[1]
         source, difference = gram[..., :S, :S], gram[..., S : S + N, S : S + N]
-        count, n_standards = known[0].sum(1), known[1].sum(1)
-        apart = difference.diagonal(dim1=-2, dim2=-1).sum(-1) / n_standards.clamp(min=1)[:, None]
-        fit = torch.einsum("er,egrs,es->eg", y, source, y) / (count**2)[:, None]
+        count, n_pairs, n_standards = (known.sum(1) for known in task[5:])
+        apart = difference.diagonal(dim1=-2, dim2=-1).sum(-1) / n_pairs.clamp(min=1)[:, None]
+        fit = torch.einsum("er,egrs,es->eg", y[:, :S], source, y[:, :S]) / (count**2)[:, None]
         directions = source.square().sum((-2, -1)) / (count**2)[:, None]
         logs = [torch.log(value + 1e-6) for value in (apart, fit, directions)]
-        logs[0] = logs[0] * has_standards
-        sizes = torch.stack([torch.log(count / 60), torch.log1p(n_standards) - 1], 1)
-        return torch.cat([*logs, sizes, has_standards], 1).float()
+        logs[0] = logs[0] * (n_pairs > 0)[:, None]
+        sizes = [torch.log(count / 60), torch.log1p(n_standards) - 1, (n_standards > 0).double()]
+        return torch.cat([*logs, torch.stack(sizes, 1)], 1).float()
 
-    def _gate(self, ridge, settings, known, has_standards):
+    def _gate(self, ridge, settings, task):
         """Mix the heads by what they get right without having seen it."""
-        n_standards = known[1].sum(1)
+        n_standards, n_source = task.on_standards.sum(1), task.on_source.sum(1)
+        has_standards = (n_standards > 0).double()[:, None]
         on_target = ridge.left_out_standards.square().sum(-1) / n_standards.clamp(min=1)[:, None]
-        on_source = (ridge.left_out_source.square() * known[0][:, None]).sum(-1) / known[0].sum(1)[:, None]
+        on_source = ridge.left_out_source.square().sum(-1) / n_source[:, None]
         # No error says more than that a head is useless; a single outlying standard must not say more either.
         target, source = (torch.log(error.clamp(max=4.0) + FLOOR) for error in (on_target, on_source))
         target = target * has_standards
@@ -218,55 +261,6 @@ class TransferHead(nn.Module):
         seen = torch.stack([target, evidence, source, target - source, count, has_standards.expand_as(target)], -1)
         score = self.judge(torch.cat([seen, settings], -1).float())[..., 0]
         return (score + self.prior).softmax(-1).double()
-
-
-def augmented_ridge(kernel: Tensor, y: Tensor, known: list[Tensor], settings: Tensor) -> Ridge:
-    """Solve ridge regressions on source rows, paired differences and target rows, and leave samples out.
-
-    Parameters
-    ----------
-    kernel : Tensor of shape (E, H, R, R)
-        Gram matrices over S source rows, N differences, N standards and T test rows, zero where a row is padding;
-        R = S + 2 N + T.
-    y : Tensor of shape (E, S)
-        Standardised references; those of the first N rows are the standards'.
-    known : list of Tensor of shape (E, S), (E, N), (E, T)
-        1 for real rows, 0 for padding, float64.
-    settings : Tensor of shape (E, H, 3)
-        Decimal logarithms of the noise variance of a source row, and of the weights of a difference and a target row.
-
-    Returns
-    -------
-    Ridge
-        Predictions (E, H, T), and reference minus prediction of the standards (E, H, N) without any of their rows and
-        of the source samples (E, H, S) without their source row; zero where there is none.
-    """
-    S, N = known[0].shape[1], known[1].shape[1]
-    real = torch.cat([known[0], known[1], known[1]], 1)
-    parts = y.new_zeros(3, S + 2 * N)
-    for part, block in zip(parts, (slice(0, S), slice(S, S + N), slice(S + N, None)), strict=True):
-        part[block] = 1
-    shared, on_target = (parts[0] + parts[2]) * real, (parts[1] + parts[2]) * real
-    offset = OFFSET * sum(vector[:, :, None] * vector[:, None, :] for vector in (shared, on_target))
-    decades = torch.cat([settings[..., :1], settings[..., :1] - settings[..., 1:]], -1)
-    noise = (10**decades) @ parts  # (E, H, S + 2 N)
-    # Padding is a row that knows nothing: no covariance with any other, reference zero.
-    diagonal = torch.where(real[:, None] > 0, noise + JITTER, 1.0)
-    size = S + 2 * N
-    system = kernel[..., :size, :size] + offset[:, None] + torch.diag_embed(diagonal)
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(system))
-    r = torch.cat([y, torch.zeros_like(known[1]), y[:, :N]], 1) * real
-    alpha = (inverse @ r[:, None, :, None])[..., 0]
-    test = kernel[..., size:, :size] + OFFSET * (shared + on_target)[:, None, None, :]
-    prediction = (test @ alpha[..., None])[..., 0] * known[2][:, None]
-
-    # The residual of a block B without the block is inv(C_BB) alpha_B with C the inverse of the system.
-    index = torch.arange(N, device=y.device)
-    block = torch.stack([index, S + index, S + N + index], -1)  # (N, 3)
-    C = inverse[..., block[:, :, None], block[:, None, :]]
-    left_out = torch.linalg.solve(C, alpha[..., block][..., None])[..., 2, 0] * known[1][:, None]
-    source = alpha[..., :S] / inverse.diagonal(dim1=-2, dim2=-1)[..., :S] * known[0][:, None]
-    return Ridge(prediction, left_out, source)
 
 
 def transfer_loss(output: HeadOutput, y: Tensor, n_test: Tensor) -> Tensor:
@@ -294,25 +288,3 @@ def transfer_loss(output: HeadOutput, y: Tensor, n_test: Tensor) -> Tensor:
 def _first(count, size):
     """Mark the first ``count`` of ``size`` rows: (E, size), float64."""
     return (torch.arange(size, device=count.device) < count[:, None]).double()
-
-
-def _gram(rows, known):
-    """Gram matrices (E, G, R, R) of the centred and scaled rows, zero where padded."""
-    source, standards, test = (x.double().movedim(2, 1) for x in rows[:3])  # (E, G, rows, D)
-    on_source, on_standards, on_test = (k[:, None, :, None] for k in known)
-    N = standards.shape[2]
-
-    def mean(x, real):
-        return (x * real).sum(2, keepdim=True) / real.sum(2, keepdim=True).clamp(min=1)
-
-    centre = mean(source, on_source)
-    differences = standards - source[:, :, :N]
-    shift = torch.where(
-        on_standards.any(2, keepdim=True), mean(differences, on_standards), mean(test, on_test) - centre
-    )
-    source = (source - centre) * on_source
-    scale = (source.square().sum((2, 3), keepdim=True) / on_source.sum(2, keepdim=True)).sqrt().clamp(min=1e-12)
-    differences = (differences - shift) * on_standards
-    standards, test = ((x - centre - shift) * k for x, k in ((standards, on_standards), (test, on_test)))
-    joined = torch.cat([source, differences, standards, test], 2) / scale
-    return joined @ joined.mT

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from skspectral.pretraining.head import FLOOR, HeadOutput, Rows, TransferHead, augmented_ridge, transfer_loss
+from skspectral.pretraining.head import FLOOR, HeadOutput, Rows, TransferHead, transfer_loss
+from skspectral.pretraining.ridge import augmented_ridge, centre_task
 from skspectral.transfer._augmented import AugmentedRows
 
 S, N, T, D = 14, 4, 6, 5
@@ -28,46 +29,73 @@ def problem(seed=0, n_standards=N, stages=2):
     return rows, tensor(y[None, S:])
 
 
-def system(rows, ridge=1e-2, difference=10.0, target=2.0):
-    """Gram matrix and settings of the first stage without any centring but the source's."""
-    x, standards, test = (part[0, :, 0].numpy() for part in rows[:3])
-    y = rows.y[0].numpy()
-    twin = np.arange(len(standards))
-    reference = AugmentedRows(x, y[:, None], standards, y[: len(standards), None], twin)
-    every = np.vstack([x, standards, test]) - reference.mean
-    paired = standards - x[: len(standards)]
-    Z = np.vstack([every[: len(x)], paired, every[len(x) :]]) / reference.scale
-    standardised = torch.from_numpy((y - reference.y_mean) / reference.y_scale)[None]
-    known = [torch.ones(1, n, dtype=torch.float64) for n in (len(x), len(standards), len(test))]
+def fitted(centred, n_standards, ridge=1e-2, difference=10.0, target=2.0):
+    """One ridge on the first stage: kernel and result."""
+    rows = centred.rows[:, :1]
     settings = torch.log10(torch.tensor([[[ridge, difference, target]]], dtype=torch.float64))
-    return reference, torch.from_numpy(Z @ Z.T)[None, None], standardised, known, settings
+    return augmented_ridge(rows @ rows.mT, centred.y, centred.known, settings, n_standards)
+
+
+def predicted(centred, ridge, x):
+    """Predictions of target rows (n, D) of the first stage in the units of the reference."""
+    rows = (x - centred.target_centre[0, 0]) / centred.scale[0, 0]
+    standardised = rows @ centred.rows[0, 0].mT @ ridge.alpha[0, 0] + ridge.offset[0, 0]
+    return (standardised * centred.y_scale[0] + centred.y_mean[0]).numpy()
 
 
 def test_predictions_and_left_out_standards_equal_those_of_the_estimator():
     rows, _ = problem()
-    reference, kernel, y, known, settings = system(rows)
+    centred = centre_task(rows.task())
+    x, standards = rows.source[0, :, 0].numpy(), rows.standards[0, :, 0].numpy()
+    y, twin = rows.y[0].numpy(), np.arange(N)
+    shift = centred.target_centre[0, 0].numpy() - x.mean(0)
+    np.testing.assert_allclose(shift, (standards - x[:N]).mean(0))
+    reference = AugmentedRows(x, y[:, None], standards - shift, y[:N, None], twin)
     solution = reference.solve(1e-2, 10.0, 2.0)
-    ours = augmented_ridge(kernel, y, known, settings)
-    test = rows.test[0, :, 0].numpy()
-    expected = (test @ solution.coef.T + solution.intercept)[:, 0]
-    predicted = ours.prediction[0, 0].numpy() * reference.y_scale + reference.y_mean
-    np.testing.assert_allclose(predicted, expected, rtol=1e-5)
+    ours = fitted(centred, N)
+    test = rows.test[0, :, 0]
+    expected = ((test.numpy() - shift) @ solution.coef.T + solution.intercept)[:, 0]
+    np.testing.assert_allclose(predicted(centred, ours, test), expected, rtol=1e-5)
     held_out = ours.left_out_standards[0, 0].numpy() * reference.y_scale
     np.testing.assert_allclose(held_out, solution.held_out[:, 0], rtol=1e-5)
 
 
 def test_left_out_source_rows_equal_a_refit_without_them():
-    rows, _ = problem(n_standards=0)
-    _, kernel, y, known, settings = system(rows)
-    kernel = kernel[..., :S, :S]
-    left_out = augmented_ridge(kernel, y, [*known[:2], known[2][:, :0]], settings).left_out_source[0, 0]
+    centred = centre_task(problem(n_standards=0)[0].task())
+    left_out = fitted(centred, 0).left_out_source[0, 0]
     for k in (0, 7):
         kept = [j for j in range(S) if j != k]
-        # the sample that is left out takes the place of the test rows
-        order = [*kept, k]
-        smaller = [known[0][:, 1:], known[1], known[2][:, :1]]
-        refit = augmented_ridge(kernel[..., order, :][..., order], y[:, kept], smaller, settings)
-        assert left_out[k].item() == pytest.approx((y[0, k] - refit.prediction[0, 0, 0]).item(), rel=1e-6)
+        others = centred._replace(rows=centred.rows[:, :, kept], y=centred.y[:, kept], known=centred.known[:, kept])
+        refit = fitted(others, 0)
+        # A source row has the offset of its instrument alone, as all rows here.
+        prediction = centred.rows[0, 0, k] @ others.rows[0, 0].mT @ refit.alpha[0, 0] + refit.offset[0, 0]
+        assert left_out[k].item() == pytest.approx((centred.y[0, k] - prediction).item(), rel=1e-6)
+
+
+def test_what_is_not_known_of_a_sample_is_as_if_it_were_not_there():
+    rows, _ = problem()
+    torch.manual_seed(0)
+    head = TransferHead(n_stages=2)
+    task = rows.task()
+    # A standard without source row, one without reference, a source row without reference.
+    without = task._replace(
+        on_pairs=torch.tensor([[0.0, 1, 1, 1]]).double(),
+        on_standards=torch.tensor([[1.0, 0, 1, 1]]).double(),
+        on_source=task.on_source.clone().index_fill_(1, torch.tensor([5]), 0.0),
+    )
+    other = without._replace(y=without.y.clone(), y_standards=without.y_standards.clone())
+    other.y[0, 5], other.y_standards[0, 1] = 99.0, 99.0
+    for first, second in zip(head.solve(without), head.solve(other), strict=True):
+        torch.testing.assert_close(first, second)
+    assert head.solve(without).left_out[0, 1] == 0
+    assert not torch.allclose(head.solve(without).coef, head.solve(task).coef)
+
+
+def test_linear_solutions_predict_what_the_head_predicts():
+    rows, y = problem()
+    head = TransferHead(n_stages=2)
+    torch.testing.assert_close(head.solve(rows.task()).predict(rows.test), head(rows).prediction)
+    assert transfer_loss(head(rows), y, rows.n_test).item() < 0
 
 
 def test_padding_changes_nothing():
@@ -157,6 +185,6 @@ def test_training_the_settings_lowers_the_loss():
 
 def test_loss_counts_real_rows_in_units_of_the_source():
     prediction = torch.tensor([[1.0, 2.0, 99.0]], dtype=torch.float64)
-    output = HeadOutput(prediction, None, None, None, torch.tensor([2.0], dtype=torch.float64))
+    output = HeadOutput(prediction, None, None, torch.tensor([2.0], dtype=torch.float64))
     loss = transfer_loss(output, torch.tensor([[1.0, 4.0, 0.0]]), torch.tensor([2]))
     assert loss.item() == pytest.approx(np.log(FLOOR + (0 + 1.0) / 2))
