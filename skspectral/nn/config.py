@@ -20,8 +20,12 @@ class SpectralFMConfig:
         Name of the wavelet.
     wavelet_level : int
         Number of wavelet levels.
+    wavelets : bool
+        Whether tokens know wavelet coefficients; False leaves the convolution alone.
     d_stem : int
         Channels of the convolution at full resolution.
+    wavenumber_encoding : bool
+        Whether tokens know where on the axis they lie; False leaves their order to the state space layers.
     n_mamba_layers : int
         Selective state space layers.
     d_state : int
@@ -40,6 +44,8 @@ class SpectralFMConfig:
         Transformer layers, their attention heads and hidden width.
     d_chem, d_inst : int
         Lengths of chemistry and instrument code.
+    stochastic : bool
+        Whether the codes are drawn from their distribution in training; False always gives its mean.
     fno_width, fno_modes, n_fno_layers : int
         Signals, frequencies and layers of the Fourier head.
 
@@ -56,7 +62,9 @@ class SpectralFMConfig:
     patch_size: int = 16
     wavelet: str = "db4"
     wavelet_level: int = 4
+    wavelets: bool = True
     d_stem: int = 16
+    wavenumber_encoding: bool = True
     n_mamba_layers: int = 4
     d_state: int = 8
     expand: int = 2
@@ -70,6 +78,7 @@ class SpectralFMConfig:
     d_feed_forward: int = 1152
     d_chem: int = 128
     d_inst: int = 64
+    stochastic: bool = True
     fno_width: int = 56
     fno_modes: int = 64
     n_fno_layers: int = 4

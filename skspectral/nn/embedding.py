@@ -55,6 +55,10 @@ class WaveletEmbedding(nn.Module):
         Channels of the convolution at full resolution.
     n_frequencies : int
         Frequencies of the wavenumber encoding.
+    wavelets : bool
+        Whether tokens know wavelet coefficients; False leaves the convolution alone.
+    wavenumber_encoding : bool
+        Whether tokens know where on the axis they lie.
 
     Raises
     ------
@@ -82,18 +86,22 @@ class WaveletEmbedding(nn.Module):
         level: int = 4,
         d_stem: int = 16,
         n_frequencies: int = 32,
+        *,
+        wavelets: bool = True,
+        wavenumber_encoding: bool = True,
     ):
         super().__init__()
-        if patch_size % 2**level:
+        if wavelets and patch_size % 2**level:
             raise ValueError(f"patch_size must be a multiple of 2 ** level = {2**level}, got {patch_size}.")
         self.d_model, self.patch_size, self.level = d_model, patch_size, level
         # "constant" continues a spectrum by its end values, which is also how shorter ones are padded.
-        self.transform = WaveletTransform(wavelet, level, mode="constant")
-        self.band_gain = nn.Parameter(torch.zeros(level + 1))
+        self.transform = WaveletTransform(wavelet, level, mode="constant") if wavelets else None
+        if wavelets:
+            self.band_gain = nn.Parameter(torch.zeros(level + 1))
         self.stem = nn.Conv1d(1, d_stem, 7)
         self.patches = nn.Conv1d(d_stem, d_model, patch_size, stride=patch_size)
-        self.fuse = nn.Linear(d_model + patch_size, d_model)
-        self.position = nn.Linear(2 * n_frequencies + 1, d_model)
+        self.fuse = nn.Linear(d_model + (patch_size if wavelets else 0), d_model)
+        self.position = nn.Linear(2 * n_frequencies + 1, d_model) if wavenumber_encoding else None
         self.n_frequencies = n_frequencies
         self.cls = nn.Parameter(0.02 * torch.randn(d_model))
         self.masked = nn.Parameter(0.02 * torch.randn(d_model))
@@ -164,10 +172,15 @@ class WaveletEmbedding(nn.Module):
         # Long enough for the wavelets' reach beyond the last patch, so that the transform's own padding is never seen.
         n_padded = n_patches * self.patch_size + self._reach()
         x = torch.cat([x, x[:, -1:].expand(-1, n_padded - n_channels)], 1)
-        tokens = self.fuse(torch.cat([self._patch_tokens(x, n_patches), self._band_tokens(x, n_patches)], -1))
+        parts = [self._patch_tokens(x, n_patches)]
+        if self.transform is not None:
+            parts.append(self._band_tokens(x, n_patches))
+        tokens = self.fuse(torch.cat(parts, -1))
         if patch_mask is not None:
             tokens = torch.where(patch_mask[..., None], self.masked.to(tokens.dtype), tokens)
-        tokens = self.norm(tokens + self._positions(wavenumber, valid, n_patches).to(tokens.dtype))
+        if self.position is not None:
+            tokens = tokens + self._positions(wavenumber, valid, n_patches).to(tokens.dtype)
+        tokens = self.norm(tokens)
 
         special = torch.stack([self.cls.expand(n_batch, -1), self.domain(domain_ids(domain, n_batch, x.device))], 1)
         mask = torch.cat([valid.new_ones(n_batch, N_SPECIAL), valid[:, :: self.patch_size]], 1)
@@ -220,7 +233,8 @@ class WaveletEmbedding(nn.Module):
 
     def _reach(self):
         """Channels beyond the last patch that its tokens depend on."""
-        return max(2**self.level * max(self._offsets()), self.stem.kernel_size[0] // 2)
+        wavelets = 0 if self.transform is None else 2**self.level * max(self._offsets())
+        return max(wavelets, self.stem.kernel_size[0] // 2)
 
     def _offsets(self):
         """First coefficient of each band that belongs to the first patch, coarse to fine.

@@ -97,7 +97,15 @@ class SpectralFM(nn.Module):
         super().__init__()
         self.config = config = config or SpectralFMConfig()
         d = config.d_model
-        self.embedding = WaveletEmbedding(d, config.patch_size, config.wavelet, config.wavelet_level, config.d_stem)
+        self.embedding = WaveletEmbedding(
+            d,
+            config.patch_size,
+            config.wavelet,
+            config.wavelet_level,
+            config.d_stem,
+            wavelets=config.wavelets,
+            wavenumber_encoding=config.wavenumber_encoding,
+        )
         self.mamba = MambaBackbone(
             d, config.n_mamba_layers, d_state=config.d_state, expand=config.expand, bidirectional=config.bidirectional
         )
@@ -105,7 +113,7 @@ class SpectralFM(nn.Module):
         self.experts = MixtureOfExperts(d, config.n_experts, config.top_k, config.d_expert, config.expert)
         self.transformer = TransformerEncoder(d, config.n_transformer_layers, config.n_heads, config.d_feed_forward)
         self.patch_decoder = nn.Linear(d, config.patch_size)
-        self.bottleneck = VIBHead(d, config.d_chem, config.d_inst)
+        self.bottleneck = VIBHead(d, config.d_chem, config.d_inst, stochastic=config.stochastic)
         self.transfer_head = FNOTransferHead(
             config.d_chem, config.d_inst, config.fno_width, config.fno_modes, config.n_fno_layers
         )
@@ -143,14 +151,15 @@ class SpectralFM(nn.Module):
         """
         tokens, mask = self.embedding(x, axis, unit, domain, lengths, patch_mask)
         scanned = self.mamba(tokens, mask)
-        mixed, routing = self.experts(self.expert_norm(scanned[-1]), mask)
-        chosen = scanned[-1] + mixed
+        last = (scanned or [tokens])[-1]
+        mixed, routing = self.experts(self.expert_norm(last), mask)
+        chosen = last + mixed
         attended = self.transformer(chosen, mask)
         stages = {"embedding": tokens}
         stages |= {f"mamba_{number}": stage for number, stage in enumerate(scanned, 1)}
         stages["experts"] = chosen
         stages |= {f"transformer_{number}": stage for number, stage in enumerate(attended, 1)}
-        return SpectralFMOutput(stages, mask, self.bottleneck(attended[-1][:, 0]), routing)
+        return SpectralFMOutput(stages, mask, self.bottleneck((attended or [chosen])[-1][:, 0]), routing)
 
     def reconstruct(self, output: SpectralFMOutput) -> Tensor:
         """Predict the channels of every patch from its token.

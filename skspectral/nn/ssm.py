@@ -178,7 +178,7 @@ class MambaBackbone(nn.Module):
         Returns
         -------
         list of Tensor, each of shape (B, L, d_model)
-            The tokens after every layer; the last entry is the result.
+            The tokens after every layer; the last entry is the result. Empty without layers.
         """
         stages = []
         for layer in self.layers:

@@ -106,11 +106,12 @@ class TransformerEncoder(nn.Module):
         Returns
         -------
         list of Tensor, each of shape (B, L, d_model)
-            The tokens after every layer; the last entry is normalised and is the result.
+            The tokens after every layer; the last entry is normalised and is the result. Empty without layers.
         """
         stages = []
         for layer in self.layers:
             x = layer(x, mask)
             stages.append(x)
-        stages[-1] = self.norm(stages[-1])
+        if stages:
+            stages[-1] = self.norm(stages[-1])
         return stages

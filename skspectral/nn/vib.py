@@ -40,6 +40,8 @@ class VIBHead(nn.Module):
         Length of the chemistry code.
     d_inst : int
         Length of the instrument code.
+    stochastic : bool
+        Whether codes are drawn in training; False always gives their means.
 
     References
     ----------
@@ -55,9 +57,9 @@ class VIBHead(nn.Module):
     (torch.Size([2, 128]), torch.Size([2, 64]))
     """
 
-    def __init__(self, d_model: int, d_chem: int = 128, d_inst: int = 64):
+    def __init__(self, d_model: int, d_chem: int = 128, d_inst: int = 64, *, stochastic: bool = True):
         super().__init__()
-        self.d_chem, self.d_inst = d_chem, d_inst
+        self.d_chem, self.d_inst, self.stochastic = d_chem, d_inst, stochastic
         self.hidden = nn.Sequential(nn.LayerNorm(d_model), nn.Linear(d_model, d_model), nn.GELU())
         self.mean = nn.Linear(d_model, d_chem + d_inst)
         self.log_variance = nn.Linear(d_model, d_chem + d_inst)
@@ -83,7 +85,7 @@ class VIBHead(nn.Module):
         # Beyond these bounds exp() over- or underflows and a code is either noise or exact.
         log_variance = self.log_variance(hidden).clamp(-12, 4)
         z = mean
-        if self.training:
+        if self.training and self.stochastic:
             z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
         z_chem, z_inst = z.split([self.d_chem, self.d_inst], dim=-1)
         return Bottleneck(z_chem, z_inst, mean, log_variance)

@@ -188,3 +188,42 @@ def test_inputs_are_left_alone(embedding):
 def test_patch_size_must_suit_the_levels():
     with pytest.raises(ValueError, match="multiple of 2 \\*\\* level = 16"):
         WaveletEmbedding(8, patch_size=24)
+
+
+def test_names_and_order_of_the_weights_are_those_of_the_weight_files(embedding):
+    assert list(embedding.state_dict()) == [
+        "band_gain",
+        "cls",
+        "masked",
+        "stem.weight",
+        "stem.bias",
+        "patches.weight",
+        "patches.bias",
+        "fuse.weight",
+        "fuse.bias",
+        "position.weight",
+        "position.bias",
+        "domain.weight",
+        "norm.weight",
+        "norm.bias",
+    ]
+
+
+def test_without_wavelets_a_token_knows_its_patch_and_its_edges_alone():
+    embedding = WaveletEmbedding(12, patch_size=24, wavelets=False).eval()
+    assert not {name for name in embedding.state_dict() if name.startswith(("band_gain", "transform"))}
+    x = torch.randn(1, 120)
+    changed = x.clone()
+    changed[0, 24 + 12] += 1.0
+    axis = torch.linspace(1000, 2000, 120)
+    moved = (embedding(changed, axis).x - embedding(x, axis).x).abs().amax(-1)[0, N_SPECIAL:]
+    assert moved[1] > 1e-3
+    assert moved[[0, 2, 3, 4]].max() == 0
+
+
+def test_without_wavenumber_encoding_the_axis_does_not_matter():
+    embedding = WaveletEmbedding(12, wavenumber_encoding=False).eval()
+    assert not {name for name in embedding.state_dict() if name.startswith("position")}
+    x = torch.randn(2, 700)
+    assert torch.equal(embedding(x, NM).x, embedding(x, NM + 500).x)
+    assert embedding(x[:, :16], NM[:16], domain="NIR").x.shape == (2, N_SPECIAL + 1, 12)

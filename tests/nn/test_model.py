@@ -74,6 +74,27 @@ def test_variants_run(expert, bidirectional):
     assert torch.isfinite(model(torch.randn(2, 100), torch.linspace(1000, 2000, 100)).codes.z_chem).all()
 
 
+@pytest.mark.parametrize(
+    ("changes", "stages"),
+    [
+        ({"n_mamba_layers": 0}, ["embedding", "experts", "transformer_1"]),
+        ({"n_transformer_layers": 0}, ["embedding", "mamba_1", "mamba_2", "experts"]),
+        ({"n_mamba_layers": 0, "n_transformer_layers": 0}, ["embedding", "experts"]),
+        ({"n_experts": 1, "top_k": 1}, ["embedding", "mamba_1", "mamba_2", "experts", "transformer_1"]),
+        ({"wavelets": False, "wavenumber_encoding": False, "stochastic": False}, None),
+    ],
+)
+def test_blocks_can_be_left_out(changes, stages, tmp_path):
+    model = make_model(**changes)
+    output = model(torch.randn(2, 100), AXIS[:100])
+    if stages is not None:
+        assert list(output.stages) == stages
+    assert torch.isfinite(model.reconstruct(output)).all()
+    model.train()(torch.randn(2, 100), AXIS[:100]).codes.z_chem.sum().backward()
+    model.eval().save(tmp_path)
+    assert SpectralFM.load(tmp_path).config == model.config
+
+
 def test_half_precision(model, device):
     model.to(device)
     x, axis = torch.randn(2, 700, device=device), AXIS.to(device)

@@ -35,6 +35,11 @@ def test_samples_have_the_stated_mean_and_variance():
     torch.testing.assert_close(z.var(0), codes.log_variance[0].exp(), rtol=0.05, atol=0)
 
 
+def test_codes_are_their_means_where_nothing_is_drawn():
+    codes = VIBHead(16, 3, 2, stochastic=False).train()(torch.randn(8, 16))
+    assert torch.equal(torch.cat([codes.z_chem, codes.z_inst], 1), codes.mean)
+
+
 def test_gradient_flows_through_the_sample():
     head = VIBHead(16, 3, 2)
     head(torch.randn(8, 16)).z_chem.square().sum().backward()
