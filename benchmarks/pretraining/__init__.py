@@ -1,0 +1,1 @@
+"""Judge what pretraining learns, and what each part of it contributes."""

@@ -1,0 +1,154 @@
+"""Few-shot transfer between real instruments that pretraining has never seen."""
+
+import math
+
+import numpy as np
+import torch
+
+from skspectral.pretraining._grid import average_channels, standardise
+from skspectral.pretraining.features import PLAIN_STAGES, common_regions, plain_features, spectral_features
+from skspectral.pretraining.head import FLOOR, Rows, TransferHead, transfer_loss
+
+__all__ = ["HELD_OUT", "N_STANDARDS", "PairTasks", "held_out_pairs"]
+
+#: How the names of the pairs begin that the settings of pretraining leave out.
+HELD_OUT = ("drugs_", "feedgrain")
+N_STANDARDS = (0, 5, 10)
+N_SPLITS = 10
+SHARE_TEST, MOST_SOURCE = 0.3, 100
+# Principal components of what either instrument sees beyond the shared range, where there are no references.
+N_COMPONENTS, LEAST_BEYOND = 3, 20
+
+
+def held_out_pairs(corpus):
+    """Give the real pairs of a corpus that pretraining does not see, list of RealPair."""
+    return [p for p in corpus.real_pairs() if p.name.startswith(HELD_OUT) and p.overlap[1] > p.overlap[0]]
+
+
+class PairTasks:
+    """Transfer tasks of one pair of instruments: several splits, numbers of standards and quantities to predict.
+
+    Parameters
+    ----------
+    pair : RealPair
+        The same samples on two instruments.
+    n_channels, n_regions : int
+        Channels to which both are averaged over the range that they share, and regions of the features.
+    n_splits : int
+        Random splits into source and test samples.
+    """
+
+    def __init__(self, pair, n_channels, n_regions, n_splits=N_SPLITS):
+        self.name, self._n = pair.name, len(pair)
+        grid = np.linspace(*pair.overlap, n_channels)
+        both = ((pair.X_a, pair.axis_a), (pair.X_b, pair.axis_b))
+        spectra = np.concatenate([average_channels(np.asarray(X, dtype=float), axis, grid) for X, axis in both])
+        self._x = torch.from_numpy(spectra).float()
+        axis = torch.from_numpy(1e7 / grid).float()
+        self._axis = axis.expand(len(spectra), -1)
+        self._regions = common_regions(axis, axis, n_regions)
+        self._targets = references(pair)
+        self._orders = [np.random.default_rng(split).permutation(self._n) for split in range(n_splits)]
+        self._plain = self._losses(_untrained_head(), plain_features(self._x, self._axis, self._regions), "cpu")
+
+    @torch.inference_mode()
+    def __call__(self, model, head, device="cpu"):
+        """Judge a network and its head in evaluation mode.
+
+        Returns
+        -------
+        list of dict
+            One record for each split, number of standards and quantity: its loss ``log(0.02 + MSE / variance)``, that
+            of the untrained head on the spectra without a network, and the ratio of the two RMSEs.
+        """
+        data = (t.to(device) for t in (self._x, self._axis, self._regions))
+        losses = self._losses(head, spectral_features(model, head.projection, *data, "NIR"), device)
+        return [
+            {"pair": self.name, "split": split, "n_standards": n, "target": target}
+            | {"loss": loss, "plain_loss": plain, "rmse_ratio": math.sqrt(_relative(loss) / _relative(plain))}
+            for (split, n, target), loss, plain in zip(self._places(), losses, self._plain, strict=True)
+        ]
+
+    def _places(self):
+        """Split, number of standards and number of the quantity of every task, in the order of the losses."""
+        targets = range(len(self._targets))
+        return [(split, n, k) for split in range(len(self._orders)) for k in targets for n in N_STANDARDS]
+
+    @torch.inference_mode()
+    def _losses(self, head, features, device):
+        """Losses of all tasks, list of float, from features (2 n, G, D) of the samples on both instruments."""
+        losses = []
+        for order in self._orders:
+            tasks = [_samples(order, y) for y in self._targets]
+            rows, y_test = _rows(features[: self._n], features[self._n :], tasks, device)
+            losses += transfer_loss(head(rows), y_test, rows.n_test).tolist()
+        return losses
+
+
+def references(pair):
+    """Say what to predict of the samples of a pair.
+
+    Measured references, where there are some; else the leading principal components of what either instrument sees
+    beyond the range that both share. They depend on the sample, and on no noise within that range.
+
+    Parameters
+    ----------
+    pair : RealPair
+        The pair.
+
+    Returns
+    -------
+    list of ndarray of shape (n_samples,)
+        Quantities, NaN where unknown.
+    """
+    if pair.y is not None:
+        return [y for y in np.asarray(pair.y, dtype=float).T if np.nanstd(y) > 0]
+    low, high = pair.overlap
+    found = []
+    for X, axis in ((pair.X_a, pair.axis_a), (pair.X_b, pair.axis_b)):
+        beyond = (axis < low) | (axis > high)
+        if beyond.sum() >= LEAST_BEYOND:
+            relative = standardise(torch.from_numpy(np.asarray(X[:, beyond], dtype=float)))[0].numpy()
+            u, s, _ = np.linalg.svd(relative - relative.mean(axis=0), full_matrices=False)
+            found += list((u * s).T[:N_COMPONENTS])
+    return found
+
+
+def _samples(order, y):
+    """Source samples, test samples and references of a split; the first source samples are the standards."""
+    known = order[np.isfinite(y[order])]
+    n_test = max(int(SHARE_TEST * len(known)), 1)
+    return known[n_test:][:MOST_SOURCE], known[:n_test], torch.from_numpy(y).float()
+
+
+def _rows(source, target, tasks, device):
+    """Rows of all tasks of a split, each with every number of standards, and the references of their test samples."""
+    each = [(*task, count) for task in tasks for count in N_STANDARDS]
+
+    def padded(parts):
+        return torch.nn.utils.rnn.pad_sequence(parts, batch_first=True).to(device)
+
+    def counts(values):
+        return torch.tensor(values, device=device)
+
+    rows = Rows(
+        padded([source[train] for train, *_ in each]),
+        padded([target[train[:count]] for train, *_, count in each]),
+        padded([target[test] for _, test, *_ in each]),
+        padded([y[train] for train, _, y, _ in each]),
+        counts([len(train) for train, *_ in each]),
+        counts([count for *_, count in each]),
+        counts([len(test) for _, test, *_ in each]),
+    )
+    return rows, padded([y[test] for _, test, y, _ in each])
+
+
+def _untrained_head():
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        return TransferHead(len(PLAIN_STAGES), len(PLAIN_STAGES)).eval()
+
+
+def _relative(loss):
+    """Mean squared error over the variance of the references; no smaller than what a loss can tell from zero."""
+    return max(math.exp(loss) - FLOOR, 1e-9)
