@@ -17,6 +17,7 @@ from ._affine import affine_coefficients
 from ._references import check_references
 from ._roles import TransferRows
 from ._validation import validate_spectra
+from ._versions import VersionedState
 from ._wrapping import fit_calibration, holds_frozen, is_frozen, predict_2d
 from .exceptions import (
     ChannelMismatchError,
@@ -69,7 +70,7 @@ class TransferTags:
     affine: bool = True
 
 
-class BaseTransferRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Base class of all transfer methods.
 
     Parameters

@@ -14,6 +14,7 @@ __all__ = [
     "ExistingCalibrationError",
     "MissingReferenceError",
     "MissingWeightsError",
+    "ModelFileError",
     "NoSourceError",
     "NoStandardsError",
     "NonFiniteSpectraError",
@@ -24,6 +25,8 @@ __all__ = [
     "TooFewStandardsError",
     "UnknownAxisWarning",
     "UnknownInstrumentError",
+    "UntrustedTypeError",
+    "VersionMismatchWarning",
     "WavelengthRangeError",
     "WrongPairsWarning",
     "ZeroShotWarning",
@@ -98,6 +101,14 @@ class MissingWeightsError(OSError):
     """Pretrained weights are not where they should be, or their checksum is wrong."""
 
 
+class ModelFileError(ValueError):
+    """A file is no stored model, is damaged, or comes from a later version; or a model cannot be stored."""
+
+
+class UntrustedTypeError(ModelFileError):
+    """A model file holds types that are not known to be harmless, and nothing of it was loaded."""
+
+
 class OptionalDependencyError(ImportError):
     """A feature needs a package that is not installed."""
 
@@ -108,6 +119,10 @@ class NotTransferredWarning(UserWarning):
 
 class UnknownAxisWarning(UserWarning):
     """No wavelengths were given, so the channels are taken as equally spaced."""
+
+
+class VersionMismatchWarning(UserWarning):
+    """A stored model was made with another minor version of skspectral or scikit-learn."""
 
 
 class WrongPairsWarning(UserWarning):

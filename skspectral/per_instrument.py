@@ -6,12 +6,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from ._roles import check_labels
+from ._versions import VersionedState
 from .exceptions import UnknownInstrumentError
 
 __all__ = ["PerInstrument"]
 
 
-class PerInstrument(RegressorMixin, BaseEstimator):
+class PerInstrument(VersionedState, RegressorMixin, BaseEstimator):
     """Route each spectrum to the model of its instrument.
 
     It belongs to deployment: scorers and searches of scikit-learn never tell ``predict`` the instrument, so

@@ -3,12 +3,13 @@
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from .._versions import VersionedState
 from ..exceptions import ChannelMismatchError
 
 __all__ = ["LinearCalibration"]
 
 
-class LinearCalibration(RegressorMixin, BaseEstimator):
+class LinearCalibration(VersionedState, RegressorMixin, BaseEstimator):
     """A calibration that exists as a coefficient vector only, as instruments and LIMS store it.
 
     Parameters

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._references import check_references
 from .._roles import UNPAIRED, encode_samples
 from .._validation import validate_spectra
+from .._versions import VersionedState
 from ..exceptions import MissingReferenceError
 
 __all__ = ["PLSRegressionCV", "content_folds", "pls1_path"]
@@ -89,7 +90,7 @@ def content_folds(X, y, groups, n_folds):
     return np.array([fold_of[group] % n_folds for group in groups])
 
 
-class PLSRegressionCV(RegressorMixin, BaseEstimator):
+class PLSRegressionCV(VersionedState, RegressorMixin, BaseEstimator):
     """PLS regression whose number of components comes from cross-validation, property by property.
 
     Parameters

@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import validate_spectra
+from .._versions import VersionedState
 
 __all__ = ["QT2Result", "SpectralLimits", "q_and_t2"]
 
@@ -61,7 +62,7 @@ class QT2Result:
         )
 
 
-class SpectralLimits(BaseEstimator):
+class SpectralLimits(VersionedState, BaseEstimator):
     r"""Principal component model of the source spectra, with limits for spectra that claim to be like them.
 
     A calibration may be trusted with a transferred spectrum only where its own spectra lay. A transfer that lowers the
@@ -149,9 +150,8 @@ class SpectralLimits(BaseEstimator):
         X = validate_spectra(self, X, reset=True, min_samples=4, min_channels=2)
         if np.mean((X - X.mean(axis=0)) ** 2) <= NEGLIGIBLE * np.mean(X**2):
             raise ValueError("The source spectra are all the same: there is no variation to model.")
-        self.pca_ = PCA(svd_solver="full").fit(X)
         # centring takes one degree of freedom: n spectra have n - 1 components, the last row is rounding
-        variances = self.pca_.explained_variance_[: len(X) - 1]
+        variances = PCA(svd_solver="full").fit(X).explained_variance_[: len(X) - 1]
         self.n_components_ = k = self._count(variances)
         left = variances[k:]
         if left.sum() <= NEGLIGIBLE * variances.sum():
@@ -162,6 +162,8 @@ class SpectralLimits(BaseEstimator):
         self.q_limit_ = float(_Q_LIMIT[self.q_limit](left, self.alpha))
         if not np.isfinite(self.q_limit_):
             raise ValueError('The limit of Jackson and Mudholkar does not exist for these spectra; use q_limit="box".')
+        # the other components are only needed for the limits
+        self.pca_ = PCA(k, svd_solver="full").fit(X)
         n = len(X)
         self.t2_limit_ = float(k * (n**2 - 1) / (n * (n - k)) * stats.f.isf(self.alpha, k, n - k))
         return self
@@ -193,12 +195,11 @@ class SpectralLimits(BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False)
-        k = self.n_components_
-        axes = self.pca_.components_[:k]
+        axes = self.pca_.components_
         centred = X - self.pca_.mean_
         scores = centred @ axes.T
         q = np.sum((centred - scores @ axes) ** 2, axis=1)
-        t2 = np.sum(scores**2 / self.pca_.explained_variance_[:k], axis=1)
+        t2 = np.sum(scores**2 / self.pca_.explained_variance_, axis=1)
         return QT2Result(q, t2, self.q_limit_, self.t2_limit_)
 
 

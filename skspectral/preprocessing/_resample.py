@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._axis import check_axis, resolve_axis
 from .._validation import validate_spectra
+from .._versions import VersionedState
 from ..exceptions import AxisMismatchError, WavelengthRangeError
 
 __all__ = ["Resample"]
@@ -25,7 +26,7 @@ BLOCK = 128
 RANGE_SLACK = 1e-9
 
 
-class Resample(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Interpolate spectra onto another wavelength axis.
 
     The result equals ``scipy.interpolate.interp1d(wavelengths, X, kind="cubic")(grid)``. Interpolation is linear in

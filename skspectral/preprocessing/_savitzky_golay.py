@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._axis import column_axis, resolve_axis
 from .._validation import validate_spectra
+from .._versions import VersionedState
 from ..exceptions import AxisMismatchError
 
 __all__ = ["SavitzkyGolay"]
@@ -18,7 +19,7 @@ __all__ = ["SavitzkyGolay"]
 LARGEST_STEP_DEVIATION = 0.01
 
 
-class SavitzkyGolay(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SavitzkyGolay(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Smooth spectra, or take their derivative, by polynomials fitted in a moving window.
 
     The first and last half window are read off the polynomial fitted to the first and last full window, so that nothing

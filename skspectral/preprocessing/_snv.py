@@ -5,6 +5,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import validate_spectra
+from .._versions import VersionedState
 
 __all__ = ["SNV"]
 
@@ -12,7 +13,7 @@ __all__ = ["SNV"]
 SMALLEST_DEVIATION = 1e-150
 
 
-class SNV(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SNV(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Standard normal variate: every spectrum to mean 0 and standard deviation 1.
 
     Removes the offset and the gain that scatter and path length give each spectrum. It works row by row and learns

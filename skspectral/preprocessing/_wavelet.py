@@ -9,12 +9,13 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from .._validation import check_finite, validate_spectra
+from .._versions import VersionedState
 from ..exceptions import ChannelMismatchError
 
 __all__ = ["WaveletTokenize"]
 
 
-class WaveletTokenize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class WaveletTokenize(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Decompose spectra into wavelet bands, from the coarse shape of the baseline to single peaks and noise.
 
     ``transform`` gives the coefficients side by side, coarsest band first, for any estimator of scikit-learn.
