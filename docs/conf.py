@@ -45,7 +45,17 @@ html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "heade
 # pages that are no part of a section have no navigation beside them
 html_sidebars = {
     name: []
-    for name in ("index", "install", "quickstart", "network", "pitfalls", "results", "contributing", "changelog")
+    for name in (
+        "index",
+        "install",
+        "quickstart",
+        "network",
+        "persistence",
+        "pitfalls",
+        "results",
+        "contributing",
+        "changelog",
+    )
 }
 
 autosummary_generate = True

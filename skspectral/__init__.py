@@ -63,15 +63,23 @@ __all__ = [
     "deploy",
     "detach",
     "diPLS",
+    "load",
     "nn",
     "pretraining",
+    "save",
     "select_standards",
     "stack_instruments",
 ]
 
-# torch takes seconds to import, so what needs it is loaded on first use (PEP 562)
+# torch takes seconds to import, and few programs store models, so both are loaded on first use (PEP 562)
 _LAZY_MODULES = {"deep", "nn", "pretraining"}
-_LAZY_NAMES = {"CNNTransfer": "deep", "LoRACT": "deep", "TransformerTransfer": "deep"}
+_LAZY_NAMES = {
+    "CNNTransfer": "deep",
+    "LoRACT": "deep",
+    "TransformerTransfer": "deep",
+    "load": "persistence",
+    "save": "persistence",
+}
 
 
 def __getattr__(name):
