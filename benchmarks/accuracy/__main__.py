@@ -3,6 +3,7 @@
 import argparse
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from joblib import Parallel, delayed, parallel_config
@@ -13,7 +14,7 @@ from skspectral.exceptions import DatasetUnavailableError
 from .archive import packed_paths
 from .data import PLANS
 from .methods import METHODS
-from .protocol import make_jobs, run_job
+from .protocol import make_jobs, run_job, unit_by_unit
 from .store import SettingsChangedError, Store
 
 RESULTS = Path(__file__).parent / "results"
@@ -28,6 +29,8 @@ def main(arguments=None):
         for dataset in options.datasets:
             if not options.report_only:
                 _run(dataset, options)
+            if options.no_report:
+                continue
             if (options.output / f"{dataset}.csv").exists() or packed_paths(options.output, dataset):
                 _report(dataset, options)
     except (DatasetUnavailableError, SettingsChangedError) as error:
@@ -44,6 +47,17 @@ def _parse(arguments):
     parser.add_argument("--n-jobs", type=int, default=1, help="parallel workers; -1 uses all cores")
     parser.add_argument("--backend", default="loky", help="joblib backend, such as loky, threading or dask")
     parser.add_argument("--scheduler", help="address of the Dask scheduler, with --backend dask")
+    parser.add_argument(
+        "--standards", nargs="+", type=int, help="these numbers of standards only, all splits of one first"
+    )
+    parser.add_argument(
+        "--unit-by-unit", action="store_true", help="all splits of one method and number of standards first"
+    )
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="no split of a data set begins after them")
+    parser.add_argument(
+        "--source-networks", type=Path, help="folder to keep trained source networks in, for other units"
+    )
+    parser.add_argument("--no-report", action="store_true", help="results only")
     parser.add_argument("--quick", action="store_true", help="one pair, two repeats, five standards")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument("--report-only", action="store_true", help="tables and figures of the results there are")
@@ -58,13 +72,20 @@ def _parse(arguments):
 def _run(dataset, options):
     plan = PLANS[dataset].quick() if options.quick else PLANS[dataset]
     store = Store(options.output, dataset)
-    jobs = [store.remaining(job) for job in make_jobs(dataset, plan, options.methods)]
+    jobs = make_jobs(dataset, plan, options.methods)
+    if options.unit_by_unit or options.standards:
+        jobs = unit_by_unit(jobs, options.standards)
+    jobs = [store.remaining(job) for job in jobs]
     left = [job for job in jobs if job is not None]
     bar = tqdm(total=len(jobs), initial=len(jobs) - len(left), desc=dataset, unit="split", disable=options.quiet)
+    end = time.monotonic() + 60 * options.minutes
     cluster = {"scheduler_host": options.scheduler} if options.scheduler else {}
     with bar, parallel_config(backend=options.backend, **cluster):
         # results come back in the order of the jobs, so that the files do not depend on the number of workers
-        for outcome in Parallel(n_jobs=options.n_jobs, return_as="generator")(delayed(run_job)(job) for job in left):
+        # and nothing waits in a queue, so that what begins before the end is all that is still computed after it
+        workers = Parallel(n_jobs=options.n_jobs, return_as="generator", pre_dispatch="n_jobs", batch_size=1)
+        begun = (delayed(run_job)(job, options.source_networks) for job in left if time.monotonic() < end)
+        for outcome in workers(begun):
             store.add(outcome)
             bar.update()
 

@@ -26,6 +26,8 @@ class TrainingRows:
     source, target : str
     wavelengths : ndarray of shape (n_channels,), optional
         Axis in nm.
+    dataset : str, optional
+        Networks have settings for each.
     """
 
     X: np.ndarray
@@ -35,6 +37,7 @@ class TrainingRows:
     source: str
     target: str
     wavelengths: np.ndarray | None = None
+    dataset: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +87,7 @@ def choose(method, rows):
     start = time.perf_counter()
     pipelines, criteria = {}, []
     for name in preprocessing_of(method):
-        pipeline = make_pipeline(method, name, rows.source, rows.target, rows.wavelengths)
+        pipeline = make_pipeline(method, name, rows.source, rows.target, rows.wavelengths, rows.dataset)
         pipeline.fit(rows.X, rows.y, method__instrument=rows.instrument, method__sample_id=rows.sample_id)
         pipelines[name] = pipeline
         criteria.append(blind_criterion(pipeline.named_steps["method"]))
@@ -99,10 +102,13 @@ def choose(method, rows):
 def blind_criterion(model):
     """Cross-validated error of the calibration plus held-out error of the transfer, in squared units of ``y``.
 
-    A method that transfers nothing has the first part only, as has one with too few standards to hold any out. A method
-    without a calibration of its own to cross-validate has the second part only; it chooses nothing here.
+    A network holds out source samples instead of cross-validating. A method that transfers nothing has the first part
+    only, as has one with too few standards to hold any out. A method without a calibration of its own to cross-validate
+    has the second part only; it chooses nothing here.
     """
     transfer = np.nan_to_num(getattr(model, "transfer_rmse_", 0.0))
+    if hasattr(model, "validation_rmse_"):
+        return np.nan_to_num(model.validation_rmse_) ** 2 + transfer**2
     if not hasattr(_calibration(model), "rmsecv_"):
         return transfer**2
     return _calibration(model).rmsecv_ ** 2 + transfer**2

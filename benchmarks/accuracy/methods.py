@@ -30,7 +30,12 @@ from skspectral.transfer import (
 )
 from skspectral.transfer.portfolio import constants_hash
 
-__all__ = ["METHODS", "PREPROCESSING", "VERSION", "Method", "make_pipeline", "preprocessing_of", "settings_hash"]
+from .networks import REPEATS, make_network, takes_part
+
+__all__ = [
+    *("METHODS", "PREPROCESSING", "VERSION", "Method"),
+    *("make_pipeline", "preprocessing_of", "repeats_of", "settings_hash"),
+]
 
 VERSION = __version__
 
@@ -59,6 +64,9 @@ class Method:
         and their axis.
     plotted : bool
         Whether its predictions are kept, for the plots of predicted against measured; more would hide each other.
+    network : str or None
+        Name of the deep baseline that it is. It brings its own inputs, its settings are those that were chosen for the
+        data set, and it is run on fewer repeats.
     """
 
     make: object
@@ -66,6 +74,7 @@ class Method:
     own_axis: bool = False
     complete: bool = False
     plotted: bool = False
+    network: str | None = None
 
 
 METHODS = {
@@ -87,26 +96,54 @@ METHODS = {
     "MultiInstrumentGP": Method(MultiInstrumentGP, complete=True),
     "TransferPortfolio": Method(TransferPortfolio, complete=True),
     "AutoTransfer": Method(AutoTransfer, complete=True, plotted=True),
+    "CNNTransfer": Method(make_network("CNNTransfer"), network="CNNTransfer"),
+    "TransformerTransfer": Method(make_network("TransformerTransfer"), network="TransformerTransfer"),
+    "LoRACT": Method(make_network("LoRACT"), network="LoRACT"),
+    "native-CNN": Method(
+        make_network("CNNTransfer", native=True), standards="all", own_axis=True, network="CNNTransfer"
+    ),
     "native": Method(TargetOnly, standards="all", own_axis=True, plotted=True),
 }
 
 
 def preprocessing_of(method):
     """Names of the preprocessing that a method may choose from."""
-    return ("none",) if METHODS[method].complete else tuple(PREPROCESSING)
+    return ("none",) if METHODS[method].complete or METHODS[method].network else tuple(PREPROCESSING)
 
 
-def make_pipeline(method, preprocessing, source, target, wavelengths=None):
+def repeats_of(method, dataset, planned):
+    """How many of the planned repeats (a dict by selection) a method is run on; none without settings for the data."""
+    network = METHODS[method].network
+    if network is None:
+        return planned
+    if not takes_part(network, dataset):
+        return {}
+    return {selection: min(n, planned[selection]) for selection, n in REPEATS.items() if selection in planned}
+
+
+def make_pipeline(method, preprocessing, source, target, wavelengths=None, dataset=None):
     """Build the unfitted Pipeline whose last step, ``"method"``, is the transfer method."""
     # cloned, because a Pipeline fits the very steps it is given, and threads share this table
     steps = [(type(step).__name__, clone(step)) for step in PREPROCESSING[preprocessing]]
-    axis = {"wavelengths": wavelengths} if METHODS[method].complete else {}
-    return Pipeline([*steps, ("method", METHODS[method].make(source=source, target=target, **axis))])
+    extra = {"wavelengths": wavelengths} if METHODS[method].complete else {}
+    if METHODS[method].network:
+        extra = {"dataset": dataset}
+    return Pipeline([*steps, ("method", METHODS[method].make(source=source, target=target, **extra))])
 
 
-def settings_hash(method):
-    """Fingerprint of what decides a method's result besides the data: parameters, preprocessing, learned constants."""
-    pipelines = [make_pipeline(method, name, "source", "target").get_params() for name in preprocessing_of(method)]
+def settings_hash(method, dataset=None):
+    """Fingerprint of what decides a method's result besides the data: parameters, preprocessing, learned constants.
+
+    Parameters
+    ----------
+    method : str
+    dataset : str, optional
+        Networks have other settings on each.
+    """
+    pipelines = [
+        make_pipeline(method, name, "source", "target", dataset=dataset).get_params()
+        for name in preprocessing_of(method)
+    ]
     text = repr([sorted((key, repr(value)) for key, value in params.items()) for params in pipelines])
     learned = f" {constants_hash()}" if METHODS[method].complete else ""
     return hashlib.sha256(f"{METHODS[method].standards} {text}{learned}".encode()).hexdigest()[:8]

@@ -1,6 +1,7 @@
 """Splits and units of work: what is computed, in which order, and what one unit yields."""
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -10,9 +11,9 @@ from skspectral.model_selection import TransferSplit
 
 from .choose import TrainingRows, choose
 from .data import load_pair
-from .methods import METHODS, VERSION, settings_hash
+from .methods import METHODS, VERSION, repeats_of, settings_hash
 
-__all__ = ["Job", "Outcome", "Unit", "make_jobs", "run_job"]
+__all__ = ["Job", "Outcome", "Unit", "make_jobs", "run_job", "unit_by_unit"]
 
 # predictions are kept for plots only: at this number of standards, of a few repeats
 PREDICTIONS_AT = 10
@@ -62,26 +63,69 @@ class Outcome:
 
 
 def make_jobs(dataset, plan, methods=tuple(METHODS)):
-    """List the jobs of a data set in a fixed order."""
-    units = []
+    """List the jobs of a data set in a fixed order; methods that take long are in the first repeats only."""
+    units = {}
     for method in methods:
         standards = METHODS[method].standards
         numbers = {"none": [0], "all": ["all"], "some": [n for n in plan.standards if n > 0]}[standards]
-        units += [Unit(method, n) for n in numbers]
+        units[method] = [Unit(method, n) for n in numbers]
+    repeats = {method: repeats_of(method, dataset, plan.repeats) for method in methods}
+
+    def units_of(selection, repeat):
+        return tuple(u for method in methods if repeat < repeats[method].get(selection, 0) for u in units[method])
+
     return [
-        Job(dataset, *pair, selection, repeat, plan.test_size, plan.standards, plan.properties, tuple(units))
+        Job(
+            dataset,
+            *pair,
+            selection,
+            repeat,
+            plan.test_size,
+            plan.standards,
+            plan.properties,
+            units_of(selection, repeat),
+        )
         for pair in plan.pairs
         for selection, n_repeats in plan.repeats.items()
         for repeat in range(n_repeats)
+        if units_of(selection, repeat)
     ]
 
 
-def run_job(job):
+def unit_by_unit(jobs, standards=None):
+    """Take jobs apart: every split of one method and number of standards, then of the next.
+
+    A run that is stopped has then compared something on all splits.
+
+    Parameters
+    ----------
+    jobs : list of Job
+    standards : list of int, optional
+        The order of the numbers of standards, and which; all in their own order by default.
+
+    Returns
+    -------
+    list of Job
+    """
+    units = list(dict.fromkeys(unit for job in jobs for unit in job.units))
+    if standards is not None:
+        places = {n: place for place, n in enumerate(standards)}
+        # a sort is stable: methods keep their order
+        units = sorted(
+            (u for u in units if METHODS[u.method].standards != "some" or u.n_standards in places),
+            key=lambda u: places.get(u.n_standards, 0),
+        )
+    return [replace(job, units=(unit,)) for unit in units for job in jobs if unit in job.units]
+
+
+def run_job(job, kept=None):
     """Compute the units of a job on one thread.
 
     Parameters
     ----------
     job : Job
+    kept : path-like, optional
+        Folder of trained source networks that units share.
 
     Returns
     -------
@@ -89,10 +133,18 @@ def run_job(job):
     """
     pair = load_pair(job.dataset, job.source, job.target)
     outcome = Outcome([], [], [_describe_split(pair, job)])
-    with threadpool_limits(1):
+    with threadpool_limits(1), _source_networks_kept(kept):
         for unit in job.units:
             _run_unit(pair, job, unit, outcome)
     return outcome
+
+
+def _source_networks_kept(folder):
+    if folder is None:
+        return nullcontext()
+    from benchmarks.deep.reuse import source_networks_kept
+
+    return source_networks_kept(folder)
 
 
 def _split(pair, job, n):
@@ -119,6 +171,7 @@ def _run_unit(pair, job, unit, outcome):
             pair.source,
             pair.target,
             None if own_axis else pair.wavelengths,
+            job.dataset,
         ),
     )
     predicted = choice.predict(spectra[test])
@@ -154,7 +207,7 @@ def _score(pair, job, unit, train, test, choice, predicted):
             "blind_rmse": float(np.sqrt(choice.criterion[j])),
             "fit_seconds": round(choice.seconds, 4),
             "version": VERSION,
-            "settings": settings_hash(unit.method),
+            "settings": settings_hash(unit.method, job.dataset),
         }
 
 

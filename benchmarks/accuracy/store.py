@@ -98,7 +98,7 @@ class Store:
     def _is_finished(self, job, unit):
         key = tuple(map(str, (*job.labels.values(), unit.n_standards, unit.method)))
         found = [self.results.rows.get((*key, name)) for name in job.properties]
-        settings = settings_hash(unit.method)
+        settings = settings_hash(unit.method, job.dataset)
         if any(row is not None and row["settings"] != settings for row in found):
             raise SettingsChangedError(
                 f"{self.results.path} holds results of {unit.method} with other settings. Move the file away, or give "

@@ -1,14 +1,15 @@
 """Search settings of the deep baselines: ``python -m benchmarks.deep --datasets corn``.
 
-Writes ``<dataset>_search.jsonl``, one line a fit, and ``<dataset>_chosen.json`` made of it. With ``--native`` the
-chosen settings and PLS are then calibrated on all samples of the target and scored on the test rows of the protocol: a
-network that cannot learn an instrument when it has everything is no baseline for transfer.
+Writes ``<dataset>_search.jsonl``, one line a fit, and what is chosen for each data set to ``chosen.json``. With
+``--native`` the chosen settings and PLS are then calibrated on all samples of the target and scored on the test rows of
+the protocol: a network that cannot learn an instrument when it has everything is no baseline for transfer.
 """
 
 import argparse
 import json
 import sys
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 
@@ -58,6 +59,10 @@ def _parse(arguments):
     parser.add_argument("--n-jobs", type=int, default=1, help="parallel workers; -1 uses all cores")
     parser.add_argument("--device", default="auto", help="where networks are trained")
     parser.add_argument("--native", action="store_true", help="also calibrate on the target itself, and score")
+    parser.add_argument("--minutes", type=float, default=np.inf, help="no fit of a data set begins after them")
+    parser.add_argument(
+        "--source-networks", type=Path, help="folder to keep trained source networks in, for other fits"
+    )
     parser.add_argument("--output", type=Path, help=f"folder of the results (default: {RESULTS})")
     parser.add_argument("--quick", action="store_true", help="a few steps of training: for trying the program out")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -72,8 +77,12 @@ def _compute(path, key, units, work, options):
     log = Log(path, key)
     left = [unit for unit in units if unit not in log]
     bar = tqdm(total=len(units), initial=len(units) - len(left), desc=path.stem, unit="fit", disable=options.quiet)
+    end = time.monotonic() + 60 * options.minutes
+    work = partial(work, kept=options.source_networks)
+    # nothing waits in a queue, so that what begins before the end is all that is still computed after it
+    workers = Parallel(n_jobs=options.n_jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
     with bar:
-        for record in Parallel(n_jobs=options.n_jobs, return_as="generator")(delayed(work)(unit) for unit in left):
+        for record in workers(delayed(work)(unit) for unit in left if time.monotonic() < end):
             log.add(record)
             bar.update()
     return log.of(units)
@@ -85,12 +94,13 @@ def _search(dataset, options, budget):
     records = _compute(
         options.output / f"{dataset}_search.jsonl", SEARCH_KEY, units, partial(run_unit, dataset), options
     )
-    chosen = choose(records)
-    path = options.output / f"{dataset}_chosen.json"
-    path.write_text(json.dumps(chosen, indent=1) + "\n")
+    path = options.output / "chosen.json"
+    chosen = json.loads(path.read_text()) if path.exists() else {}
+    chosen[dataset] = chosen.get(dataset, {}) | choose(records)
+    path.write_text(json.dumps(chosen, indent=1, sort_keys=True) + "\n")
     if not options.quiet:
         print(path)
-    return chosen
+    return chosen[dataset]
 
 
 def _native(dataset, options, budget, chosen):

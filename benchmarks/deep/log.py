@@ -41,5 +41,5 @@ class Log:
         self._records[self._name(record)] = json.loads(json.dumps(record))
 
     def of(self, names):
-        """List the records with the given names, in their order."""
-        return [self._records[self._name(name)] for name in names]
+        """List the records with the given names that there are, in their order."""
+        return [self._records[self._name(name)] for name in names if name in self]

@@ -16,7 +16,8 @@ from skspectral import TransferSplit
 from skspectral.calibration import PLSRegressionCV
 from skspectral.metrics import r2
 
-from .space import METHODS, configurations
+from .reuse import source_networks_kept
+from .space import METHODS, configurations, parameters
 
 __all__ = ["choose", "criterion", "native_units", "run_native", "run_unit", "search_units", "split_rows"]
 
@@ -31,8 +32,12 @@ def split_rows(dataset, source, target, n_standards, repeat):
 
 
 def search_units(dataset, methods, n_configurations, n_standards, repeats):
-    """List the fits of a search, the configurations side by side so that a stopped run compares as many as it can."""
-    return [
+    """List the fits of a search in the order that says most if it is stopped.
+
+    The defaults come first on all pairs, because other settings share their source networks. Then pair after pair has
+    every configuration fitted, and the first pairs have every instrument as source and as target.
+    """
+    units = [
         {
             "method": method,
             "configuration": number,
@@ -43,13 +48,27 @@ def search_units(dataset, methods, n_configurations, n_standards, repeats):
             "repeat": repeat,
         }
         for repeat in range(repeats)
-        for source, target in PLANS[dataset].pairs
+        for source, target in _varied(PLANS[dataset].pairs)
+        for number in range(n_configurations)
         for method in methods
-        for number, settings in enumerate(configurations(method, n_configurations))
+        for settings in configurations(method, n_configurations)[number : number + 1]
     ]
+    # sorting keeps the order of what compares equal
+    return sorted(units, key=lambda unit: (unit["repeat"], unit["configuration"] > 0))
 
 
-def run_unit(dataset, unit):
+def _varied(pairs):
+    """Order pairs so that each one brings a source, then a target, that was there least often."""
+    left, ordered = list(pairs), []
+    while left:
+        ordered.append(
+            min(left, key=lambda p: (sum(p[0] == s for s, _ in ordered), sum(p[1] == t for _, t in ordered)))
+        )
+        left.remove(ordered[-1])
+    return ordered
+
+
+def run_unit(dataset, unit, kept=None):
     """Fit one configuration to the training rows of one pair.
 
     Parameters
@@ -57,6 +76,8 @@ def run_unit(dataset, unit):
     dataset : str
     unit : dict
         As :func:`search_units` lists them, with the ``budget``, parameters that all configurations share.
+    kept : path-like, optional
+        Folder of source networks that fits share.
 
     Returns
     -------
@@ -67,9 +88,10 @@ def run_unit(dataset, unit):
     X, y = pair.X[train], pair.y[train]
     labels = {"instrument": pair.instrument[train], "sample_id": pair.sample_id[train]}
     model = METHODS[unit["method"]](source=unit["source"], target=unit["target"], random_state=unit["repeat"])
-    model.set_params(**_parameters(unit["settings"]), **unit["budget"])
+    model.set_params(**parameters(unit["settings"]), **unit["budget"])
     start = time.perf_counter()
-    model.fit(X, y, **labels)
+    with source_networks_kept(kept):
+        model.fit(X, y, **labels)
     seconds = time.perf_counter() - start
     variance = np.nanvar(y[labels["instrument"] == unit["source"]], axis=0)
     return unit | criterion(model, variance) | {"adapt_steps": model.adapt_steps_, "seconds": round(seconds, 2)}
@@ -85,7 +107,8 @@ def criterion(model, variance):
 def choose(records):
     """Choose for each method the configuration with the smallest mean criterion.
 
-    Only configurations that were fitted on as many pairs and repeats as any other take part.
+    Means are over the training rows that all configurations were fitted to, so that a search that was stopped compares
+    them on the same. Other arms of LoRA-CT are fitted to be compared with it; they are not chosen in its place.
 
     Parameters
     ----------
@@ -97,26 +120,31 @@ def choose(records):
         For each method: ``settings``, ``configuration``, mean ``criterion``, that of the ``defaults``, and how many
         ``configurations`` on how many ``fits`` each it was chosen from.
     """
+    if not records:
+        raise ValueError("Nothing was fitted, so there is nothing to choose from.")
     chosen = {}
     for method in dict.fromkeys(record["method"] for record in records):
         groups = {}
         for record in records:
             if record["method"] == method:
-                groups.setdefault(record["configuration"], []).append(record)
-        fits = max(map(len, groups.values()))
+                rows = (record["source"], record["target"], record["repeat"])
+                groups.setdefault(record["configuration"], {})[rows] = record
+        shared = set.intersection(*(set(group) for group in groups.values()))
+        if not shared:
+            raise ValueError(f"The configurations of {method} have no training rows in common.")
         means = {
-            number: float(np.mean([record["criterion"] for record in group]))
+            number: float(np.mean([group[rows]["criterion"] for rows in sorted(shared)]))
             for number, group in groups.items()
-            if len(group) == fits
         }
-        best = min(means, key=means.get)
+        eligible = [n for n in means if "adapt" not in next(iter(groups[n].values()))["settings"]]
+        best = min(eligible, key=means.get)
         chosen[method] = {
-            "settings": groups[best][0]["settings"],
+            "settings": next(iter(groups[best].values()))["settings"],
             "configuration": best,
             "criterion": means[best],
             "defaults": means.get(0),
             "configurations": len(means),
-            "fits": fits,
+            "fits": len(shared),
         }
     return chosen
 
@@ -132,7 +160,7 @@ def native_units(dataset, methods, repeats):
     ]
 
 
-def run_native(dataset, unit):
+def run_native(dataset, unit, kept=None):
     """Calibrate on the target itself and score its test rows: what the method is worth without any transfer.
 
     Parameters
@@ -140,6 +168,8 @@ def run_native(dataset, unit):
     dataset : str
     unit : dict
         As :func:`native_units` lists them, with ``settings`` and ``budget``.
+    kept : path-like, optional
+        Folder of source networks that fits share.
 
     Returns
     -------
@@ -153,12 +183,8 @@ def run_native(dataset, unit):
         model = PLSRegressionCV()
     else:
         model = METHODS[unit["method"]](random_state=unit["repeat"])
-        model.set_params(**_parameters(unit["settings"]), **unit["budget"])
-    predicted = model.fit(pair.X[train], pair.y[train]).predict(pair.X[test])
+        model.set_params(**parameters(unit["settings"]), **unit["budget"])
+    with source_networks_kept(kept):
+        predicted = model.fit(pair.X[train], pair.y[train]).predict(pair.X[test])
     scores = [r2(pair.y[test, j], predicted[:, j]) for j in range(pair.y.shape[1])]
     return unit | {"r2": dict(zip(PLANS[dataset].properties, scores))}
-
-
-def _parameters(settings):
-    """Settings as estimators take them: a file has lists where they have tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}

@@ -4,7 +4,7 @@ import numpy as np
 
 from skspectral import CNNTransfer, LoRACT, TransformerTransfer
 
-__all__ = ["METHODS", "configurations"]
+__all__ = ["METHODS", "configurations", "parameters"]
 
 METHODS = {"CNNTransfer": CNNTransfer, "LoRACT": LoRACT, "TransformerTransfer": TransformerTransfer}
 
@@ -87,3 +87,8 @@ def configurations(method, n):
         if changed not in found:
             found.append(changed)
     return found[:n]
+
+
+def parameters(settings):
+    """Settings as estimators take them: a file has lists where they have tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}

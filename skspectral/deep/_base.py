@@ -26,6 +26,9 @@ FEWEST_FOR_VALIDATION = 10
 
 CPU = torch.device("cpu")
 
+# an adaptation is not stopped before as many steps have failed
+FEWEST_STEPS = 20
+
 # spectra predicted at once
 CHUNK = 256
 
@@ -209,46 +212,64 @@ class DeepTransferRegressor(BaseTransferRegressor):
         setting = self._adaptations()[0]
         # with a single standard nothing can be held out, so nothing would tell when to stop
         if len(standards.X) > 1:
-            held_out = [self._held_out(candidate, standards, source) for candidate in self._adaptations()]
-            errors = np.array([[_rmse(step - standards.y) for step in steps] for steps in held_out])
-            losses = np.nanmean(errors**2, axis=2)
-            best, self.adapt_steps_ = (int(i) for i in np.unravel_index(losses.argmin(), losses.shape))
-            setting = self._adaptations()[best]
-            self.transfer_rmse_ = errors[best, self.adapt_steps_] * self._y_scale
-        adapted = [self._adapted(k, setting, standards, source, self.adapt_steps_)[0] for k in range(self.n_networks)]
+            least = np.inf
+            for candidate in self._adaptations():
+                steps = self._held_out(candidate, standards, source)
+                errors = np.array([_rmse(predicted - standards.y) for predicted in steps])
+                losses = np.nanmean(errors**2, axis=1)
+                if losses.min() < least:
+                    least, setting, self.adapt_steps_ = losses.min(), candidate, int(losses.argmin())
+                    self.transfer_rmse_ = errors[self.adapt_steps_] * self._y_scale
+        adapted = []
+        for k in range(self.n_networks):
+            network, steps = self._adapted(k, setting, standards, source)
+            for _ in range(self.adapt_steps_ + 1):
+                next(steps)
+            adapted.append(network)
         self._keep(adapted, setting)
 
     def _held_out(self, setting, standards, source):
-        """Predict each standard after every step by networks that were adapted without it: (n_steps + 1, *y.shape)."""
+        """Predict each standard after every step by networks that were adapted without it: (n_steps + 1, *y.shape).
+
+        All parts take a step before any takes the next, and stop together when half of ``adapt_steps`` brought no
+        smaller error. It often rises first: Adam's first steps are as large in directions that do not matter.
+        """
         n_folds = min(self.adapt_folds, len(standards.X))
         order = np.random.default_rng(self._seeds[-1]).permutation(len(standards.X))
-        predicted = np.zeros((self.adapt_steps + 1, *standards.y.shape))
+        courses = []
         for fold in (order[start::n_folds] for start in range(n_folds)):
             without_twins = source.without(standards.codes[fold])
             for k in range(self.n_networks):
-                steps = self._adapted(k, setting, standards, without_twins, self.adapt_steps, fold)[1]
-                predicted[:, fold] += steps / self.n_networks
-        return predicted
+                courses.append((fold, self._adapted(k, setting, standards, without_twins, fold)[1]))
+        steps, losses = [], []
+        wait = max(FEWEST_STEPS, self.adapt_steps // 2)
+        while len(steps) <= self.adapt_steps and len(steps) - np.argmin([*losses, np.inf]) <= wait:
+            predicted = np.zeros(standards.y.shape)
+            for fold, course in courses:
+                predicted[fold] += next(course) / self.n_networks
+            steps.append(predicted)
+            losses.append(np.nanmean(_rmse(predicted - standards.y) ** 2))
+        return np.stack(steps)
 
-    def _adapted(self, k, setting, standards, source, n_steps, held_out=None):
-        """Adapt network ``k``; returns it, and the predictions of what was held out."""
+    def _adapted(self, k, setting, standards, source, held_out=None):
+        """Open network ``k`` for adaptation; returns it, and the generator that takes its steps."""
         device = resolve_device(self.device)
         with seeded(self._seeds[k], device):
             network = self._network(self.source_weights_[k]).requires_grad_(False)
             self._open(network, setting)
-            predicted = adapt(
-                network,
-                standards.X,
-                standards.y,
-                lr=self.adapt_lr,
-                weight_decay=self.adapt_weight_decay,
-                n_steps=n_steps,
-                device=device,
-                held_out=held_out,
-                source=(source.X, source.y),
-                rehearsal=self.rehearsal,
-            )
-        return network, predicted
+        # the steps draw no random number
+        steps = adapt(
+            network,
+            standards.X,
+            standards.y,
+            lr=self.adapt_lr,
+            weight_decay=self.adapt_weight_decay,
+            device=device,
+            held_out=held_out,
+            source=(source.X, source.y),
+            rehearsal=self.rehearsal,
+        )
+        return network, steps
 
     # ---------------------------------------------------------------- networks
 

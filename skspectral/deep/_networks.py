@@ -31,7 +31,11 @@ class SpectralNetwork(nn.Module):
 
     def forward(self, spectra: Tensor) -> Tensor:
         """Predict from spectra (B, L)."""
-        return self.output(self.body(self.inputs(spectra)))
+        return self.head(self.inputs(spectra))
+
+    def head(self, inputs: Tensor) -> Tensor:
+        """Predict from standardised inputs (B, C, L)."""
+        return self.output(self.body(inputs))
 
 
 def _dense(n_features, hidden, dropout):

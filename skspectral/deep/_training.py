@@ -1,4 +1,4 @@
-"""Training loops: skorch trains on the source until the validation part stops improving, and adapts to standards."""
+"""Training: skorch trains on the source until the validation part stops improving; standards are learned in steps."""
 
 import threading
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from skorch import NeuralNetRegressor
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import Tensor, nn
@@ -72,7 +72,7 @@ def _single(*arrays):
     return [np.ascontiguousarray(array, dtype=np.float32) for array in arrays]
 
 
-def _refuse_interruption(net, n_epochs, stopping=None):
+def _refuse_interruption(net, n_epochs, stopping):
     """Pass on Ctrl-C, which skorch takes for the end of training."""
     stopped = stopping is not None and stopping.misses_ >= stopping.patience
     if len(net.history) < n_epochs and not stopped:
@@ -119,6 +119,7 @@ def train_on_source(
         criterion=MaskedMSE,
         optimizer=torch.optim.AdamW,
         optimizer__weight_decay=weight_decay,
+        optimizer__fused=True,
         lr=lr,
         max_epochs=max_epochs,
         batch_size=batch_size,
@@ -135,26 +136,8 @@ def train_on_source(
     return net.history
 
 
-class HeldOutPredictions(Callback):
-    """Predict held-out spectra before the first and after every step of an adaptation."""
-
-    def __init__(self, spectra):
-        self.spectra = spectra
-
-    def on_train_begin(self, net, **kwargs):
-        """Start with the network as it is."""
-        self.predictions = []
-        self.on_epoch_end(net)
-
-    @torch.no_grad()
-    def on_epoch_end(self, net, **kwargs):
-        """Predict; the network is in evaluation mode throughout an adaptation."""
-        if self.spectra is not None:
-            self.predictions.append(net.module_(self.spectra).cpu().numpy())
-
-
-def adapt(network, X, y, *, lr, weight_decay, n_steps, device, held_out=None, source=None, rehearsal=0.0):
-    """Train what requires a gradient on all spectra at once, for a given number of steps.
+def adapt(network, X, y, *, lr, weight_decay, device, held_out=None, source=None, rehearsal=0.0):
+    """Train what requires a gradient on all spectra at once, one step each time that another value is asked for.
 
     Parameters
     ----------
@@ -165,7 +148,6 @@ def adapt(network, X, y, *, lr, weight_decay, n_steps, device, held_out=None, so
         Standardised references, NaN where there is none.
     lr, weight_decay : float
         Adam.
-    n_steps : int
     device : torch.device
     held_out : ndarray of int, optional
         Rows that are not learned from but predicted after every step.
@@ -174,35 +156,30 @@ def adapt(network, X, y, *, lr, weight_decay, n_steps, device, held_out=None, so
     rehearsal : float
         Weight of their loss relative to that of the standards; 0 leaves them out.
 
-    Returns
-    -------
-    ndarray of shape (n_steps + 1, n_held_out, n_targets) or None
-        Predictions of the held-out rows before the first and after every step.
+    Yields
+    ------
+    ndarray of shape (n_held_out, n_targets) or None
+        Predictions of the held-out rows before the first and after every step, without an end.
     """
     X, y = _single(X, y)
     network.adapting = True
     network.to(device).eval()
     rows = np.arange(len(X)) if held_out is None else np.setdiff1d(np.arange(len(X)), held_out)
-    watch = HeldOutPredictions(None if held_out is None else torch.as_tensor(X[held_out], device=device))
-    net = NeuralNetRegressor(
-        network,
-        criterion=MaskedMSE,
-        criterion__n_standards=len(rows),
-        criterion__rehearsal=rehearsal,
-        optimizer=torch.optim.Adam,
-        optimizer__weight_decay=weight_decay,
-        lr=lr,
-        max_epochs=n_steps,
-        batch_size=-1,
-        train_split=None,
-        callbacks=[watch],
-        device=device,
-        verbose=0,
-    )
-    X, y = X[rows], y[rows]
-    if rehearsal:
-        X_source, y_source = _single(*source)
-        X, y = np.concatenate([X, X_source]), np.concatenate([y, y_source])
-    net.fit(X, y)
-    _refuse_interruption(net, n_steps)
-    return None if held_out is None else np.stack(watch.predictions)
+    learned = [(X[rows], y[rows])] + ([_single(*source)] if rehearsal else [])
+    spectra, references = (torch.as_tensor(np.concatenate(parts), device=device) for parts in zip(*learned))
+    # what stands before the layers that learn is the same in every step
+    inputs = network.inputs(spectra)
+    watched = None if held_out is None else network.inputs(torch.as_tensor(X[held_out], device=device))
+    loss = MaskedMSE(len(rows), rehearsal)
+    free = [weight for weight in network.parameters() if weight.requires_grad]
+    optimizer = torch.optim.Adam(free, lr=lr, weight_decay=weight_decay, fused=True)
+    while True:
+        if watched is None:
+            yield None
+        else:
+            with torch.no_grad():
+                predicted = network.head(watched).cpu().numpy()
+            yield predicted
+        optimizer.zero_grad()
+        loss(network.head(inputs), references).backward()
+        optimizer.step()

@@ -72,7 +72,8 @@ class LoRACT(DeepTransferRegressor):
         Adam on the standards and the source samples, all of them in one step.
     adapt_steps : int, default=100
         Largest number of such steps. The number used is the one at which held-out standards are predicted best, and may
-        be 0. A single standard can not be held out, and changes the mean shift only.
+        be 0; half of them without improvement end the search for it. A single standard can not be held out, and changes
+        the mean shift only.
     adapt_folds : int, default=5
         Parts into which the standards are divided for that; their number leaves one out at a time.
     rehearsal : float, default=1.0

@@ -58,23 +58,73 @@ def test_criterion_is_that_of_the_fitted_model():
     assert run_unit("simulated", unit())["criterion"] == pytest.approx(expected, rel=1e-9)
 
 
-def test_chooses_the_smallest_mean_among_what_is_complete():
-    values = {0: [0.5, 0.7], 1: [0.4, 0.6], 2: [0.1]}
-    records = [
-        {"method": "m", "configuration": number, "settings": {"n": number}, "criterion": value}
+def made_up(values, name="n"):
+    """Records of settings: a criterion for each of the first repeats."""
+    return [
+        {"method": "m", "configuration": number, "settings": {name: number}, "criterion": value}
+        | {"source": "A", "target": "B", "repeat": repeat}
         for number, criteria in values.items()
-        for value in criteria
+        for repeat, value in enumerate(criteria)
     ]
-    assert choose(records) == {
+
+
+def test_chooses_the_smallest_mean_over_shared_training_rows():
+    # the last one would win by its first fit alone, and lose by what the others have besides
+    assert choose(made_up({0: [0.5, 0.7], 1: [0.45, 0.0], 2: [0.4]})) == {
         "m": {
-            "settings": {"n": 1},
-            "configuration": 1,
-            "criterion": pytest.approx(0.5),
-            "defaults": pytest.approx(0.6),
-            "configurations": 2,
-            "fits": 2,
+            "settings": {"n": 2},
+            "configuration": 2,
+            "criterion": pytest.approx(0.4),
+            "defaults": pytest.approx(0.5),
+            "configurations": 3,
+            "fits": 1,
         }
     }
+    found = choose(made_up({0: [0.5, 0.7], 1: [0.4, 0.6], 2: [0.1, 1.5]}))["m"]
+    assert found["configuration"] == 1 and found["fits"] == 2
+
+
+def test_other_arms_are_not_chosen_for_lora():
+    records = made_up({0: [0.5]}) + made_up({1: [0.1]}, name="adapt")
+    assert choose(records)["m"]["configuration"] == 0
+
+
+def test_the_first_pairs_have_every_instrument_in_both_roles():
+    units = search.search_units("corn", ["LoRACT"], 24, 10, 1)
+    assert len(units) == 6 * 24
+    assert [unit["configuration"] for unit in units[:7]] == [0] * 6 + [1]
+    pairs = list(dict.fromkeys((unit["source"], unit["target"]) for unit in units))
+    assert {source for source, _ in pairs[:3]} == {target for _, target in pairs[:3]} == {"m5", "mp5", "mp6"}
+    assert [unit["source"] for unit in units[6:29]] == [units[0]["source"]] * 23
+
+
+def test_source_networks_are_trained_once_and_change_nothing(tmp_path, monkeypatch):
+    expected = run_unit("simulated", unit())
+    found = run_unit("simulated", unit(), tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    def refuse(*_, **__):
+        raise AssertionError("a network was trained again")
+
+    monkeypatch.setattr("skspectral.deep._base.train_on_source", refuse)
+    # more standards and another arm have the same source network
+    for changes in ({}, {"n_standards": 8}, {"settings": {"inputs": ["sg1"], "fine_tune": "last"}}):
+        again = run_unit("simulated", unit(**changes), tmp_path)
+        assert again["source_error"] == found["source_error"] == expected["source_error"]
+        if not changes:
+            assert again["criterion"] == found["criterion"] == expected["criterion"]
+    for settings in ({"inputs": ["sg1"], "lr": 1e-2}, {"inputs": ["sg1"], "window": 9}, {"inputs": ["snv"]}):
+        with pytest.raises(AssertionError, match="trained again"):
+            run_unit("simulated", unit(settings=settings), tmp_path)
+    with pytest.raises(AssertionError, match="trained again"):
+        run_unit("simulated", unit())
+
+
+def test_no_fit_begins_after_the_time(tmp_path):
+    arguments = [*ARGUMENTS, "--methods", "CNNTransfer", "--output", str(tmp_path)]
+    with pytest.raises(ValueError, match="Nothing was fitted"):
+        main([*arguments, "--minutes", "0"])
+    assert not (tmp_path / "chosen.json").exists()
 
 
 def test_run_is_recorded_and_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
@@ -83,12 +133,12 @@ def test_run_is_recorded_and_goes_on_where_it_stopped(tmp_path, monkeypatch, cap
     path = tmp_path / "simulated_search.jsonl"
     lines = path.read_text().splitlines()
     assert len(lines) == 2 * 2
-    chosen = json.loads((tmp_path / "simulated_chosen.json").read_text())
+    chosen = json.loads((tmp_path / "chosen.json").read_text())["simulated"]
     assert chosen["CNNTransfer"]["configurations"] == 2 and chosen["CNNTransfer"]["fits"] == 2
     # killed within the last line
     path.write_text("\n".join(lines)[:-20])
     done = []
-    monkeypatch.setattr("benchmarks.deep.__main__.run_unit", lambda *a: done.append(a) or run_unit(*a))
+    monkeypatch.setattr("benchmarks.deep.__main__.run_unit", lambda *a, **k: done.append(a) or run_unit(*a, **k))
     assert main(arguments) == 0
     assert len(done) == 1
     kept = [json.loads(line) for line in path.read_text().splitlines()]
