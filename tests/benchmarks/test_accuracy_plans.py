@@ -1,0 +1,130 @@
+"""Plans, jobs and units of the evaluation protocol."""
+
+import json
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.accuracy import __main__ as command
+from benchmarks.accuracy import networks, protocol, tables
+from benchmarks.accuracy.data import PLANS, load_pair
+from benchmarks.accuracy.methods import METHODS, make_pipeline, settings_hash
+from benchmarks.accuracy.protocol import Unit, make_jobs, run_job, unit_by_unit
+from skspectral.exceptions import WavelengthRangeError
+
+needs_data = pytest.mark.skipif(
+    not os.environ.get("SKSPECTRAL_DATA"), reason="SKSPECTRAL_DATA does not name a folder with the published spectra"
+)
+
+
+def test_units_of_the_full_plan():
+    jobs = make_jobs("simulated", PLANS["simulated"])
+    assert len(jobs) == 2 * (5 + 5)
+    units, with_networks = jobs[5].units, jobs[0].units
+    assert jobs[5].selection == "kennard-stone" and set(units) < set(with_networks)
+    assert {METHODS[unit.method].network is None for unit in set(with_networks) - set(units)} == {False}
+    with_standards = [name for name, method in METHODS.items() if method.standards == "some"]
+    assert len(with_networks) == len(set(with_networks)) == 1 + 2 * len(with_standards) + 2
+    assert Unit("SourceOnly", 0) in units and Unit("native", "all") in units
+    assert all(unit.n_standards != 0 for unit in with_networks if unit.method != "SourceOnly")
+
+
+def test_networks_are_run_on_the_first_splits_of_the_others():
+    plan = replace(PLANS["simulated"], repeats={"random": 20, "kennard-stone": 20})
+    jobs = make_jobs("simulated", plan, ["LoRACT"])
+    assert {(job.selection, job.repeat) for job in jobs} == {("random", repeat) for repeat in range(5)}
+    both = make_jobs("simulated", plan, ["PDS", "LoRACT"])
+    assert [replace(job, units=()) for job in both if Unit("LoRACT", 5) in job.units] == [
+        replace(job, units=()) for job in jobs
+    ]
+
+
+def test_networks_have_the_settings_chosen_for_the_data_set(tmp_path, monkeypatch):
+    path = tmp_path / "chosen.json"
+    path.write_text(json.dumps({"corn": {"CNNTransfer": {"settings": {"inputs": ["raw", "sg2"], "lr": 0.5}}}}))
+    monkeypatch.setattr(networks, "CHOSEN", path)
+    networks._chosen.cache_clear()
+    try:
+        made = make_pipeline("CNNTransfer", "none", "m5", "mp6", dataset="corn").named_steps["method"]
+        assert (made.inputs, made.lr, made.source, made.target) == (("raw", "sg2"), 0.5, "m5", "mp6")
+        native = make_pipeline("native-CNN", "none", "m5", "mp6", dataset="corn").named_steps["method"]
+        assert (native.lr, native.source, native.target) == (0.5, None, None)
+        assert len({settings_hash("CNNTransfer", name) for name in ("corn", "simulated", None)}) == 3
+        assert settings_hash("PDS", "corn") == settings_hash("PDS")
+        # no settings, no results
+        assert make_jobs("tablets", PLANS["tablets"], ["CNNTransfer"]) == []
+        assert make_jobs("corn", PLANS["corn"], ["LoRACT"]) == []
+        assert len(make_jobs("corn", PLANS["corn"], ["CNNTransfer"])) == 6 * 5
+    finally:
+        networks._chosen.cache_clear()
+
+
+def test_unit_by_unit_finishes_a_number_of_standards_on_all_splits_first():
+    jobs = make_jobs("simulated", PLANS["simulated"], ["native", "SBC", "LoRACT"])
+    units = [job.units for job in unit_by_unit(jobs, [10, 5])]
+    assert {len(one) for one in units} == {1}
+    order = [unit for (unit,) in units]
+    assert list(dict.fromkeys(order)) == [
+        Unit("native", "all"),
+        Unit("SBC", 10),
+        Unit("LoRACT", 10),
+        Unit("SBC", 5),
+        Unit("LoRACT", 5),
+    ]
+    assert order.count(Unit("SBC", 5)) == 20 and order.count(Unit("LoRACT", 5)) == 10
+    assert {unit.n_standards for job in unit_by_unit(jobs, [5]) for unit in job.units} == {5, "all"}
+    assert sorted(map(str, units)) == sorted(str((unit,)) for job in jobs for unit in job.units)
+
+
+def test_all_pairs_and_selections_test_the_same_samples():
+    plan = PLANS["simulated"]
+    tested = {}
+    for job in make_jobs("simulated", plan, ["SourceOnly"]):
+        pair = load_pair("simulated", job.source, job.target)
+        _, test = protocol._split(pair, job, 5)
+        tested.setdefault(job.repeat, set()).add(frozenset(pair.sample_id[test]))
+    assert len(tested) == 5 and all(len(sets) == 1 for sets in tested.values())
+    assert len(set.union(*tested.values())) == 5
+
+
+def test_the_split_file_tells_which_standards_joined(job):
+    pair = load_pair("simulated", job.source, job.target)
+    described = run_job(replace(job, standards=(0, 5, 10), units=())).splits[0]
+    first, second = (part.split(": ")[1].split() for part in described["standards"].split("; "))
+    for n, expected in ((5, set(first)), (10, set(first) | set(second))):
+        train, test = protocol._split(pair, job, n)
+        assert set(pair.sample_id[train][pair.instrument[train] == job.target]) == expected
+        assert set(described["test"].split()) == set(pair.sample_id[test])
+
+
+@needs_data
+def test_published_data_sets_follow_the_protocol():
+    assert len(make_jobs("corn", PLANS["corn"])) == 6 * 40
+    assert load_pair("corn", "m5", "mp6").X.shape == (160, 700)
+    tablets = load_pair("tablets", "inst1", "inst2")
+    assert tablets.X.shape == (2 * 615, 520) and len(tablets.test_samples) == 460
+    train, test = protocol._split(tablets, make_jobs("tablets", PLANS["tablets"])[0], 10)
+    assert len(train) == 165 and len(test) == 460
+    plan = PLANS["sugarcane"]
+    assert len(plan.pairs) == 28 and len(plan.disjoint) == 14
+    for pair in plan.disjoint:
+        with pytest.raises(WavelengthRangeError, match="share no range"):
+            load_pair("sugarcane", *pair)
+    assert min(load_pair("sugarcane", *pair).X.shape[1] for pair in plan.pairs) >= 25
+    cane = load_pair("sugarcane", "MicroNIR2200", "NIRONE22")
+    assert cane.own.shape[1] == 201 and cane.X.shape[1] == 50
+    on_target = cane.instrument == "NIRONE22"
+    assert np.isfinite(cane.own[on_target]).all() and np.isnan(cane.own[~on_target]).all()
+
+
+@needs_data
+def test_corn_gives_the_published_order_of_magnitude(protocol_run, tmp_path):
+    arguments = ["--quick", "--datasets", "corn", "--output", str(tmp_path), "--quiet"]
+    arguments += ["--methods", *protocol_run.methods]
+    assert command.main([*arguments, "--no-figures"]) == 0
+    table = tables.summarise(tables.read_results(tmp_path, "corn")).set_index(["property", "method"])["rmsep"]
+    assert table["protein", "SourceOnly"] > 2 * table["protein", "MeanShift"]
+    assert 0.10 < table["protein", "MeanShift"] < 0.20
+    assert 0.10 < table["moisture", "native"] < 0.16

@@ -1,0 +1,140 @@
+"""Results files of the evaluation protocol: a stopped run goes on, and nothing is mixed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.accuracy import __main__ as command
+from benchmarks.accuracy.data import load_pair
+from benchmarks.accuracy.methods import METHODS, PREPROCESSING, make_pipeline, settings_hash
+from skspectral.exceptions import DatasetUnavailableError
+
+
+def test_quick_run_writes_one_row_per_unit_and_property(protocol_run, finished):
+    rows = protocol_run.read(finished / "simulated.csv")
+    assert len(rows) == 2 * len(protocol_run.methods) * 2
+    assert {(row["method"], row["n_standards"]) for row in rows} == {
+        ("SourceOnly", "0"),
+        ("MeanShift", "5"),
+        ("TargetOnly", "5"),
+        ("native", "all"),
+    }
+    assert all(np.isfinite(float(row[name])) for row in rows for name in ("rmsep", "r2", "rpd", "sse", "fit_seconds"))
+    assert {row["settings"] for row in rows if row["method"] == "native"} == {settings_hash("native")}
+    predictions = pd.read_csv(finished / "simulated_predictions.csv")
+    for (method, name, repeat), part in predictions.groupby(["method", "property", "repeat"]):
+        row = next(r for r in rows if (r["method"], r["property"], int(r["repeat"])) == (method, name, repeat))
+        error = part["predicted"] - part["measured"]
+        assert float(row["rmsep"]) == pytest.approx(np.sqrt((error**2).mean()), rel=1e-4)
+
+
+def cut(path, share):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.37, 0.6, 0.999, 1.0])
+@pytest.mark.parametrize("name", ["simulated.csv", "simulated_predictions.csv"])
+def test_a_killed_run_goes_on_to_the_same_files(protocol_run, finished, tmp_path, name, share):
+    for path in finished.glob("*.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    cut(tmp_path / name, share)
+    if name == "simulated_predictions.csv":
+        # results are written last: with lost predictions the results of the unit are not there yet
+        cut(tmp_path / "simulated.csv", 0.0)
+    assert protocol_run.run(tmp_path, "--no-figures") == 0
+    for path in finished.glob("simulated*.csv"):
+        if path.name != "simulated_summary.csv":
+            assert protocol_run.without_seconds(tmp_path / path.name) == protocol_run.without_seconds(path), path.name
+
+
+def test_a_finished_run_computes_nothing(protocol_run, finished, tmp_path, monkeypatch):
+    for path in finished.glob("*.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+
+    def refuse(job):
+        raise AssertionError(f"{job} was computed again")
+
+    monkeypatch.setattr(command, "run_job", refuse)
+    assert protocol_run.run(tmp_path, "--no-figures") == 0
+    assert (tmp_path / "simulated.csv").read_bytes() == (finished / "simulated.csv").read_bytes()
+
+
+def test_methods_may_be_added_later(protocol_run, finished, tmp_path):
+    assert protocol_run.run(tmp_path, "--no-figures", methods=["MeanShift"]) == 0
+    assert protocol_run.run(tmp_path, "--no-figures") == 0
+    key = ("repeat", "method", "property")
+    both = [
+        sorted(protocol_run.without_seconds(folder / "simulated.csv"), key=lambda row: [row[name] for name in key])
+        for folder in (tmp_path, finished)
+    ]
+    assert both[0] == both[1]
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_workers_do_not_change_the_results(protocol_run, finished, tmp_path, backend):
+    assert protocol_run.run(tmp_path, "--no-figures", "--n-jobs", "2", "--backend", backend) == 0
+    for name in ("simulated.csv", "simulated_predictions.csv", "simulated_splits.csv"):
+        assert protocol_run.without_seconds(tmp_path / name) == protocol_run.without_seconds(finished / name)
+
+
+def test_results_of_other_settings_are_not_mixed(protocol_run, finished, tmp_path, capsys):
+    content = (finished / "simulated.csv").read_text()
+    changed = content.replace(settings_hash("MeanShift"), "00000000")
+    assert changed != content
+    (tmp_path / "simulated.csv").write_text(changed)
+    assert protocol_run.run(tmp_path, "--no-figures") == 1
+    assert "MeanShift with other settings" in capsys.readouterr().err
+    assert (tmp_path / "simulated.csv").read_text() == changed
+    (tmp_path / "simulated.csv").write_text("a,b\n1,2\n")
+    assert protocol_run.run(tmp_path, "--no-figures") == 1
+    assert "--output" in capsys.readouterr().err
+
+
+def test_settings_hash_follows_the_parameters(monkeypatch):
+    before = {method: settings_hash(method) for method in METHODS}
+    assert len(set(before.values())) == len(METHODS)
+    monkeypatch.setitem(METHODS, "DS", replace(METHODS["DS"], make=METHODS["DS-identity"].make))
+    assert settings_hash("DS") != before["DS"]
+    monkeypatch.setitem(PREPROCESSING, "SG1", (PREPROCESSING["SG1"][0].__class__(17, polyorder=2, deriv=1),))
+    assert settings_hash("PDS") != before["PDS"]
+    assert make_pipeline("PDS", "SG1", "A", "B").named_steps["SavitzkyGolay"].window == 17
+
+
+def test_missing_data_are_named(tmp_path, monkeypatch, capsys):
+    def unavailable(dataset):
+        raise DatasetUnavailableError("no corn here")
+
+    monkeypatch.setattr("benchmarks.accuracy.data._load", unavailable)
+    load_pair.cache_clear()
+    assert command.main(["--quick", "--datasets", "corn", "--output", str(tmp_path), "--quiet"]) == 1
+    assert "no corn here" in capsys.readouterr().err
+
+
+def test_quiet_prints_nothing_and_the_bar_counts_splits(protocol_run, tmp_path, capfd):
+    assert protocol_run.run(tmp_path / "quiet", "--no-figures") == 0
+    captured = capfd.readouterr()
+    assert captured.out == captured.err == ""
+    arguments = ["--quick", "--datasets", "simulated", "--output", str(tmp_path / "loud")]
+    arguments += ["--methods", *protocol_run.methods]
+    assert command.main([*arguments, "--no-figures"]) == 0
+    captured = capfd.readouterr()
+    assert "2/2" in captured.err and "simulated_tables.md" in captured.out
+
+
+def test_parts_of_a_run_add_up_to_the_whole(protocol_run, finished, tmp_path):
+    assert protocol_run.run(tmp_path, "--no-report", "--minutes", "0") == 0
+    assert not list(tmp_path.glob("*.csv"))
+    assert (
+        protocol_run.run(tmp_path, "--no-report", "--standards", "5", "--source-networks", str(tmp_path / "kept")) == 0
+    )
+    assert not (tmp_path / "simulated_tables.md").exists()
+    assert protocol_run.run(tmp_path, "--no-figures") == 0
+    key = ("repeat", "method", "property")
+    parts, whole = (
+        sorted(protocol_run.without_seconds(folder / "simulated.csv"), key=lambda row: [row[name] for name in key])
+        for folder in (tmp_path, finished)
+    )
+    assert parts == whole

@@ -1,0 +1,138 @@
+"""Tables and figures of the evaluation protocol, made of the results files alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from benchmarks.accuracy import archive, readme, store, tables
+
+
+def made_up(rmsep, **columns):
+    """Results of two cells and four repeats: ``rmsep`` maps (method, n) to a mean in each cell."""
+    rows = []
+    for (method, n), means in rmsep.items():
+        for name, mean in zip(("moisture", "oil"), means):
+            for repeat in range(4):
+                value = mean + 0.001 * repeat
+                rows.append(
+                    {
+                        **dict.fromkeys([*store.UNIT, *store.FIGURES], 0),
+                        **{"dataset": "corn", "source": "m5", "target": "mp5", "selection": "random"},
+                        **{"property": name, "method": method, "n_standards": n, "repeat": repeat, "rmsep": value},
+                        **{"n_test": 20, "n_calibration": 60, "sse": 20 * value**2, "r2": 1 - value, "rpd": 1 / value},
+                        **columns,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def test_summary_pools_squared_errors():
+    table = made_up({("MeanShift", 10): (0.1, 0.2)})
+    table["n_test"], table["sse"] = [20, 20, 20, 10] * 2, [4.0, 1.0, 1.0, 1.0] * 2
+    row = tables.summarise(table).iloc[0]
+    assert row["rmsep_pooled"] == pytest.approx(np.sqrt(7 / 70))
+    assert row["rmsep"] == pytest.approx(0.1015) and row["n_repeats"] == 4
+    assert row["rmsep_sd"] == pytest.approx(np.std([0, 0.001, 0.002, 0.003], ddof=1))
+
+
+def test_tables_count_cells_and_print_thresholds_beside_the_ceiling(tmp_path):
+    results = made_up(
+        {
+            ("SourceOnly", 0): (0.9, 0.9),
+            ("MeanShift", 10): (0.03, 0.4),
+            ("MeanShift", 50): (0.02, 0.3),
+            ("Pooled", 10): (0.5, 0.35),
+            ("Pooled", 50): (0.1, 0.25),
+            ("native", "all"): (0.2, 0.02),
+        }
+    )
+    results.to_csv(tmp_path / "corn.csv", index=False)
+    text = tables.write_tables(tmp_path, "corn").read_text()
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    cells = {tuple(line[:2]): line for line in lines if len(line) == 10}
+    assert cells["moisture", "**native**"][5] == "0.95 fail" and cells["oil", "**native**"][5] == "0.95 pass"
+    assert cells["moisture", "MeanShift"][5] == "0.95 pass" and cells["moisture", "MeanShift"][8] == "pass"
+    assert cells["oil", "MeanShift"][5] == "0.95 fail" and cells["oil", "MeanShift"][8] == "fail"
+    assert cells["moisture", "MeanShift"][2] == "0.0315 ± 0.0013"
+    assert list(cells).index(("moisture", "**native**")) < list(cells).index(("moisture", "MeanShift"))
+    assert cells["moisture", "MeanShift"][6] == "pass" and cells["oil", "MeanShift"][6] == "fail"
+    # at or below native: moisture only; N = 10 against N = 50
+    assert ["MeanShift", "1", "1"] in lines and ["Pooled", "0", "1"] in lines
+    at_fifty = [line for line in lines if len(line) == 3][-2:]
+    assert at_fifty == [["MeanShift", "0", "1"], ["Pooled", "0", "0"]]
+    summary = pd.read_csv(tmp_path / "corn_summary.csv")
+    assert len(summary) == 12 and (tmp_path / "corn_tables.md").exists()
+
+
+def test_packed_results_are_the_results(tmp_path):
+    results = made_up({("MeanShift", 10): (0.03, 0.4), ("native", "all"): (0.2, 0.02)})
+    results.to_csv(tmp_path / "corn.csv", index=False)
+    plain = tables.read_results(tmp_path, "corn")
+    written = archive.pack(tmp_path, "corn")
+    assert [path.name for path in written] == [f"corn_{name}.csv.xz" for name in plain["selection"].unique()]
+    (tmp_path / "corn.csv").unlink()
+    pd.testing.assert_frame_equal(tables.read_results(tmp_path, "corn"), plain)
+
+
+def test_the_readme_table_shows_the_ceiling_and_the_best(tmp_path):
+    rows = []
+    for dataset, source, target, name in readme.CELLS:
+        for method, n, rmsep in (("MeanShift", "10", 0.2), ("PDS", "10", 0.1), ("native", "all", 0.05)):
+            rows.append((dataset, source, target, name, "random", n, method, rmsep))
+    columns = ["dataset", "source", "target", "property", "selection", "n_standards", "method", "rmsep"]
+    for dataset, part in pd.DataFrame(rows, columns=columns).groupby("dataset"):
+        part.to_csv(tmp_path / f"{dataset}_summary.csv", index=False)
+    lines = readme.readme_table(tmp_path).splitlines()
+    assert len(lines) == 2 + len(readme.CELLS)
+    cells = dict(zip(lines[0].strip("| ").split(" | "), lines[2].split(" | ")[1:]))
+    assert (cells["PDS"], cells["MeanShift"], cells["DS"], cells["native |"[:6]]) == ("**0.1**", "0.2", "n/a", "0.05 |")
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n")
+    readme.write_readme(tmp_path, page)
+    assert "old" not in page.read_text() and lines[3] in page.read_text() and page.read_text().endswith("after\n")
+
+
+def test_differences_are_tested_only_where_the_test_set_is_drawn_anew(tmp_path):
+    figures = {("MeanShift", 10): (0.03, 0.4), ("native", "all"): (0.2, 0.02)}
+    made_up(figures).to_csv(tmp_path / "corn.csv", index=False)
+    fixed = made_up(figures, dataset="tablets", source="inst1", target="inst2")
+    fixed["property"] = fixed["property"].replace({"moisture": "weight", "oil": "assay"})
+    fixed.to_csv(tmp_path / "tablets.csv", index=False)
+    text = {name: tables.write_tables(tmp_path, name).read_text() for name in ("corn", "tablets")}
+    # the differences are the same in all four repeats
+    assert "| 0 |" in text["corn"] and "significantly below" in text["corn"]
+    assert "share one test set" in text["tablets"] and "significantly below" not in text["tablets"]
+    assert "0.96 pass" in text["tablets"] and "0.96 fail" in text["tablets"]
+
+
+def test_corrected_t_test():
+    # by hand: mean 2, variance 1, error sqrt(1/3 + 1/2), two degrees of freedom
+    assert tables.corrected_t_test([1.0, 2.0, 3.0], 20, 40) == pytest.approx(
+        2 * stats.t.sf(2 / np.sqrt(5 / 6), 2), rel=1e-12
+    )
+    values = np.random.default_rng(0).normal(0.5, 1, 12)
+    assert tables.corrected_t_test(values, 0, 60) == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-12)
+    assert np.isnan(tables.corrected_t_test([1.0], 20, 60))
+    assert tables.corrected_t_test([0.0, 0.0], 20, 60) == 1.0
+    assert tables.corrected_t_test([1.0, 1.0], 20, 60) == 0.0
+
+
+def test_figures_are_drawn_from_the_files(protocol_run, tmp_path):
+    pytest.importorskip("matplotlib")
+    from matplotlib import rcParams
+
+    # reading "backend" would choose one
+    names = [name for name in rcParams if name != "backend"]
+    before = [rcParams[name] for name in names]
+    assert protocol_run.run(tmp_path, methods=["SourceOnly", "MeanShift", "SBC", "native"]) == 0
+    drawn = sorted(path.name for path in (tmp_path / "figures").iterdir())
+    assert drawn == ["simulated_A-B_curves.png", "simulated_A-B_predictions.png", "simulated_cells.png"]
+    assert all((tmp_path / "figures" / name).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for name in drawn)
+    assert [rcParams[name] for name in names] == before
+    for path in (tmp_path / "figures").iterdir():
+        path.unlink()
+    content = (tmp_path / "simulated.csv").read_bytes()
+    assert protocol_run.run(tmp_path, "--report-only") == 0
+    assert len(list((tmp_path / "figures").iterdir())) == 3
+    assert (tmp_path / "simulated.csv").read_bytes() == content
