@@ -15,6 +15,7 @@ from .._roles import UNPAIRED
 from ..base import BaseTransferRegressor, TransferTags
 from ..exceptions import MissingReferenceError, ZeroShotWarning
 from ..model_selection._standards import independent_streams
+from ._checks import check_device, check_numbers, check_odd, check_whole
 from ._inputs import REPRESENTATIONS, SpectrumInputs
 from ._networks import SpectralNetwork
 from ._training import adapt, resolve_device, seeded, train_on_source
@@ -102,19 +103,14 @@ class DeepTransferRegressor(BaseTransferRegressor):
             )
         if self.centre not in ("instrument", None):
             raise ValueError(f'centre must be "instrument" or None, got {self.centre!r}.')
-        if not (self.window >= 3 and self.window % 2 == 1):
-            raise ValueError(f"window must be an odd number of at least 3, got {self.window!r}.")
-        for name in ("n_networks", "batch_size", "max_epochs", "patience"):
-            if not getattr(self, name) >= 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)!r}.")
-        if not 0 <= self.validation < 1:
-            raise ValueError(f"validation must be a share of the samples below 1, got {self.validation!r}.")
-        if not self.adapt_steps >= 0:
-            raise ValueError(f"adapt_steps must not be negative, got {self.adapt_steps!r}.")
-        if not 0 <= self.rehearsal < np.inf:
-            raise ValueError(f"rehearsal must be a number of at least 0, got {self.rehearsal!r}.")
-        if not self.adapt_folds >= 2:
-            raise ValueError(f"adapt_folds must be at least 2, got {self.adapt_folds!r}.")
+        check_odd(self, "window", least=3)
+        check_whole(self, ("n_networks", "batch_size", "max_epochs", "patience"))
+        check_whole(self, ("adapt_steps",), least=0)
+        check_whole(self, ("adapt_folds",), least=2)
+        check_numbers(self, ("lr", "adapt_lr"), positive=True)
+        check_numbers(self, ("weight_decay", "adapt_weight_decay", "augmentation", "rehearsal"))
+        check_numbers(self, ("validation",), below=1)
+        check_device(self.device)
 
     # ---------------------------------------------------------------- what a subclass decides
 
@@ -198,6 +194,8 @@ class DeepTransferRegressor(BaseTransferRegressor):
                     verbose=self.verbose,
                 )
             self.source_weights_.append(weights_of(network))
+            if not all(np.isfinite(values).all() for values in self.source_weights_[-1].values()):
+                raise ValueError(f"The training of {type(self).__name__} diverged: lower lr, got {self.lr!r}.")
             columns = ("train_loss", "valid_loss") if n_held_out else ("train_loss",)
             self.loss_curves_.append(np.array([history[:, column] for column in columns]).T)
             errors.append(self._ensemble([network], X[held_out]) - scaled[held_out])

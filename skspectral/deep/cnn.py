@@ -1,6 +1,7 @@
 """A convolutional calibration that is trained on the source and fine-tuned on the standards."""
 
 from ._base import DeepTransferRegressor
+from ._checks import check_numbers, check_odd, check_sizes, check_whole
 from ._networks import ConvolutionalBody, open_layers
 
 __all__ = ["CNNTransfer"]
@@ -179,6 +180,11 @@ class CNNTransfer(DeepTransferRegressor):
         super()._check_params()
         if self.fine_tune not in FINE_TUNING:
             raise ValueError(f"fine_tune must be one of {', '.join(FINE_TUNING)}, got {self.fine_tune!r}.")
+        check_sizes(self, "filters")
+        check_sizes(self, "hidden")
+        check_odd(self, "kernel_size")
+        check_whole(self, ("stride",))
+        check_numbers(self, ("dropout",), below=1)
 
     def _body(self, n_inputs, n_channels):
         return ConvolutionalBody(

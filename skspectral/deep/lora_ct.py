@@ -1,16 +1,10 @@
 """Calibration transfer by low-rank adapters on a frozen convolutional network: one small adapter per instrument."""
 
-import hashlib
+from numbers import Integral
 
-import numpy as np
-import torch
-from sklearn.utils.validation import check_is_fitted
-
-from ._adapter_files import read_adapter, write_adapter
-from ._base import CPU, DeepTransferRegressor, weights_of
-from ._lora import NetworkLoRA
+from ._adapters import AdapterRegressor
+from ._checks import check_numbers, check_odd, check_sizes
 from ._networks import ConvolutionalBody, open_layers
-from ._training import seeded
 
 __all__ = ["LoRACT"]
 
@@ -18,13 +12,13 @@ ARMS = {"lora": None, "full": "all", "last": "last", "bias": "bias", "none": Non
 RANKS = (1, 2, 4, 8)
 
 
-class LoRACT(DeepTransferRegressor):
+class LoRACT(AdapterRegressor):
     """Low-rank adapters on a convolutional network: the source network stays, each instrument gets a small file.
 
-    Three convolutions and a dense layer are trained on the source and frozen. On the
-    standards, every convolution and dense layer learns an update ``alpha / rank * B A`` of its weight (a convolution's
-    taken as the matrix of filters by inputs times width), and the output its bias. The method was published for Raman
-    spectrometers [1]_; its network, ranks and training are not part of what is public, and are choices of this package.
+    Three convolutions and a dense layer are trained on the source and frozen. On the standards, every convolution and
+    dense layer learns an update ``alpha / rank * B A`` of its weight (a convolution's taken as the matrix of filters by
+    inputs times width), and the output its bias. The method was published for Raman spectrometers [1]_; its network,
+    ranks and training are not part of what is public, and are choices of this package.
 
     Parameters
     ----------
@@ -206,9 +200,15 @@ class LoRACT(DeepTransferRegressor):
         super()._check_params()
         if self.adapt not in ARMS:
             raise ValueError(f"adapt must be one of {', '.join(ARMS)}, got {self.adapt!r}.")
-        automatic = isinstance(self.rank, str) and self.rank == "cv"
-        if not automatic and (isinstance(self.rank, str) or not self.rank >= 1):
-            raise ValueError(f'rank must be a positive integer or "cv", got {self.rank!r}.')
+        if not (isinstance(self.rank, str) and self.rank == "cv"):
+            whole = isinstance(self.rank, Integral) and not isinstance(self.rank, bool)
+            if not whole or self.rank < 1:
+                raise ValueError(f'rank must be a positive integer or "cv", got {self.rank!r}.')
+        if self.alpha is not None:
+            check_numbers(self, ("alpha",), positive=True)
+        check_sizes(self, "filters")
+        check_sizes(self, "hidden")
+        check_odd(self, "kernel_size")
 
     def _body(self, n_inputs, n_channels):
         return ConvolutionalBody(
@@ -233,145 +233,3 @@ class LoRACT(DeepTransferRegressor):
         if self.adapt == "lora":
             network.adapters = self._attach(network, rank)
         open_layers(network, ARMS[self.adapt] or "bias")
-
-    def _attach(self, network, rank):
-        return NetworkLoRA(network, rank, 2 * rank if self.alpha is None else self.alpha)
-
-    def _train(self, rows):
-        self.adapters_, self.rank_, self.merged_ = None, None, False
-        return super()._train(rows)
-
-    def _keep(self, networks, rank):
-        if self.adapt != "lora":
-            super()._keep(networks, rank)
-            return
-        self.rank_ = rank
-        self.adapters_ = [
-            {name: value.cpu().numpy().copy() for name, value in network.adapters.state_dict().items()}
-            | {"output.bias": network.output.bias.detach().cpu().numpy().copy()}
-            for network in networks
-        ]
-        self.n_adapter_parameters_ = sum(value.size for value in self.adapters_[0].values())
-
-    def _load(self, k):
-        if self.adapters_ is None or self.merged_:
-            return super()._load(k)
-        return self._with_adapter(k)[0]
-
-    def _with_adapter(self, k):
-        """Build network ``k`` with its adapter beside the weights."""
-        network = self._network(self.source_weights_[k])
-        adapters = self._attach(network, self.rank_)
-        state = {name: torch.from_numpy(value) for name, value in self.adapters_[k].items()}
-        with torch.no_grad():
-            network.output.bias.copy_(state.pop("output.bias"))
-        adapters.load_state_dict(state)
-        return network, adapters
-
-    def merge(self):
-        """Add the adapters to the weights: prediction then costs what the source networks cost.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If there is no adapter, or it is merged already.
-        """
-        self._check_adapter()
-        if self.merged_:
-            raise ValueError("The adapter is merged into the weights already.")
-        merged = []
-        for k in range(self.n_networks):
-            with seeded(0, CPU):
-                network, adapters = self._with_adapter(k)
-            adapters.merge()
-            adapters.remove()
-            merged.append(weights_of(network))
-        self.weights_, self.merged_ = merged, True
-        return self
-
-    def unmerge(self):
-        """Take the adapters out of the weights again, exactly.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If no adapter is merged.
-        """
-        self._check_adapter()
-        if not self.merged_:
-            raise ValueError("The adapter is not merged into the weights.")
-        self.weights_, self.merged_ = self.source_weights_, False
-        return self
-
-    def save_adapter(self, path):
-        """Write what belongs to the target alone: adapters, output bias and mean shift, without the networks.
-
-        Parameters
-        ----------
-        path : path-like
-            A safetensors file.
-
-        Raises
-        ------
-        ValueError
-            If there is no adapter.
-        """
-        self._check_adapter()
-        write_adapter(
-            path,
-            self.adapters_,
-            self.shift_,
-            network=self._network_hash(),
-            rank=self.rank_,
-            alpha=self.alpha,
-            target=self.target_,
-        )
-
-    def load_adapter(self, path):
-        """Plug in the adapter of another instrument, trained on the same source networks.
-
-        Parameters
-        ----------
-        path : path-like
-            A file that :meth:`save_adapter` wrote.
-
-        Returns
-        -------
-        self
-            ``target_`` is then the file's instrument, as text; what ``fit`` found out about the standards
-            (``n_standards_``, ``n_pairs_``, ``transfer_rmse_``) is still about the one it saw.
-
-        Raises
-        ------
-        MissingWeightsError
-            If the file is missing or no adapter of this class.
-        ValueError
-            If it belongs to other source networks or another alpha.
-        """
-        check_is_fitted(self)
-        self.adapters_, self.shift_, self.rank_, self.target_ = read_adapter(
-            path, network=self._network_hash(), alpha=self.alpha, n_networks=self.n_networks
-        )
-        self.weights_, self.merged_ = self.source_weights_, False
-        return self
-
-    def _check_adapter(self):
-        check_is_fitted(self)
-        if self.adapters_ is None:
-            raise ValueError(
-                'There is no adapter: it is trained by adapt="lora" on standards of a target, or loaded from a file.'
-            )
-
-    def _network_hash(self):
-        digest = hashlib.sha256()
-        for array in (self._y_mean, self._y_scale, *(w[name] for w in self.source_weights_ for name in sorted(w))):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()

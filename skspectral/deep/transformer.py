@@ -1,6 +1,7 @@
 """A transformer on patches of the spectrum, without pretraining."""
 
 from ._base import DeepTransferRegressor
+from ._checks import check_numbers, check_whole
 from ._networks import PatchTransformerBody, open_layers
 
 __all__ = ["TransformerTransfer"]
@@ -176,6 +177,10 @@ class TransformerTransfer(DeepTransferRegressor):
         super()._check_params()
         if self.fine_tune not in FINE_TUNING:
             raise ValueError(f"fine_tune must be one of {', '.join(FINE_TUNING)}, got {self.fine_tune!r}.")
+        check_whole(self, ("patch_size", "d_model", "n_layers", "n_heads"))
+        check_numbers(self, ("dropout",), below=1)
+        if self.d_model % self.n_heads:
+            raise ValueError(f"n_heads must divide d_model={self.d_model}, got {self.n_heads}.")
 
     def _body(self, n_inputs, n_channels):
         return PatchTransformerBody(

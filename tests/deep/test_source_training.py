@@ -9,7 +9,7 @@ from skspectral import CNNTransfer, LoRACT, TransformerTransfer
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import MissingReferenceError
 
-from .common import MAKERS, TINY, Standards, cnn, lora
+from .common import MAKERS, TINY, Standards, cnn, lora, transformer
 
 STRONG = {"n_networks": 1, "random_state": 0, "device": "cpu"}
 
@@ -141,6 +141,15 @@ def test_silent_unless_asked(capsys):
         ({"rehearsal": -1.0}, "rehearsal"),
         ({"window": 8}, "window must be an odd"),
         ({"max_epochs": 0}, "max_epochs"),
+        ({"max_epochs": 2.5}, "max_epochs must be an integer"),
+        ({"kernel_size": 10}, "kernel_size must be an odd"),
+        ({"stride": 0}, "stride"),
+        ({"filters": 8}, "filters must be a tuple"),
+        ({"hidden": (0,)}, "hidden must be a tuple"),
+        ({"dropout": 1.0}, "dropout must be a number of at least 0 and below 1"),
+        ({"lr": 0}, "lr must be a number above 0"),
+        ({"augmentation": float("nan")}, "augmentation"),
+        ({"device": "abacus"}, "device must be"),
     ],
 )
 def test_parameters_out_of_range_are_named(params, message):
@@ -155,8 +164,18 @@ def test_wrong_arms_are_named():
         rows.fit(cnn(fine_tune="first"))
     with pytest.raises(ValueError, match="adapt must be one of lora"):
         rows.fit(lora(adapt="pds"))
-    with pytest.raises(ValueError, match="rank must be"):
-        rows.fit(lora(rank="auto"))
+    for params in ({"rank": "auto"}, {"rank": 2.5}, {"rank": 0}, {"alpha": 0}, {"kernel_size": 8}):
+        with pytest.raises(ValueError, match=f"{next(iter(params))} must be"):
+            rows.fit(lora(**params))
+    for params in ({"patch_size": 0}, {"n_layers": 0}, {"n_heads": 3}, {"dropout": -0.1}):
+        with pytest.raises(ValueError, match=f"{next(iter(params))} must"):
+            rows.fit(transformer(**params))
+
+
+def test_training_that_diverges_is_named():
+    rows = Standards()
+    with pytest.raises(ValueError, match="diverged: lower lr, got 1000000"):
+        rows.fit(cnn(lr=1e6, max_epochs=30))
 
 
 def test_ctrl_c_is_not_taken_for_the_end_of_training(monkeypatch):

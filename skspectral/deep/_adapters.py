@@ -1,0 +1,160 @@
+"""Adapters of a fitted estimator: kept beside the source networks, merged into their weights, written and read."""
+
+import hashlib
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from ._adapter_files import read_adapter, write_adapter
+from ._base import CPU, DeepTransferRegressor, weights_of
+from ._lora import NetworkLoRA
+from ._training import seeded
+
+__all__ = ["AdapterRegressor"]
+
+
+class AdapterRegressor(DeepTransferRegressor):
+    """Base of what learns low-rank adapters; subclasses have a parameter ``alpha`` and attach them in ``_open``."""
+
+    def _attach(self, network, rank):
+        return NetworkLoRA(network, rank, 2 * rank if self.alpha is None else self.alpha)
+
+    def _train(self, rows):
+        self.adapters_, self.rank_, self.merged_ = None, None, False
+        return super()._train(rows)
+
+    def _keep(self, networks, rank):
+        if rank is None:
+            super()._keep(networks, rank)
+            return
+        self.rank_ = rank
+        self.adapters_ = [
+            {name: value.cpu().numpy().copy() for name, value in network.adapters.state_dict().items()}
+            | {"output.bias": network.output.bias.detach().cpu().numpy().copy()}
+            for network in networks
+        ]
+        self.n_adapter_parameters_ = sum(value.size for value in self.adapters_[0].values())
+
+    def _load(self, k):
+        if self.adapters_ is None or self.merged_:
+            return super()._load(k)
+        return self._with_adapter(k)[0]
+
+    def _with_adapter(self, k):
+        """Build network ``k`` with its adapter beside the weights."""
+        network = self._network(self.source_weights_[k])
+        adapters = self._attach(network, self.rank_)
+        state = {name: torch.from_numpy(value) for name, value in self.adapters_[k].items()}
+        with torch.no_grad():
+            network.output.bias.copy_(state.pop("output.bias"))
+        adapters.load_state_dict(state)
+        return network, adapters
+
+    def merge(self):
+        """Add the adapters to the weights: prediction then costs what the source networks cost.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there is no adapter, or it is merged already.
+        """
+        self._check_adapter()
+        if self.merged_:
+            raise ValueError("The adapter is merged into the weights already.")
+        merged = []
+        for k in range(self.n_networks):
+            with seeded(0, CPU):
+                network, adapters = self._with_adapter(k)
+            adapters.merge()
+            adapters.remove()
+            merged.append(weights_of(network))
+        self.weights_, self.merged_ = merged, True
+        return self
+
+    def unmerge(self):
+        """Take the adapters out of the weights again, exactly.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If no adapter is merged.
+        """
+        self._check_adapter()
+        if not self.merged_:
+            raise ValueError("The adapter is not merged into the weights.")
+        self.weights_, self.merged_ = self.source_weights_, False
+        return self
+
+    def save_adapter(self, path):
+        """Write what belongs to the target alone: adapters, output bias and mean shift, without the networks.
+
+        Parameters
+        ----------
+        path : path-like
+            A safetensors file.
+
+        Raises
+        ------
+        ValueError
+            If there is no adapter.
+        """
+        self._check_adapter()
+        write_adapter(
+            path,
+            self.adapters_,
+            self.shift_,
+            network=self._network_hash(),
+            rank=self.rank_,
+            alpha=self.alpha,
+            target=self.target_,
+        )
+
+    def load_adapter(self, path):
+        """Plug in the adapter of another instrument, trained on the same source networks.
+
+        Parameters
+        ----------
+        path : path-like
+            A file that :meth:`save_adapter` wrote.
+
+        Returns
+        -------
+        self
+            ``target_`` is then the file's instrument, as text; what ``fit`` found out about the standards
+            (``n_standards_``, ``n_pairs_``, ``transfer_rmse_``) is still about the one it saw.
+
+        Raises
+        ------
+        MissingWeightsError
+            If the file is missing or no adapter of this class.
+        ValueError
+            If it belongs to other source networks or another alpha.
+        """
+        check_is_fitted(self)
+        self.adapters_, self.shift_, self.rank_, self.target_ = read_adapter(
+            path, network=self._network_hash(), alpha=self.alpha, n_networks=self.n_networks
+        )
+        self.weights_, self.merged_ = self.source_weights_, False
+        return self
+
+    def _check_adapter(self):
+        check_is_fitted(self)
+        if self.adapters_ is None:
+            raise ValueError(
+                'There is no adapter: it is trained by adapt="lora" on standards of a target, or loaded from a file.'
+            )
+
+    def _network_hash(self):
+        digest = hashlib.sha256()
+        for array in (self._y_mean, self._y_scale, *(w[name] for w in self.source_weights_ for name in sorted(w))):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
