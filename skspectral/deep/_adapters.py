@@ -7,15 +7,15 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from ._adapter_files import read_adapter, write_adapter
-from ._base import CPU, DeepTransferRegressor, weights_of
+from ._base import CPU, weights_of
 from ._lora import NetworkLoRA
 from ._training import seeded
 
-__all__ = ["AdapterRegressor"]
+__all__ = ["AdapterMixin"]
 
 
-class AdapterRegressor(DeepTransferRegressor):
-    """Base of what learns low-rank adapters; subclasses have a parameter ``alpha`` and attach them in ``_open``."""
+class AdapterMixin:
+    """For deep baselines with low-rank adapters: they have a parameter ``alpha`` and attach adapters in ``_open``."""
 
     def _attach(self, network, rank):
         return NetworkLoRA(network, rank, 2 * rank if self.alpha is None else self.alpha)

@@ -2,7 +2,8 @@
 
 from numbers import Integral
 
-from ._adapters import AdapterRegressor
+from ._adapters import AdapterMixin
+from ._base import DeepTransferRegressor
 from ._checks import check_numbers, check_odd, check_sizes
 from ._networks import ConvolutionalBody, open_layers
 
@@ -12,7 +13,7 @@ ARMS = {"lora": None, "full": "all", "last": "last", "bias": "bias", "none": Non
 RANKS = (1, 2, 4, 8)
 
 
-class LoRACT(AdapterRegressor):
+class LoRACT(AdapterMixin, DeepTransferRegressor):
     """Low-rank adapters on a convolutional network: the source network stays, each instrument gets a small file.
 
     Three convolutions and a dense layer are trained on the source and frozen. On the standards, every convolution and
