@@ -1,4 +1,7 @@
-"""Judge pretraining: ``python -m benchmarks.pretraining ablation --out DIR``.
+"""Judge pretraining: ``python -m benchmarks.pretraining probes --weights small``, or ``ablation``.
+
+``probes`` asks of pretrained weights what they have learned, ``ablation`` of the training what each part contributes.
+Both write tables, figures and ``README.md`` to one folder.
 
 The spectra come from the folder that ``SKSPECTRAL_CORPUS`` names. A run that was stopped goes on where it stopped when
 the same command is given again.
@@ -8,9 +11,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.pretraining import ablation, ablation_summary
+from benchmarks.pretraining import ablation, ablation_summary, probes, probes_summary, report
 from benchmarks.pretraining.variants import VARIANTS
-from skspectral.exceptions import DatasetUnavailableError
+from skspectral.exceptions import DatasetUnavailableError, MissingWeightsError
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -31,12 +34,41 @@ def run_ablation(options):
         print(failure, file=sys.stderr)
     if records:
         rows = ablation_summary.write(records, options.out)
-        (options.out / "ablation.md").write_text("\n".join(ablation_summary.table(rows)).strip() + "\n")
-        try:
-            ablation_summary.draw(rows, options.out / "ablation.png")
-        except ImportError:
-            print("No figure: matplotlib is not installed.", file=sys.stderr)
+        _draw(lambda: ablation_summary.draw(rows, options.out / "ablation.png"))
+        report.write_readme(options.out)
     return 1 if failures else 0
+
+
+def run_probes(options):
+    """Ask what pretrained weights have learned."""
+    records = probes.run_all(
+        options.out,
+        weights=options.weights,
+        n_random=options.n_random,
+        names=options.probes,
+        n_jobs=options.n_jobs,
+        device=options.device,
+        quiet=options.quiet,
+    )
+    if records:
+        summary = probes_summary.write(records, options.out)
+        _draw(lambda: _figures().draw(summary, options.out))
+        report.write_readme(options.out)
+    return 0
+
+
+def _figures():
+    from benchmarks.pretraining import probes_figures
+
+    return probes_figures
+
+
+def _draw(make):
+    """Draw where there is matplotlib: machines that only compute may lack it."""
+    try:
+        make()
+    except ImportError:
+        print("No figure: matplotlib is not installed. The same command draws it where it is.", file=sys.stderr)
 
 
 def main(arguments=None):
@@ -48,17 +80,22 @@ def main(arguments=None):
     one.add_argument("--preset", default="tiny", help="settings of pretraining: a packaged name or a file")
     one.add_argument("--steps", type=int, default=600, help="steps of every run (default: 600)")
     one.add_argument("--seeds", type=int, default=2, help="runs of every variant (default: 2)")
-    one.add_argument("--n-jobs", type=int, default=1, help="runs at a time, one processor core each")
-    one.add_argument("--device", default="cpu", help="cpu or cuda")
     one.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="NAME")
-    for command in (one,):
+    other = commands.add_parser("probes", help=run_probes.__doc__)
+    other.set_defaults(run=run_probes)
+    other.add_argument("--weights", required=True, help="name or folder of the weights")
+    other.add_argument("--n-random", type=int, default=2, help="networks before any training (default: 2)")
+    other.add_argument("--probes", nargs="+", choices=probes.PROBES, default=list(probes.PROBES), metavar="NAME")
+    for command in (one, other):
+        command.add_argument("--n-jobs", type=int, default=1, help="processes, one processor core each")
+        command.add_argument("--device", default="cpu", help="cpu or cuda")
         command.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         return options.run(options)
-    except DatasetUnavailableError as error:
+    except (DatasetUnavailableError, MissingWeightsError) as error:
         print(error, file=sys.stderr)
         return 1
 

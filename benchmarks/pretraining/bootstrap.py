@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["array_of", "interval", "resampled"]
+__all__ = ["array_of", "interval", "median_interval", "resampled"]
 
 N_DRAWS, COVERAGE = 2000, 0.95
 
@@ -65,3 +65,29 @@ def interval(values, n_draws=N_DRAWS, seed=0):
     tail = 50 * (1 - COVERAGE)
     ends = np.nanpercentile(resampled(values, n_draws, seed), [tail, 100 - tail])
     return [float(x) for x in (np.nanmean(values), *ends)]
+
+
+def median_interval(values, kinds, n_draws=N_DRAWS, seed=0):
+    """Give the median with its bootstrap interval, values of one kind drawn together.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One number a data set.
+    kinds : sequence of str
+        Data sets of one kind, such as the same samples on other instruments, say nearly the same.
+    n_draws, seed : int
+        Number of draws, and their seed.
+
+    Returns
+    -------
+    list of float
+        Value, low, high.
+    """
+    values, kinds = np.asarray(values, dtype=float), np.asarray(kinds)
+    groups = [values[kinds == kind] for kind in dict.fromkeys(kinds.tolist())]
+    generator = np.random.default_rng(seed)
+    draws = generator.integers(len(groups), size=(n_draws, len(groups)))
+    medians = [np.median(np.concatenate([groups[k] for k in draw])) for draw in draws]
+    tail = 50 * (1 - COVERAGE)
+    return [float(x) for x in (np.median(values), *np.percentile(medians, [tail, 100 - tail]))]

@@ -58,16 +58,39 @@ class PairTasks:
         Returns
         -------
         list of dict
-            One record for each split, number of standards and quantity: its loss ``log(0.02 + MSE / variance)``, that
-            of the untrained head on the spectra without a network, and the ratio of the two RMSEs.
+            One record for each split, number of standards and quantity: its loss ``log(0.02 + MSE / variance)`` and
+            RMSE, those of the untrained head on the spectra without a network, and the ratio of the two RMSEs.
         """
         data = (t.to(device) for t in (self._x, self._axis, self._regions))
         losses = self._losses(head, spectral_features(model, head.projection, *data, "NIR"), device)
-        return [
-            {"pair": self.name, "split": split, "n_standards": n, "target": target}
-            | {"loss": loss, "plain_loss": plain, "rmse_ratio": math.sqrt(_relative(loss) / _relative(plain))}
-            for (split, n, target), loss, plain in zip(self._places(), losses, self._plain, strict=True)
-        ]
+        records = []
+        for (split, n, target), loss, plain in zip(self._places(), losses, self._plain, strict=True):
+            errors = [self._spread(split, target) * math.sqrt(_relative(value)) for value in (loss, plain)]
+            record = {"pair": self.name, "split": split, "n_standards": n, "target": target}
+            record |= {"loss": loss, "plain_loss": plain, "rmse": errors[0], "plain_rmse": errors[1]}
+            records.append(record | {"rmse_ratio": errors[0] / errors[1]})
+        return records
+
+    def samples(self, split, target):
+        """Source samples, test samples and references (n_samples,) of a split; the standards are the first ones."""
+        y = self._targets[target]
+        known = self._orders[split][np.isfinite(y[self._orders[split]])]
+        n_test = max(int(SHARE_TEST * len(known)), 1)
+        return known[n_test:][:MOST_SOURCE], known[:n_test], y
+
+    @property
+    def n_targets(self):
+        """Number of quantities to predict."""
+        return len(self._targets)
+
+    def without_network(self, split, n_standards, target):
+        """Root mean squared error of a task by the untrained head on the spectra."""
+        loss = self._plain[self._places().index((split, n_standards, target))]
+        return self._spread(split, target) * math.sqrt(_relative(loss))
+
+    def _spread(self, split, target):
+        train, _, y = self.samples(split, target)
+        return y[train].std()
 
     def _places(self):
         """Split, number of standards and number of the quantity of every task, in the order of the losses."""
@@ -78,8 +101,8 @@ class PairTasks:
     def _losses(self, head, features, device):
         """Losses of all tasks, list of float, from features (2 n, G, D) of the samples on both instruments."""
         losses = []
-        for order in self._orders:
-            tasks = [_samples(order, y) for y in self._targets]
+        for split in range(len(self._orders)):
+            tasks = [self.samples(split, target) for target in range(len(self._targets))]
             rows, y_test = _rows(features[: self._n], features[self._n :], tasks, device)
             losses += transfer_loss(head(rows), y_test, rows.n_test).tolist()
         return losses
@@ -114,13 +137,6 @@ def references(pair):
     return found
 
 
-def _samples(order, y):
-    """Source samples, test samples and references of a split; the first source samples are the standards."""
-    known = order[np.isfinite(y[order])]
-    n_test = max(int(SHARE_TEST * len(known)), 1)
-    return known[n_test:][:MOST_SOURCE], known[:n_test], torch.from_numpy(y).float()
-
-
 def _rows(source, target, tasks, device):
     """Rows of all tasks of a split, each with every number of standards, and the references of their test samples."""
     each = [(*task, count) for task in tasks for count in N_STANDARDS]
@@ -135,12 +151,12 @@ def _rows(source, target, tasks, device):
         padded([source[train] for train, *_ in each]),
         padded([target[train[:count]] for train, *_, count in each]),
         padded([target[test] for _, test, *_ in each]),
-        padded([y[train] for train, _, y, _ in each]),
+        padded([torch.from_numpy(y[train]).float() for train, _, y, _ in each]),
         counts([len(train) for train, *_ in each]),
         counts([count for *_, count in each]),
         counts([len(test) for _, test, *_ in each]),
     )
-    return rows, padded([y[test] for _, test, y, _ in each])
+    return rows, padded([torch.from_numpy(y[test]).float() for _, test, y, _ in each])
 
 
 def _untrained_head():

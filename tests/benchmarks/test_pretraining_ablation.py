@@ -175,7 +175,7 @@ def test_the_command_writes_everything(folder, tmp_path, monkeypatch):
     assert {row["pair"] for row in rows} == {"drugs_K"}
     summary = json.loads((tmp_path / "ablation.json").read_text())
     assert all(row["loss"][1] <= row["loss"][0] <= row["loss"][2] for row in summary)
-    assert "| wavelets |" in (tmp_path / "ablation.md").read_text()
+    assert "| wavelets |" in (tmp_path / "README.md").read_text()
     assert (tmp_path / "ablation.png").stat().st_size > 5000
     assert not list(tmp_path.glob("runs/*/checkpoints"))
     monkeypatch.setattr(ablation, "train_and_judge", lambda *a: pytest.fail("there is a result already"))
