@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from skspectral.exceptions import DatasetUnavailableError
 
-from .archive import packed_paths
+from .archive import packed_paths, unpack
 from .data import PLANS
 from .methods import METHODS
 from .protocol import make_jobs, run_job, unit_by_unit
@@ -27,6 +27,9 @@ def main(arguments=None):
     options = _parse(arguments)
     try:
         for dataset in options.datasets:
+            unpack(options.output, dataset)
+            if options.merge is not None:
+                Store(options.output, dataset).merge(Store(options.merge, dataset))
             if not options.report_only:
                 _run(dataset, options)
             if options.no_report:
@@ -57,6 +60,7 @@ def _parse(arguments):
     parser.add_argument(
         "--source-networks", type=Path, help="folder to keep trained source networks in, for other units"
     )
+    parser.add_argument("--merge", type=Path, help="take over the results of another folder first")
     parser.add_argument("--no-report", action="store_true", help="results only")
     parser.add_argument("--quick", action="store_true", help="one pair, two repeats, five standards")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")

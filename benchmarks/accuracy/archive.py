@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-__all__ = ["pack", "packed_paths"]
+__all__ = ["pack", "packed_paths", "unpack"]
 
 
 def packed_paths(folder, dataset):
@@ -29,3 +29,12 @@ def pack(folder, dataset):
             part.to_csv(stream, index=False, lineterminator="\n")
         written.append(path)
     return written
+
+
+def unpack(folder, dataset):
+    """Write ``<dataset>.csv`` from what is packed, for a run to go on with; a file that is there stays."""
+    path = Path(folder) / f"{dataset}.csv"
+    parts = packed_paths(folder, dataset)
+    if parts and not path.exists():
+        tables = [pd.read_csv(part, dtype=str, keep_default_na=False) for part in parts]
+        pd.concat(tables).to_csv(path, index=False, lineterminator="\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .deep_baselines import deep_section
 from .methods import METHODS
 from .tables import CELL, read_results, summarise
 
@@ -49,6 +50,9 @@ def report(folder):
         *_against_fifty(corn),
         "",
     ]
+    networks = deep_section(folder)
+    if networks:
+        parts += ["## Deep baselines", "", *networks, ""]
     if (folder / "coverage.csv").exists():
         parts += ["## Share of references inside the intervals", "", *_coverage(folder / "coverage.csv"), ""]
     return "\n".join(parts)
@@ -64,7 +68,8 @@ def _mean_r2(tables, selection):
     for name, table in tables.items():
         for method in METHODS:
             found = [_of(table, selection, method, n)["r2"] for n in STANDARDS]
-            if all(len(r2) for r2 in found):
+            # networks have fewer repeats, and a section of their own
+            if METHODS[method].network is None and all(len(r2) for r2 in found):
                 lines.append(f"| {name} | {method} | " + " | ".join(f"{r2.mean():.4f}" for r2 in found) + " |")
         native = _of(table, "random", "native", "all")["r2"].mean()
         lines.append(f"| {name} | native, all samples | {native:.4f} |" + " |" * (len(STANDARDS) - 1))

@@ -112,6 +112,29 @@ class Store:
         self.splits.append(outcome.splits)
         self.results.append(outcome.results)
 
+    def merge(self, other):
+        """Take over what another store has, such as the results of another machine.
+
+        Parameters
+        ----------
+        other : Store
+
+        Raises
+        ------
+        SettingsChangedError
+            If a split that both have is not the same, or results are not those of the settings here.
+        """
+        for key, row in other.splits.rows.items():
+            if self.splits.rows.get(key, row) != row:
+                raise SettingsChangedError(f"{other.splits.path} has other samples in the split {' '.join(key)}.")
+        for row in other.results.rows.values():
+            if row["settings"] != settings_hash(row["method"], row["dataset"]):
+                raise SettingsChangedError(
+                    f"{other.results.path} holds results of {row['method']} with other settings."
+                )
+        for name in ("predictions", "splits", "results"):
+            getattr(self, name).append(getattr(other, name).rows.values())
+
 
 def _text(value):
     """Write floats with seven digits: more than any figure needs, and a third of the bytes."""

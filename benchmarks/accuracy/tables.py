@@ -63,6 +63,24 @@ def summarise(results):
     return table.drop(columns=["sse", "n_test"])
 
 
+def in_order(summary, plan):
+    """Sort a summary as the plan has it, so that the file does not depend on what was computed first."""
+    places = {name: {value: place for place, value in enumerate(values)} for name, values in _orders(plan).items()}
+    keys = [summary[name].map(places[name]) for name in places]
+    return summary.iloc[np.lexsort(keys[::-1])]
+
+
+def _orders(plan):
+    return {
+        "selection": plan.repeats,
+        "source": dict.fromkeys(source for source, _ in plan.pairs),
+        "target": dict.fromkeys(target for _, target in plan.pairs),
+        "method": METHODS,
+        "n_standards": [*map(str, plan.standards), "all"],
+        "property": plan.properties,
+    }
+
+
 def corrected_t_test(differences, n_test, n_train):
     """Test whether paired differences over random splits have mean zero (Nadeau & Bengio).
 
@@ -116,18 +134,37 @@ class _Selection:
         groups = self.results.groupby([*CELL, "method", "n_standards"])
         return {key: rows.set_index("repeat") for key, rows in groups}
 
-    def p_value(self, method, other, n, cell):
-        """Corrected p-value of the difference in RMSEP of two methods on the same splits.
+    @cached_property
+    def squares(self):
+        """Sums of squared errors by method and number of standards, indexed by cell and repeat."""
+        groups = self.results.groupby(["method", "n_standards"])
+        return {key: rows.set_index([*CELL, "repeat"])["sse"] for key, rows in groups}
 
-        NaN where all repeats share one test set: the correction is for test sets drawn anew.
+    def difference(self, method, other, n, cell):
+        """Mean difference in RMSEP of two methods on the splits that both have, and its corrected p-value.
+
+        The p-value is NaN where all repeats share one test set: the correction is for test sets drawn anew.
         """
-        if self.plan.test_size is None:
-            return np.nan
         one, two = (self.repeats[(*cell, name, _standards(name, n))] for name in (method, other))
         both = one.index.intersection(two.index)
         one, two = one.loc[both], two.loc[both]
-        n_test, n_train = one["n_test"].mean(), one["n_calibration"].mean()
-        return corrected_t_test(one["rmsep"] - two["rmsep"], n_test, n_train)
+        differences = one["rmsep"] - two["rmsep"]
+        if self.plan.test_size is None:
+            return differences.mean(), np.nan
+        return differences.mean(), corrected_t_test(differences, one["n_test"].mean(), one["n_calibration"].mean())
+
+    def at_or_below(self, method, n, other, m):
+        """Cells in which a method is not worse than another, pooled over the splits that both have; as text."""
+        one, two = (self.squares.get((name, _standards(name, k))) for name, k in ((method, n), (other, m)))
+        if one is None or two is None:
+            return "n/a"
+        sums = pd.concat([one, two], axis=1, keys=["one", "two"], join="inner").groupby(level=CELL).sum()
+        return str(int((sums["one"] <= sums["two"]).sum())) if len(sums) else "n/a"
+
+    def name(self, method):
+        """Name of a method, with the number of its repeats where others have more."""
+        repeats = self.summary.groupby("method")["n_repeats"].max()
+        return method if repeats[method] == repeats.max() else f"{method} ({repeats[method]} repeats)"
 
     @property
     def numbers(self):
@@ -169,7 +206,7 @@ def write_tables(folder, dataset):
     """
     folder, plan = Path(folder), PLANS[dataset]
     results = read_results(folder, dataset)
-    summary = summarise(results)
+    summary = in_order(summarise(results), plan)
     summary.to_csv(folder / f"{dataset}_summary.csv", index=False, float_format="%.5g", lineterminator="\n")
     text = [f"# {dataset}", plan.note]
     if plan.disjoint:
@@ -184,6 +221,13 @@ def write_tables(folder, dataset):
             "The repeats share one test set, so that no test of differences is made over them."
             if plan.test_size is None
             else "*p* is the corrected paired t-test (Nadeau-Bengio) of RMSEP against `native`."
+        )
+        + (
+            " Networks were run on the first of these repeats, as many as stand behind their names; every count and "
+            "test is over the splits that both methods have. `native-CNN` is a network on all calibration samples of "
+            "the target."
+            if any(METHODS[method].network for method in set(results["method"]))
+            else ""
         )
     )
     for selection in plan.repeats:
@@ -224,10 +268,10 @@ def _cell_tables(view):
 
 def _cell_row(view, cell, method, n, row):
     threshold = view.plan.r2_thresholds.get(cell[2])
-    p = np.nan if method == "native" or "native" not in view.methods else view.p_value(method, "native", n, cell)
+    p = np.nan if method == "native" or "native" not in view.methods else view.difference(method, "native", n, cell)[1]
     return [
         cell[2],
-        f"**{method}**" if method == "native" else method,
+        f"**{method}**" if method == "native" else view.name(method),
         _spread(row["rmsep"], row["rmsep_sd"]),
         f"{row['rmsep_pooled']:.3g}",
         _spread(row["r2"], row["r2_sd"], digits=3),
@@ -248,11 +292,11 @@ def _count_tables(view):
         return
     if "native" in view.methods:
         rows = [["method", *(f"N = {n}" for n in numbers)]]
-        rows += [[m, *(_better(view.at(m, n), view.at("native", n)) for n in numbers)] for m in some]
+        rows += [[m, *(view.at_or_below(m, n, "native", n) for n in numbers)] for m in some]
         yield f"### Cells at or below the native RMSEP, of {n_cells}\n\n{_markdown(rows)}"
     if MAIN_STANDARDS in numbers and MANY_STANDARDS in numbers:
         rows = [[f"N = {MAIN_STANDARDS} \\ N = {MANY_STANDARDS}", *some]]
-        rows += [[m, *(_better(view.at(m, MAIN_STANDARDS), view.at(o, MANY_STANDARDS)) for o in some)] for m in some]
+        rows += [[m, *(view.at_or_below(m, MAIN_STANDARDS, o, MANY_STANDARDS) for o in some)] for m in some]
         yield (
             f"### Cells in which the row with {MAIN_STANDARDS} standards is at or below the column with "
             f"{MANY_STANDARDS}, of {n_cells}\n\n{_markdown(rows)}"
@@ -275,15 +319,10 @@ def _standards(method, n):
     return {"none": "0", "all": "all", "some": str(n)}[METHODS[method].standards]
 
 
-def _better(one, other):
-    both = one.index.intersection(other.index)
-    return str(int((one.loc[both, "rmsep_pooled"] <= other.loc[both, "rmsep_pooled"]).sum())) if len(both) else "n/a"
-
-
 def _significantly_better(view, method, other, n):
     one, two = view.at(method, n), view.at(other, n)
-    lower = [c for c in view.cells if c in one.index and c in two.index and one.loc[c, "rmsep"] < two.loc[c, "rmsep"]]
-    return sum(view.p_value(method, other, n, cell) < SIGNIFICANT for cell in lower)
+    found = [view.difference(method, other, n, c) for c in view.cells if c in one.index and c in two.index]
+    return sum(difference < 0 and p < SIGNIFICANT for difference, p in found)
 
 
 def _spread(mean, sd, digits=None):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.accuracy import __main__ as command
+from benchmarks.accuracy import archive
 from benchmarks.accuracy.data import load_pair
 from benchmarks.accuracy.methods import METHODS, PREPROCESSING, make_pipeline, settings_hash
 from skspectral.exceptions import DatasetUnavailableError
@@ -138,3 +139,31 @@ def test_parts_of_a_run_add_up_to_the_whole(protocol_run, finished, tmp_path):
         for folder in (tmp_path, finished)
     )
     assert parts == whole
+
+
+def test_results_of_two_machines_are_merged(protocol_run, finished, tmp_path, capsys):
+    here, there = tmp_path / "here", tmp_path / "there"
+    assert protocol_run.run(here, "--no-report", methods=["SourceOnly", "MeanShift"]) == 0
+    assert protocol_run.run(there, "--no-report", methods=["TargetOnly", "native"]) == 0
+    merge = ["--merge", str(there), "--report-only", "--no-figures"]
+    assert protocol_run.run(here, *merge) == 0
+    rows = protocol_run.without_seconds(here / "simulated.csv")
+    whole = protocol_run.without_seconds(finished / "simulated.csv")
+    assert sorted(map(str, rows)) == sorted(map(str, whole))
+    assert protocol_run.run(here, *merge) == 0
+    assert len(protocol_run.read(here / "simulated.csv")) == len(whole)
+    path = there / "simulated_splits.csv"
+    path.write_text(path.read_text().replace("5: ", "5: nobody "))
+    assert protocol_run.run(here, *merge) == 1
+    assert "other samples in the split simulated A B" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_from_what_is_packed(protocol_run, finished, tmp_path):
+    for path in finished.glob("*.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    archive.pack(tmp_path, "simulated")
+    (tmp_path / "simulated.csv").unlink()
+    assert protocol_run.run(tmp_path, "--no-report", methods=[*protocol_run.methods, "SBC"]) == 0
+    rows = protocol_run.read(tmp_path / "simulated.csv")
+    whole = protocol_run.read(finished / "simulated.csv")
+    assert rows[: len(whole)] == whole and {row["method"] for row in rows[len(whole) :]} == {"SBC"}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmarks.accuracy import archive, readme, store, tables
+from benchmarks.accuracy import archive, deep_baselines, readme, store, tables
 
 
 def made_up(rmsep, **columns):
@@ -116,6 +116,63 @@ def test_corrected_t_test():
     assert np.isnan(tables.corrected_t_test([1.0], 20, 60))
     assert tables.corrected_t_test([0.0, 0.0], 20, 60) == 1.0
     assert tables.corrected_t_test([1.0, 1.0], 20, 60) == 0.0
+
+
+def test_methods_with_fewer_repeats_are_compared_on_the_splits_of_both(tmp_path):
+    results = made_up({("MeanShift", 10): (0.3, 0.3), ("LoRACT", 10): (0.2, 0.2), ("native", "all"): (0.1, 0.1)})
+    results["rmsep"] += 0.01 * (results["method"] == "LoRACT") * results["repeat"]
+    late = results["repeat"] >= 2
+    results = results[~(late & (results["method"] == "LoRACT"))]
+    # bad for native, but LoRACT was not run there
+    results.loc[late & (results["method"] == "native"), ["rmsep", "sse"]] = 5.0, 500.0
+    results.to_csv(tmp_path / "corn.csv", index=False)
+    text = tables.write_tables(tmp_path, "corn").read_text()
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    assert "| LoRACT (2 repeats) |" in text and "first of these repeats" in text
+    assert ["LoRACT", "0"] in lines and ["MeanShift", "2"] in lines
+
+
+def test_the_summary_does_not_depend_on_what_was_computed_first(tmp_path):
+    results = made_up({("PDS", 10): (0.3, 0.3), ("MeanShift", 10): (0.3, 0.3), ("MeanShift", 5): (0.3, 0.3)})
+    written = []
+    for part in (results, results[::-1]):
+        part.to_csv(tmp_path / "corn.csv", index=False)
+        tables.write_tables(tmp_path, "corn")
+        written.append(pd.read_csv(tmp_path / "corn_summary.csv"))
+    pd.testing.assert_frame_equal(*written)
+    assert list(written[0]["method"][::2]) == ["MeanShift", "MeanShift", "PDS"]
+    assert list(written[0]["n_standards"][::2]) == [5, 10, 10]
+
+
+def deep_results(folder, r2):
+    """Files of both data sets with networks on two of four repeats; ``r2`` is that of the native network."""
+    figures = {("AutoTransfer", 10): (0.1, 0.3), ("PDS", 10): (0.2, 0.2), ("native", "all"): (0.1, 0.1)}
+    figures |= {(name, n): (0.2, 0.2) for name in ("CNNTransfer", "TransformerTransfer", "LoRACT") for n in (10, 50)}
+    figures |= {("native-CNN", "all"): (1 - r2, 1 - r2)}
+    for dataset, source, target in (("corn", "m5", "mp5"), ("tablets", "inst1", "inst2")):
+        table = made_up(figures, dataset=dataset, source=source, target=target)
+        table = table[(table["repeat"] < 2) | ~table["method"].isin([*deep_baselines.NETWORKS, "native-CNN"])]
+        if dataset == "tablets":
+            table["property"] = table["property"].replace({"moisture": "weight", "oil": "assay"})
+        table.to_csv(folder / f"{dataset}.csv", index=False)
+
+
+@pytest.mark.parametrize(("r2", "verdict"), [(0.85, "stands"), (0.5, "is VOID")])
+def test_networks_are_compared_on_their_own_splits_unless_they_cannot_learn(tmp_path, r2, verdict):
+    deep_results(tmp_path, r2)
+    lines = deep_baselines.deep_section(tmp_path)
+    assert f"the comparison {verdict}." in lines[0] and "the 2 random splits" in lines[0]
+    # means of 1 - rmsep over repeats 0 and 1
+    assert "| corn, 24 cells | LoRACT |  | 0.7995 |  |  |  | 0.7995 |" in lines
+    assert "| tablets assay, 2 cells | PDS |  | 0.7995 |  |  |  |  |" in lines
+    assert any(line.startswith("| corn, 24 cells | native, all samples | 0.8995 |") for line in lines)
+    assert "| LoRACT | 1 | 2 |" in lines
+
+
+def test_no_section_of_networks_without_networks(tmp_path):
+    for dataset in ("corn", "tablets"):
+        made_up({("PDS", 10): (0.2, 0.2)}).to_csv(tmp_path / f"{dataset}.csv", index=False)
+    assert deep_baselines.deep_section(tmp_path) == []
 
 
 def test_figures_are_drawn_from_the_files(protocol_run, tmp_path):
