@@ -43,6 +43,7 @@ def summarise(records):
                 if losses[name] is None:
                     continue
                 row = {"variant": name, "removed": VARIANTS[name].title, "pairs": group, "n_standards": n}
+                row |= {key: records[0][key] for key in ("preset", "steps")}
                 row |= {"seeds": len(losses[name]), "loss": interval(losses[name])}
                 row["ratio"] = [math.exp(value) for value in interval(ratios[name])]
                 full = losses[FULL]

@@ -47,10 +47,11 @@ they hold for these instruments. This pair decides when pretraining stops, which
 """
 ABLATION = """## What each part contributes
 
-The network of the smallest size, trained for few steps with one thing removed at a time, and judged by few-shot
-transfer on real pairs that took no part. Pairs without references predict what the spectra say beyond the range that
-both instruments share. Losses are `log(0.02 + MSE / variance)`; intervals are over seeds, pairs and splits. The
-simulator was fitted without feed grain, but with the drug pairs: what the fit contributes, feed grain says.
+The network with the settings *{preset}*, trained for {steps} steps with one thing removed at a time (number of seeds:
+{seeds}), and judged by few-shot transfer on real pairs that took no part. Pairs without references predict what the
+spectra say beyond the range that both instruments share. Losses are `log(0.02 + MSE / variance)`; intervals are over
+seeds, pairs and splits. The simulator was fitted without feed grain, but with the drug pairs: what the fit contributes,
+feed grain says.
 """
 
 
@@ -60,8 +61,9 @@ def write_readme(out):
     if (out / "probes.json").exists():
         sections += _probes(json.loads((out / "probes.json").read_text()), out)
     if (out / "ablation.json").exists():
-        table = ablation_summary.table(json.loads((out / "ablation.json").read_text()))
-        sections.append(_section(ABLATION, table, "ablation", out))
+        rows = json.loads((out / "ablation.json").read_text())
+        text = ABLATION.format(**rows[0])
+        sections.append(_section(text, ablation_summary.table(rows), "ablation", out))
     (out / "README.md").write_text("\n\n".join(section.strip() for section in sections) + "\n")
 
 

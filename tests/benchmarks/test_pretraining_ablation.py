@@ -194,6 +194,8 @@ def test_the_summary_is_of_differences_on_equal_tasks():
         {
             "variant": name,
             "seed": seed,
+            "preset": "tiny",
+            "steps": 9,
             "tasks": [
                 task(pair, split, n, hard[k, split] + extra, 2.0)
                 for k, pair in enumerate(("drugs_K", "drugs_T", "drugs_P", "feedgrain"))
