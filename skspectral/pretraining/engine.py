@@ -99,7 +99,7 @@ class _Run:
         self.slots = SlotMaker(corpus, priors, config)
         self.validation = Validation(corpus, priors, config)
         self.done, self.before, self.best, self.since_best = 0, 0.0, float("inf"), 0
-        self.step_times = []
+        self.step_times, self.validated = [], None
 
     def open(self, steps, seconds, resume):
         """Start, or continue from the newest checkpoint."""
@@ -118,7 +118,8 @@ class _Run:
                 changed = _differences(record["settings"], settings)
                 raise ValueError(f"{self.out} was trained with other settings: {changed}. Use the same to resume.")
             self.trainer.load_state(tensors)
-            self.before, self.best, self.since_best = record["seconds"], record["best"], record["since_best"]
+            self.before, self.validated = record["seconds"], record["validated"]
+            self.best, self.since_best = record["best"], record["since_best"]
             self.total = steps or record["total"] or self.total
         self.settings = settings
         if self.workers.is_first:
@@ -147,10 +148,13 @@ class _Run:
                 self.done += 1
                 self._report(values, bar)
                 self._set_length(bar)
-                if self.done % self.config.validate_every == 0 or self.done == self.total:
+                if self.done % self.config.validate_every == 0:
                     self._validate()
                 if self.done % self.config.checkpoint_every == 0:
                     self._checkpoint()
+            if self.done != self.validated:
+                # The last steps may be the best, also where time ran out before the planned end.
+                self._validate()
         if self.workers.is_first:
             self._checkpoint()
             self._write_record()
@@ -187,6 +191,7 @@ class _Run:
 
     def _validate(self):
         """Score the averaged weights, and keep them if they are the best yet."""
+        self.validated = self.done
         if self.workers.is_first:
             ema = self.trainer.ema
             scores = self.validation(ema["model"], ema["head"], self.workers.device)
@@ -207,6 +212,7 @@ class _Run:
                 "seconds": self._elapsed(),
                 "best": self.best,
                 "since_best": self.since_best,
+                "validated": self.validated,
             }
             save_checkpoint(self.out / CHECKPOINTS, self.done, self.trainer.state(), record)
 
