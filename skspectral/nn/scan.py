@@ -20,7 +20,7 @@ from torch.autograd.function import once_differentiable
 __all__ = ["selective_scan", "sequential_scan"]
 
 # Elements of one work array. On a CPU half a dozen of them should stay in the cache; on a GPU launches cost more.
-_CHUNK_ELEMENTS = {"cpu": 2**19, "cuda": 2**24}
+_CHUNK_ELEMENTS = {"cpu": 2**19, "cuda": 2**26}
 _MIN_STEPS = 8
 
 

@@ -1,10 +1,15 @@
 """Optimal transport between what two instruments give."""
 
+import os
 from itertools import combinations
 
-import ot
 import torch
 from torch import Tensor, nn
+
+# POT imports every framework that it finds, and JAX takes most of a GPU's memory as soon as it is imported.
+for framework in ("JAX", "TENSORFLOW", "CUPY"):
+    os.environ.setdefault(f"POT_BACKEND_DISABLE_{framework}", "1")
+import ot  # noqa: E402
 
 __all__ = ["OTLoss"]
 
