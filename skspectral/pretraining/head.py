@@ -69,6 +69,8 @@ class Solution(NamedTuple):
         What is added.
     left_out : Tensor of shape (E, N)
         Reference minus prediction of every standard without any of its rows; zero where it has no reference.
+    left_out_source : Tensor of shape (E, S)
+        The same of source samples without their source row.
     weight : Tensor of shape (E, H)
         Share of every head.
     settings : Tensor of shape (E, H, 3)
@@ -80,6 +82,7 @@ class Solution(NamedTuple):
     coef: Tensor
     intercept: Tensor
     left_out: Tensor
+    left_out_source: Tensor
     weight: Tensor
     settings: Tensor
     y_scale: Tensor
@@ -228,7 +231,10 @@ class TransferHead(nn.Module):
             return Solution(
                 centred.y_scale[:, None, None] * coef,
                 centred.y_mean + centred.y_scale * constant,
-                centred.y_scale[:, None] * (gate[..., None] * ridge.left_out_standards).sum(1),
+                *(
+                    centred.y_scale[:, None] * (gate[..., None] * errors).sum(1)
+                    for errors in (ridge.left_out_standards, ridge.left_out_source)
+                ),
                 gate,
                 settings,
                 centred.y_scale,

@@ -54,6 +54,9 @@ class TransferPortfolio(CompleteTransferRegressor):
         Weight of the expert: how far the target looks cleaner.
     transfer_rmse_ : ndarray of shape (n_targets,)
         Leave-one-standard-out error of the mixture in units of ``y``; NaN without labelled standards.
+    held_out_ : ndarray of shape (n_target_samples, n_targets)
+        Reference minus prediction of every target sample by models that have not seen it, in units of ``y``; NaN
+        without a reference.
     n_standards_, n_pairs_, source_, target_
         As in every transfer method.
 
@@ -153,6 +156,7 @@ class TransferPortfolio(CompleteTransferRegressor):
                 self._expert = expert.coef, expert.intercept
                 w = self.target_weight_
                 held_out = np.where(np.isfinite(expert.held_out), w * expert.held_out + (1 - w) * held_out, held_out)
+        self.held_out_ = held_out
         error = held_out_error(held_out)
         self.transfer_rmse_ = np.sqrt(error)
         learned = constants()["spread"]
