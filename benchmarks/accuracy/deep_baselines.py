@@ -3,7 +3,7 @@
 import pandas as pd
 
 from .methods import METHODS
-from .tables import CELL, read_results, summarise
+from .summary import CELL, read_results, summarise
 
 __all__ = ["WORTH", "deep_section", "native_share"]
 

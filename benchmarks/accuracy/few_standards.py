@@ -11,7 +11,7 @@ import pandas as pd
 
 from .deep_baselines import deep_section
 from .methods import METHODS
-from .tables import CELL, read_results, summarise
+from .summary import CELL, read_results, summarise
 
 __all__ = ["main", "report"]
 

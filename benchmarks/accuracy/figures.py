@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from skspectral.plotting import CellHeatmapDisplay, PredictedMeasuredDisplay, TransferCurveDisplay
 
+from .comparison import MAIN_STANDARDS
 from .data import PLANS
 from .methods import METHODS
-from .tables import MAIN_STANDARDS, read_results
+from .summary import read_results
 
 __all__ = ["write_figures"]
 

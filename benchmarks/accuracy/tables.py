@@ -1,193 +1,21 @@
 """Tables made of the results files and nothing else."""
 
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from scipy import stats
 
-from .archive import packed_paths
+from .comparison import MAIN_STANDARDS, Comparison
 from .data import PLANS
 from .methods import METHODS
+from .summary import in_order, read_results, summarise
 
-__all__ = ["corrected_t_test", "read_results", "summarise", "write_tables"]
+__all__ = ["write_tables"]
 
-CELL = ["source", "target", "property"]
-MAIN_STANDARDS = 10
 MANY_STANDARDS = 50
 RPD_THRESHOLD = 3.0
 # published for LoRA-CT on a Raman methanol set; another task, printed because it is often quoted
 LORA_CT_R2 = 0.952
 SIGNIFICANT = 0.05
-
-
-def read_results(folder, dataset):
-    """Read the results of a data set, packed or not; ``n_standards`` stays text: the native calibration has "all"."""
-    plain = Path(folder) / f"{dataset}.csv"
-    paths = [plain] if plain.exists() else packed_paths(folder, dataset)
-    types = {"n_standards": str, "source": str, "target": str, "prep": str}
-    return pd.concat([pd.read_csv(path, dtype=types) for path in paths], ignore_index=True)
-
-
-def summarise(results):
-    """Average the repeats: one row per cell, selection, number of standards and method.
-
-    Parameters
-    ----------
-    results : DataFrame
-        As :func:`read_results` returns it.
-
-    Returns
-    -------
-    DataFrame
-        Mean and standard deviation (``ddof=1``) over the repeats, and ``rmsep_pooled`` over all test samples of all
-        repeats.
-    """
-    groups = results.groupby([*CELL, "selection", "n_standards", "method"], sort=False)
-    table = groups.agg(
-        n_repeats=("repeat", "size"),
-        rmsep=("rmsep", "mean"),
-        rmsep_sd=("rmsep", "std"),
-        r2=("r2", "mean"),
-        r2_sd=("r2", "std"),
-        rpd=("rpd", "mean"),
-        bias=("bias", "mean"),
-        sep=("sep", "mean"),
-        sse=("sse", "sum"),
-        n_test=("n_test", "sum"),
-        fit_seconds=("fit_seconds", "mean"),
-    ).reset_index()
-    table["rmsep_pooled"] = np.sqrt(table["sse"] / table["n_test"])
-    return table.drop(columns=["sse", "n_test"])
-
-
-def in_order(summary, plan):
-    """Sort a summary as the plan has it, so that the file does not depend on what was computed first."""
-    places = {name: {value: place for place, value in enumerate(values)} for name, values in _orders(plan).items()}
-    keys = [summary[name].map(places[name]) for name in places]
-    return summary.iloc[np.lexsort(keys[::-1])]
-
-
-def _orders(plan):
-    return {
-        "selection": plan.repeats,
-        "source": dict.fromkeys(source for source, _ in plan.pairs),
-        "target": dict.fromkeys(target for _, target in plan.pairs),
-        "method": METHODS,
-        "n_standards": [*map(str, plan.standards), "all"],
-        "property": plan.properties,
-    }
-
-
-def corrected_t_test(differences, n_test, n_train):
-    """Test whether paired differences over random splits have mean zero (Nadeau & Bengio).
-
-    The splits share samples, so that the plain t-test finds far too many differences; the variance of the mean is
-    taken as ``(1 / n_repeats + n_test / n_train)`` times that of the differences.
-
-    Parameters
-    ----------
-    differences : array-like of shape (n_repeats,)
-    n_test, n_train : float
-        Samples tested and trained on in one split.
-
-    Returns
-    -------
-    float
-        Two-sided p-value; NaN with fewer than two repeats.
-
-    References
-    ----------
-    Nadeau, C., Bengio, Y. (2003). Inference for the generalization error. Machine Learning 52, 239-281.
-    https://doi.org/10.1023/A:1024068626366
-    """
-    differences = np.asarray(differences, dtype=float)
-    n = len(differences)
-    if n < 2:
-        return np.nan
-    error = np.sqrt((1.0 / n + n_test / n_train) * differences.var(ddof=1))
-    if error == 0:
-        return 1.0 if differences.mean() == 0 else 0.0
-    return float(2 * stats.t.sf(abs(differences.mean()) / error, n - 1))
-
-
-@dataclass(frozen=True, eq=False)
-class _Selection:
-    """Results of one data set under one way of choosing standards."""
-
-    plan: object
-    results: pd.DataFrame
-    summary: pd.DataFrame
-
-    def at(self, method, n):
-        """Rows of the summary of a method, by cell; methods without a choice of ``n`` have one row."""
-        found = self.summary[
-            (self.summary["method"] == method) & (self.summary["n_standards"] == _standards(method, n))
-        ]
-        return found.set_index(CELL)
-
-    @cached_property
-    def repeats(self):
-        """Results by cell, method and number of standards, indexed by repeat."""
-        groups = self.results.groupby([*CELL, "method", "n_standards"])
-        return {key: rows.set_index("repeat") for key, rows in groups}
-
-    @cached_property
-    def squares(self):
-        """Sums of squared errors by method and number of standards, indexed by cell and repeat."""
-        groups = self.results.groupby(["method", "n_standards"])
-        return {key: rows.set_index([*CELL, "repeat"])["sse"] for key, rows in groups}
-
-    def difference(self, method, other, n, cell):
-        """Mean difference in RMSEP of two methods on the splits that both have, and its corrected p-value.
-
-        The p-value is NaN where all repeats share one test set: the correction is for test sets drawn anew.
-        """
-        one, two = (self.repeats[(*cell, name, _standards(name, n))] for name in (method, other))
-        both = one.index.intersection(two.index)
-        one, two = one.loc[both], two.loc[both]
-        differences = one["rmsep"] - two["rmsep"]
-        if self.plan.test_size is None:
-            return differences.mean(), np.nan
-        return differences.mean(), corrected_t_test(differences, one["n_test"].mean(), one["n_calibration"].mean())
-
-    def at_or_below(self, method, n, other, m):
-        """Cells in which a method is not worse than another, pooled over the splits that both have; as text."""
-        one, two = (self.squares.get((name, _standards(name, k))) for name, k in ((method, n), (other, m)))
-        if one is None or two is None:
-            return "n/a"
-        sums = pd.concat([one, two], axis=1, keys=["one", "two"], join="inner").groupby(level=CELL).sum()
-        return str(int((sums["one"] <= sums["two"]).sum())) if len(sums) else "n/a"
-
-    def name(self, method):
-        """Name of a method, with the number of its repeats where others have more."""
-        repeats = self.summary.groupby("method")["n_repeats"].max()
-        return method if repeats[method] == repeats.max() else f"{method} ({repeats[method]} repeats)"
-
-    @property
-    def numbers(self):
-        """Numbers of standards that there are results of, 0 left out."""
-        return sorted({int(n) for n in self.summary["n_standards"] if n not in ("0", "all")})
-
-    @property
-    def main_number(self):
-        """The number of standards that the tables of cells show."""
-        return MAIN_STANDARDS if MAIN_STANDARDS in self.numbers else max(self.numbers, default=0)
-
-    @property
-    def cells(self):
-        """Cells in the order of the plan."""
-        known = set(self.summary[CELL].itertuples(index=False, name=None))
-        cells = [(*pair, name) for pair in self.plan.pairs for name in self.plan.properties]
-        return [cell for cell in cells if cell in known]
-
-    @property
-    def methods(self):
-        """Methods that there are results of, in the order of the comparison."""
-        known = set(self.summary["method"])
-        return [method for method in METHODS if method in known]
 
 
 def write_tables(folder, dataset):
@@ -233,7 +61,7 @@ def write_tables(folder, dataset):
     for selection in plan.repeats:
         part = results[results["selection"] == selection]
         if len(part):
-            view = _Selection(plan, part, summary[summary["selection"] == selection])
+            view = Comparison(plan, part, summary[summary["selection"] == selection])
             text += [f"## {selection} selection", *_cell_tables(view), *_count_tables(view)]
     path = folder / f"{dataset}_tables.md"
     path.write_text("\n\n".join(text) + "\n", encoding="utf-8")
@@ -312,11 +140,6 @@ def _count_tables(view):
         f"### Cells in which the RMSEP of the row is significantly below that of the column (p < {SIGNIFICANT:g}), "
         f"N = {n}, of {n_cells}\n\n{_markdown(rows)}"
     )
-
-
-def _standards(method, n):
-    """Number of standards as the results have it, for methods that do not depend on it."""
-    return {"none": "0", "all": "all", "some": str(n)}[METHODS[method].standards]
 
 
 def _significantly_better(view, method, other, n):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy import __main__ as command
-from benchmarks.accuracy import networks, protocol, tables
+from benchmarks.accuracy import networks, protocol, summary
 from benchmarks.accuracy.data import PLANS, load_pair
 from benchmarks.accuracy.methods import METHODS, make_pipeline, settings_hash
 from benchmarks.accuracy.protocol import Unit, make_jobs, run_job, unit_by_unit
@@ -124,7 +124,7 @@ def test_corn_gives_the_published_order_of_magnitude(protocol_run, tmp_path):
     arguments = ["--quick", "--datasets", "corn", "--output", str(tmp_path), "--quiet"]
     arguments += ["--methods", *protocol_run.methods]
     assert command.main([*arguments, "--no-figures"]) == 0
-    table = tables.summarise(tables.read_results(tmp_path, "corn")).set_index(["property", "method"])["rmsep"]
+    table = summary.summarise(summary.read_results(tmp_path, "corn")).set_index(["property", "method"])["rmsep"]
     assert table["protein", "SourceOnly"] > 2 * table["protein", "MeanShift"]
     assert 0.10 < table["protein", "MeanShift"] < 0.20
     assert 0.10 < table["moisture", "native"] < 0.16

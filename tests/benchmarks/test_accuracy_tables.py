@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmarks.accuracy import archive, deep_baselines, readme, store, tables
+from benchmarks.accuracy import archive, deep_baselines, readme, store, summary, tables
 
 
 def made_up(rmsep, **columns):
@@ -30,7 +30,7 @@ def made_up(rmsep, **columns):
 def test_summary_pools_squared_errors():
     table = made_up({("MeanShift", 10): (0.1, 0.2)})
     table["n_test"], table["sse"] = [20, 20, 20, 10] * 2, [4.0, 1.0, 1.0, 1.0] * 2
-    row = tables.summarise(table).iloc[0]
+    row = summary.summarise(table).iloc[0]
     assert row["rmsep_pooled"] == pytest.approx(np.sqrt(7 / 70))
     assert row["rmsep"] == pytest.approx(0.1015) and row["n_repeats"] == 4
     assert row["rmsep_sd"] == pytest.approx(np.std([0, 0.001, 0.002, 0.003], ddof=1))
@@ -61,18 +61,18 @@ def test_tables_count_cells_and_print_thresholds_beside_the_ceiling(tmp_path):
     assert ["MeanShift", "1", "1"] in lines and ["Pooled", "0", "1"] in lines
     at_fifty = [line for line in lines if len(line) == 3][-2:]
     assert at_fifty == [["MeanShift", "0", "1"], ["Pooled", "0", "0"]]
-    summary = pd.read_csv(tmp_path / "corn_summary.csv")
-    assert len(summary) == 12 and (tmp_path / "corn_tables.md").exists()
+    written = pd.read_csv(tmp_path / "corn_summary.csv")
+    assert len(written) == 12 and (tmp_path / "corn_tables.md").exists()
 
 
 def test_packed_results_are_the_results(tmp_path):
     results = made_up({("MeanShift", 10): (0.03, 0.4), ("native", "all"): (0.2, 0.02)})
     results.to_csv(tmp_path / "corn.csv", index=False)
-    plain = tables.read_results(tmp_path, "corn")
+    plain = summary.read_results(tmp_path, "corn")
     written = archive.pack(tmp_path, "corn")
     assert [path.name for path in written] == [f"corn_{name}.csv.xz" for name in plain["selection"].unique()]
     (tmp_path / "corn.csv").unlink()
-    pd.testing.assert_frame_equal(tables.read_results(tmp_path, "corn"), plain)
+    pd.testing.assert_frame_equal(summary.read_results(tmp_path, "corn"), plain)
 
 
 def test_the_readme_table_shows_the_ceiling_and_the_best(tmp_path):
@@ -108,14 +108,14 @@ def test_differences_are_tested_only_where_the_test_set_is_drawn_anew(tmp_path):
 
 def test_corrected_t_test():
     # by hand: mean 2, variance 1, error sqrt(1/3 + 1/2), two degrees of freedom
-    assert tables.corrected_t_test([1.0, 2.0, 3.0], 20, 40) == pytest.approx(
+    assert summary.corrected_t_test([1.0, 2.0, 3.0], 20, 40) == pytest.approx(
         2 * stats.t.sf(2 / np.sqrt(5 / 6), 2), rel=1e-12
     )
     values = np.random.default_rng(0).normal(0.5, 1, 12)
-    assert tables.corrected_t_test(values, 0, 60) == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-12)
-    assert np.isnan(tables.corrected_t_test([1.0], 20, 60))
-    assert tables.corrected_t_test([0.0, 0.0], 20, 60) == 1.0
-    assert tables.corrected_t_test([1.0, 1.0], 20, 60) == 0.0
+    assert summary.corrected_t_test(values, 0, 60) == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-12)
+    assert np.isnan(summary.corrected_t_test([1.0], 20, 60))
+    assert summary.corrected_t_test([0.0, 0.0], 20, 60) == 1.0
+    assert summary.corrected_t_test([1.0, 1.0], 20, 60) == 0.0
 
 
 def test_methods_with_fewer_repeats_are_compared_on_the_splits_of_both(tmp_path):
