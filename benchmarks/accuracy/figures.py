@@ -12,6 +12,7 @@ from skspectral.plotting import CellHeatmapDisplay, PredictedMeasuredDisplay, Tr
 
 from .comparison import MAIN_STANDARDS
 from .data import PLANS
+from .deep_baselines import shared_splits
 from .methods import METHODS
 from .summary import read_results
 
@@ -22,6 +23,9 @@ RESOLUTION = 110
 
 def write_figures(folder, dataset):
     """Draw RMSEP against N, predicted against measured, and the heat map of all cells.
+
+    Predictions are large and may not be there; their figures then stay as they are. Networks were run on fewer splits
+    than other methods, and have a heat map on these.
 
     Parameters
     ----------
@@ -36,7 +40,10 @@ def write_figures(folder, dataset):
     folder, plan = Path(folder), PLANS[dataset]
     results = read_results(folder, dataset)
     results = results[results["selection"] == "random"]
-    predictions = pd.read_csv(folder / f"{dataset}_predictions.csv", dtype={"n_standards": str})
+    networks = shared_splits(results)
+    results = results[~results["method"].map(lambda name: METHODS[name].network is not None)]
+    path = folder / f"{dataset}_predictions.csv"
+    predictions = pd.read_csv(path, dtype={"n_standards": str}) if path.exists() else None
     target_folder = folder / "figures"
     target_folder.mkdir(exist_ok=True)
     written = []
@@ -47,10 +54,12 @@ def write_figures(folder, dataset):
             if len(part):
                 name = f"{dataset}_{source}-{target}"
                 written.append(_save(_curves(part, plan, source, target), target_folder / f"{name}_curves.png"))
-            part = _of_pair(predictions, source, target)
+            part = _of_pair(predictions, source, target) if predictions is not None else ()
             if len(part):
                 written.append(_save(_scatter(part, plan, source, target), target_folder / f"{name}_predictions.png"))
-        written.append(_save(_heatmap(results, plan), target_folder / f"{dataset}_cells.png"))
+        written.append(_save(_heatmap(results), target_folder / f"{dataset}_cells.png"))
+        if len(networks):
+            written.append(_save(_heatmap(networks), target_folder / f"{dataset}_networks.png"))
     return written
 
 
@@ -91,7 +100,7 @@ def _scatter(part, plan, source, target):
     return figure
 
 
-def _heatmap(results, plan):
+def _heatmap(results):
     numbers = {int(n) for n in results["n_standards"] if n not in ("0", "all")}
     n = MAIN_STANDARDS if MAIN_STANDARDS in numbers else max(numbers)
     shown = results[results["n_standards"].isin(["0", str(n), "all"])]

@@ -54,6 +54,7 @@ def _parse(arguments):
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
     parser.add_argument("--configurations", type=int, default=24, help="settings tried for each method")
     parser.add_argument("--standards", type=int, default=10, help="transfer standards in the training rows")
+    parser.add_argument("--pairs", type=int, help="pairs of instruments, by which each is a source and a target first")
     parser.add_argument("--repeats", type=int, default=1, help="random draws of the training rows")
     parser.add_argument("--n-networks", type=int, default=1, help="networks averaged in each fit")
     parser.add_argument("--n-jobs", type=int, default=1, help="parallel workers; -1 uses all cores")
@@ -89,7 +90,9 @@ def _compute(path, key, units, work, options):
 
 
 def _search(dataset, options, budget):
-    units = search_units(dataset, options.methods, options.configurations, options.standards, options.repeats)
+    units = search_units(
+        dataset, options.methods, options.configurations, options.standards, options.repeats, options.pairs
+    )
     units = [unit | {"budget": budget} for unit in units]
     records = _compute(
         options.output / f"{dataset}_search.jsonl", SEARCH_KEY, units, partial(run_unit, dataset), options

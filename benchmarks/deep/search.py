@@ -31,7 +31,7 @@ def split_rows(dataset, source, target, n_standards, repeat):
     return pair, train, test
 
 
-def search_units(dataset, methods, n_configurations, n_standards, repeats):
+def search_units(dataset, methods, n_configurations, n_standards, repeats, n_pairs=None):
     """List the fits of a search in the order that says most if it is stopped.
 
     The defaults come first on all pairs, because other settings share their source networks. Then pair after pair has
@@ -48,7 +48,7 @@ def search_units(dataset, methods, n_configurations, n_standards, repeats):
             "repeat": repeat,
         }
         for repeat in range(repeats)
-        for source, target in _varied(PLANS[dataset].pairs)
+        for source, target in _varied(PLANS[dataset].pairs)[:n_pairs]
         for number in range(n_configurations)
         for method in methods
         for settings in configurations(method, n_configurations)[number : number + 1]

@@ -189,7 +189,20 @@ def test_figures_are_drawn_from_the_files(protocol_run, tmp_path):
     assert [rcParams[name] for name in names] == before
     for path in (tmp_path / "figures").iterdir():
         path.unlink()
+    (tmp_path / "simulated_predictions.csv").unlink()
     content = (tmp_path / "simulated.csv").read_bytes()
     assert protocol_run.run(tmp_path, "--report-only") == 0
-    assert len(list((tmp_path / "figures").iterdir())) == 3
+    # without the predictions
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [drawn[0], drawn[2]]
     assert (tmp_path / "simulated.csv").read_bytes() == content
+
+
+def test_networks_have_a_heat_map_on_their_own_splits(tmp_path):
+    pytest.importorskip("matplotlib")
+    from benchmarks.accuracy.figures import write_figures
+
+    deep_results(tmp_path, 0.9)
+    names = {"moisture": "component_1", "oil": "component_2", "m5": "A", "mp5": "B"}
+    pd.read_csv(tmp_path / "corn.csv").replace(names).to_csv(tmp_path / "simulated.csv", index=False)
+    drawn = {path.name for path in write_figures(tmp_path, "simulated")}
+    assert drawn == {"simulated_A-B_curves.png", "simulated_cells.png", "simulated_networks.png"}

@@ -173,3 +173,9 @@ def test_native_calibration_uses_target_rows_alone(monkeypatch):
     assert set(found["r2"]) == {"component_1", "component_2"} and min(found["r2"].values()) > 0.5
     on_target = {row.tobytes() for row in pair.X[pair.instrument == "B"]}
     assert len(seen[0]) == 45 and all(row.tobytes() in on_target for row in seen[0])
+
+
+def test_search_can_be_kept_to_the_first_pairs():
+    every = search.search_units("corn", ["LoRACT"], 3, 10, 1)
+    some = search.search_units("corn", ["LoRACT"], 3, 10, 1, n_pairs=2)
+    assert len(some) == 2 * 3 and all(unit in every for unit in some)
