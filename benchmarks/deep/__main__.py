@@ -21,7 +21,7 @@ from benchmarks.accuracy.data import PLANS
 from skspectral.exceptions import DatasetUnavailableError
 
 from .log import Log
-from .search import choose, native_units, run_native, run_unit, search_units
+from .search import NothingFittedError, choose, native_units, run_native, run_unit, search_units
 from .space import METHODS
 
 RESULTS = Path(__file__).parent / "results"
@@ -42,7 +42,7 @@ def main(arguments=None):
             chosen = _search(dataset, options, budget)
             if options.native:
                 _native(dataset, options, budget, chosen)
-    except DatasetUnavailableError as error:
+    except (DatasetUnavailableError, NothingFittedError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -19,7 +19,14 @@ from skspectral.metrics import r2
 from .reuse import source_networks_kept
 from .space import METHODS, configurations, parameters
 
-__all__ = ["choose", "criterion", "native_units", "run_native", "run_unit", "search_units", "split_rows"]
+__all__ = [
+    *("NothingFittedError", "choose", "criterion"),
+    *("native_units", "run_native", "run_unit", "search_units", "split_rows"),
+]
+
+
+class NothingFittedError(ValueError):
+    """There are no fits to choose from."""
 
 
 def split_rows(dataset, source, target, n_standards, repeat):
@@ -121,7 +128,7 @@ def choose(records):
         ``configurations`` on how many ``fits`` each it was chosen from.
     """
     if not records:
-        raise ValueError("Nothing was fitted, so there is nothing to choose from.")
+        raise NothingFittedError("Nothing was fitted, so there is nothing to choose from.")
     chosen = {}
     for method in dict.fromkeys(record["method"] for record in records):
         groups = {}
@@ -131,7 +138,7 @@ def choose(records):
                 groups.setdefault(record["configuration"], {})[rows] = record
         shared = set.intersection(*(set(group) for group in groups.values()))
         if not shared:
-            raise ValueError(f"The configurations of {method} have no training rows in common.")
+            raise NothingFittedError(f"The configurations of {method} have no training rows in common.")
         means = {
             number: float(np.mean([group[rows]["criterion"] for rows in sorted(shared)]))
             for number, group in groups.items()
