@@ -53,7 +53,7 @@ def write_tables(folder, dataset):
         + (
             " Networks were run on the first of these repeats, as many as stand behind their names; every count and "
             "test is over the splits that both methods have. `native-CNN` is a network on all calibration samples of "
-            "the target."
+            "the target. The seconds of networks leave out what another number of standards had trained already."
             if any(METHODS[method].network for method in set(results["method"]))
             else ""
         )
