@@ -51,8 +51,10 @@ __all__ = [
     "SST",
     "SavitzkyGolay",
     "SourceOnly",
+    "SpectralFMTransfer",
     "StandardsSplit",
     "TargetOnly",
+    "TestTimeTraining",
     "TransferPortfolio",
     "TransferSplit",
     "TransformerTransfer",
@@ -61,6 +63,7 @@ __all__ = [
     "as_groups",
     "deep",
     "deploy",
+    "foundation",
     "detach",
     "diPLS",
     "load",
@@ -72,11 +75,13 @@ __all__ = [
 ]
 
 # torch takes seconds to import, and few programs store models, so both are loaded on first use (PEP 562)
-_LAZY_MODULES = {"deep", "nn", "pretraining"}
+_LAZY_MODULES = {"deep", "foundation", "nn", "pretraining"}
 _LAZY_NAMES = {
     "CNNTransfer": "deep",
     "LoRACT": "deep",
     "TransformerTransfer": "deep",
+    "SpectralFMTransfer": "foundation",
+    "TestTimeTraining": "foundation",
     "load": "persistence",
     "save": "persistence",
 }

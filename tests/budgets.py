@@ -14,6 +14,7 @@ _TRAINING = {
 NETWORKS = {
     "CNNTransfer": {**_TRAINING, "filters": (2,), "hidden": (8,)},
     "LoRACT": {**_TRAINING, "filters": (2, 4), "hidden": (8,), "rank": 2},
+    "SpectralFMTransfer": {"weights": None, "device": "cpu"},
     "TransformerTransfer": {**_TRAINING, "d_model": 8, "n_layers": 1, "n_heads": 2},
 }
 

@@ -124,7 +124,8 @@ class MixtureOfExperts(nn.Module):
 
     def _route(self, tokens):
         """Choose experts for tokens (n, d_model): indices (n, top_k), weights (n, top_k) and the `Routing`."""
-        logits = self.gate(tokens).float()
+        logits = self.gate(tokens)
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         noisy = logits + self.noise * torch.randn_like(logits) if self.training else logits
         best, order = noisy.topk(min(self.top_k + 1, self.n_experts), dim=-1)
         chosen = order[:, : self.top_k]

@@ -84,7 +84,7 @@ def regional_features(
     Returns
     -------
     Tensor of shape (B, n_stages, R * d_model)
-        Features, float32, in the order of ``SpectralFMOutput.stages``.
+        Features in the order of ``SpectralFMOutput.stages``.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def region_weights(model, x, wavenumbers, regions, lengths, mask):
 
 def pool_stages(stages, weight):
     """Average the tokens (B, 2 + n_patches, d_model) of every stage over regions: (B, n_stages, R * d_model)."""
-    return torch.stack([(weight @ tokens[:, N_SPECIAL:].float()).flatten(1) for tokens in stages], 1)
+    return torch.stack([(weight @ tokens[:, N_SPECIAL:].to(weight.dtype)).flatten(1) for tokens in stages], 1)
 
 
 def plain_features(x: Tensor, wavenumbers: Tensor, regions: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -144,7 +144,7 @@ def plain_features(x: Tensor, wavenumbers: Tensor, regions: Tensor, lengths: Ten
     absorbance = (_gaussian(wavenumbers, points, POINT_WIDTH, known) @ torch.where(known, x, 0)[..., None])[..., 0]
     relative = (absorbance - _mean(x, known)) / _scale(x, known)
     parts = [part for whole in (relative, absorbance) for part in (whole, F.pad(whole.diff(dim=1), (0, 1)))]
-    return torch.stack(parts, 1).float()
+    return torch.stack(parts, 1)
 
 
 def spectral_features(
@@ -172,7 +172,7 @@ def spectral_features(
     Returns
     -------
     Tensor of shape (B, 4 + n_stages, R * 12)
-        The stages of ``PLAIN_STAGES``, then those of ``SpectralFMOutput.stages``; float32.
+        The stages of ``PLAIN_STAGES``, then those of ``SpectralFMOutput.stages``.
     """
     regional = regional_features(model, standardised(x, lengths), wavenumbers, regions, domain, lengths)
     return torch.cat([plain_features(x, wavenumbers, regions, lengths), project(regional, projection)], 1)
@@ -185,9 +185,9 @@ def project(regional, projection):
 
 
 def standardised(x, lengths=None):
-    """Give the real channels of every spectrum (B, L) mean zero and standard deviation one; float32."""
+    """Give the real channels of every spectrum (B, L) mean zero and standard deviation one."""
     known = _known(x, lengths)
-    return ((x - _mean(x, known)) / _scale(x, known)).float()
+    return (x - _mean(x, known)) / _scale(x, known)
 
 
 def _known(x, lengths):

@@ -13,32 +13,23 @@ from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
 from ..exceptions import AmbiguousInstrumentError, TooFewStandardsError
 
-__all__ = ["MappingRegressor", "refuse_copies", "spread", "varies"]
+__all__ = ["MappingRegressor", "SpectraTransferMixin", "refuse_copies", "spread", "varies"]
 
 LEAST_PAIRS_FOR_SELECTION = 3
 MOST_FOLDS = 10
 NEGLIGIBLE = 1e-24
 
 
-class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegressor):
-    """Base of methods with a map ``x -> x F + a`` from target to source spectra.
+class SpectraTransferMixin(OneToOneFeatureMixin, TransformerMixin):
+    """Mixin of methods that write target spectra as the source measures them; subclasses implement ``_map_target``."""
 
-    Subclasses implement ``_candidates`` (the settings to choose from) and ``_fit_maps``. Settings and, with the default
-    calibration, the number of latent variables are chosen together: the criterion is the cross-validated error of the
-    source calibration plus the mean squared disagreement between the prediction of a held-out pair's mapped target
-    spectrum and of its source spectrum. No reference of a target row is used.
-    """
-
-    def __transfer_tags__(self):
-        return TransferTags(needs="pairs", min_samples=2, uses_target_references=False)
-
-    def _candidates(self, n_pairs):
-        """List the settings to choose from, as dictionaries, the most cautious first."""
+    def _map_target(self, X):
+        """Map validated target spectra (n_spectra, n_channels)."""
         raise NotImplementedError
 
-    def _fit_maps(self, source, target, settings):
-        """Fit one map per setting on paired spectra of shape (n_pairs, n_channels)."""
-        raise NotImplementedError
+    def _validated(self, X, instrument):
+        """Validate the spectra of all instruments that ``fit`` was given."""
+        return validate_spectra(self, X, reset=False)
 
     def fit_transform(self, X, y=None, *, instrument=None, sample_id=None):
         """Fit, and return source rows as they are and target rows as the source would have seen them.
@@ -58,7 +49,7 @@ class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegre
             If there are rows of a third instrument, which can be neither mapped nor dropped here.
         """
         self.fit(X, y, instrument=instrument, sample_id=sample_id)
-        mapped = validate_spectra(self, X, reset=False).copy()
+        mapped = self._validated(X, instrument).copy()
         if instrument is None:
             return mapped
         labels = check_labels(instrument, len(mapped), "instrument")
@@ -70,8 +61,32 @@ class MappingRegressor(OneToOneFeatureMixin, TransformerMixin, BaseTransferRegre
             )
         on_target = np.array([self.target_ is not None and label == self.target_ for label in labels], dtype=bool)
         if on_target.any():
-            mapped[on_target] = self.map_(mapped[on_target])
+            mapped[on_target] = self._map_target(mapped[on_target])
         return mapped
+
+
+class MappingRegressor(SpectraTransferMixin, BaseTransferRegressor):
+    """Base of methods with a map ``x -> x F + a`` from target to source spectra.
+
+    Subclasses implement ``_candidates`` (the settings to choose from) and ``_fit_maps``. Settings and, with the default
+    calibration, the number of latent variables are chosen together: the criterion is the cross-validated error of the
+    source calibration plus the mean squared disagreement between the prediction of a held-out pair's mapped target
+    spectrum and of its source spectrum. No reference of a target row is used.
+    """
+
+    def __transfer_tags__(self):
+        return TransferTags(needs="pairs", min_samples=2, uses_target_references=False)
+
+    def _candidates(self, n_pairs):
+        """List the settings to choose from, as dictionaries, the most cautious first."""
+        raise NotImplementedError
+
+    def _fit_maps(self, source, target, settings):
+        """Fit one map per setting on paired spectra of shape (n_pairs, n_channels)."""
+        raise NotImplementedError
+
+    def _map_target(self, X):
+        return self.map_(X)
 
     def transform(self, X):
         """Map target spectra to what the source instrument would have measured.

@@ -1,0 +1,6 @@
+"""The foundation model: calibration transfer with a pretrained network."""
+
+from .spectral_fm import SpectralFMTransfer
+from .ttt import TestTimeTraining
+
+__all__ = ["SpectralFMTransfer", "TestTimeTraining"]

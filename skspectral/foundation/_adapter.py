@@ -1,0 +1,137 @@
+"""Adapters on disk: what belongs to one target instrument, without the network and the portfolio."""
+
+import copy
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from sklearn.utils.validation import check_is_fitted
+
+from ..exceptions import MissingWeightsError
+from ._expert import Readout
+
+__all__ = ["AdapterFiles", "read_adapter", "write_adapter"]
+
+FILE_FORMAT = "skspectral-foundation-adapter-1"
+
+
+class AdapterFiles:
+    """Mixin of estimators with a network whose adaptation to a target can be kept apart."""
+
+    @property
+    def adapter_(self):
+        """What belongs to the target: low-rank updates, changed values and read-out, dict of {str: ndarray}."""
+        check_is_fitted(self)
+        if self._network is None:
+            return {}
+        return {
+            **{f"lora.{name}": value for name, value in self._network.lora.items()},
+            **{f"update.{name}": value for name, value in self._network.updates.items()},
+            **{f"readout.{name}": value for name, value in vars(self._readout).items()},
+        }
+
+    def save_adapter(self, path):
+        """Write the adapter, without network and portfolio, to a safetensors file.
+
+        Parameters
+        ----------
+        path : path
+            File to write.
+
+        Raises
+        ------
+        ValueError
+            If the model has no network.
+        """
+        arrays = self.adapter_
+        if not arrays:
+            raise ValueError("This model has no network, and so no adapter.")
+        network = self._network
+        write_adapter(path, arrays, network=network.checksum, rank=network.rank, target=self.target_)
+
+    def load_adapter(self, path):
+        """Plug in the adapter of another target that the same calibration was transferred to.
+
+        The file holds the network's side alone, so that predictions come from the network (``network_weight_`` is 1).
+        Store the whole model with `skspectral.save` to keep the mixture.
+
+        Parameters
+        ----------
+        path : path
+            File that `save_adapter` wrote.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        MissingWeightsError
+            If the file is missing or none of these.
+        ValueError
+            If it belongs to other weights, or the read-out has another number of properties.
+        """
+        check_is_fitted(self)
+        if self._network is None:
+            raise ValueError("This model has no network to plug an adapter into.")
+        arrays, rank = read_adapter(path, network=self._network.checksum)
+        parts = {"lora": {}, "update": {}, "readout": {}}
+        for name, value in arrays.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = value
+        readout = Readout(**parts["readout"])
+        if len(readout.coef) != len(self.network_weight_):
+            raise ValueError(f"{path} predicts {len(readout.coef)} properties, this model {len(self.network_weight_)}.")
+        network = copy.copy(self._network)
+        network.lora, network.updates, network.rank = parts["lora"], parts["update"], rank
+        self._network, self._readout, self._encoder = network, readout, None
+        self.network_weight_ = np.ones(len(readout.coef))
+        return self
+
+
+def write_adapter(path, arrays, *, network, rank, target):
+    """Write the arrays of an adapter, and which network they belong to.
+
+    Parameters
+    ----------
+    path : path
+        File to write.
+    arrays : dict of {str: ndarray}
+        Values by name.
+    network : str
+        Checksum of the network.
+    rank : int
+        Rank of the low-rank updates.
+    target : object
+        Label of the instrument.
+    """
+    metadata = {"format": FILE_FORMAT, "network": network, "rank": str(rank), "target": str(target)}
+    save_file({name: value.copy() for name, value in arrays.items()}, path, metadata)
+
+
+def read_adapter(path, *, network):
+    """Read an adapter and check that it belongs to a network.
+
+    Returns
+    -------
+    arrays : dict of {str: ndarray}
+    rank : int
+
+    Raises
+    ------
+    MissingWeightsError
+        If the file is missing or none of these.
+    ValueError
+        If it belongs to another network.
+    """
+    try:
+        with safe_open(path, "numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise MissingWeightsError(f"Cannot read an adapter from {path}: {error}") from error
+    if metadata.get("format") != FILE_FORMAT:
+        raise MissingWeightsError(f"{path} holds no adapter of SpectralFMTransfer.")
+    if metadata["network"] != network:
+        raise ValueError(f"{path} belongs to other weights than this model's: fit with the same weights=.")
+    return arrays, int(metadata["rank"])

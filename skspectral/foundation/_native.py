@@ -1,0 +1,75 @@
+"""Estimators whose instruments may have axes of their own."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from .._axis import check_axis, column_axis
+from .._roles import check_labels, resolve_roles
+from ..exceptions import UnknownInstrumentError
+from ..transfer._complete import CompleteTransferRegressor
+from ..transfer._mapping import SpectraTransferMixin
+from ._axes import UNITS, SharedAxis, to_nm
+
+__all__ = ["NativeAxes"]
+
+# What channels count as where no axis is known: a common part of the near infrared.
+UNKNOWN_START, UNKNOWN_STEP = 1000.0, 2.0
+
+
+class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
+    """Base class of estimators with parameters ``wavelengths`` (an axis, or one for each instrument) and ``axis_unit``.
+
+    Attributes
+    ----------
+    shared_wavelengths_ : ndarray
+        Range that the instruments share, in ``axis_unit``, where each has an axis of its own.
+    """
+
+    def fit(self, X, y, *, instrument=None, sample_id=None):
+        """Fit the method; see :meth:`BaseTransferRegressor.fit` for the arguments and errors.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            One row is one spectrum; where ``wavelengths`` is a dict, in its first columns, with NaN behind.
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+        instrument, sample_id : array-like of shape (n_spectra,), optional
+
+        Returns
+        -------
+        self
+        """
+        self._native = None
+        if not isinstance(self.wavelengths, Mapping):
+            return super().fit(X, y, instrument=instrument, sample_id=sample_id)
+        self._check_params()
+        if instrument is None:
+            raise UnknownInstrumentError("With an axis for each instrument, fit needs the instrument of every row.")
+        labels = check_labels(instrument, len(X), "instrument")
+        source, target = resolve_roles(set(labels), self.source, self.target)
+        native = SharedAxis(self.wavelengths, self.axis_unit, source, target)
+        ours = np.array([label in (source, target) for label in labels], dtype=bool)
+        X = np.asarray(X)
+        # Rows of other instruments take no part, and have no place on the shared axis.
+        shared = native.read(X[ours], labels[ours])
+        ids = None if sample_id is None else check_labels(sample_id, len(X), "sample_id")[ours]
+        self._native, self._nm = native, native.nm
+        self.shared_wavelengths_ = to_nm(native.nm, self.axis_unit)
+        return super().fit(shared, np.asarray(y)[ours], instrument=labels[ours], sample_id=ids)
+
+    def _validated(self, X, instrument):
+        if self._native is None:
+            return super()._validated(X, instrument)
+        return self._native.read(X, instrument)
+
+    def _check_unit(self):
+        if self.axis_unit not in UNITS:
+            raise ValueError(f"axis_unit must be one of {', '.join(UNITS)}, got {self.axis_unit!r}.")
+
+    def _find_nm(self):
+        """Axis in nm of spectra that all have the same channels."""
+        given = column_axis(self._given[0]) if self.wavelengths is None else self.wavelengths
+        if given is None:
+            return UNKNOWN_START + self._nm_axis()
+        return to_nm(check_axis(given, self.n_features_in_), self.axis_unit)

@@ -1,0 +1,219 @@
+"""A pretrained network with its transfer head, and the features it makes of an instrument's spectra."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from ..exceptions import MissingWeightsError
+from ..nn.lora import LoRA
+from ..nn.model import SpectralFM
+from ..pretraining._grid import average_channels
+from ..pretraining.config import PretrainingConfig
+from ..pretraining.features import PLAIN_STAGES, spectral_features
+from ..pretraining.head import TransferHead
+from ..pretraining.weights import load_head, load_weights
+
+__all__ = ["Encoder", "NetworkRecord", "choose_device", "untrained"]
+
+#: What ``weights=None`` gives: the smallest network, with random weights.
+UNTRAINED = "tiny"
+# Spectra that are encoded at once.
+BATCH = 256
+
+
+@dataclass
+class Encoder:
+    """A network, its head, and how spectra are brought into the form that it was trained on.
+
+    Attributes
+    ----------
+    model : SpectralFM
+        The network in evaluation mode.
+    head : TransferHead
+        The head that it was trained with.
+    n_channels : int
+        Channels that spectra are brought to.
+    n_regions : int
+        Regions of the axis that features describe.
+    """
+
+    model: SpectralFM
+    head: TransferHead
+    n_channels: int
+    n_regions: int
+
+    @property
+    def device(self):
+        """Where the network computes."""
+        return next(self.model.parameters()).device
+
+    def resample(self, X, nm):
+        """Average spectra onto ``n_channels`` channels, evenly spaced in nm.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_spectra, n_channels)
+            Spectra in absorbance.
+        nm : ndarray of shape (n_channels,)
+            Their axis, ascending or descending.
+
+        Returns
+        -------
+        x : Tensor of shape (n_spectra, L)
+            float64, so that a prediction does not depend on what else is in the batch.
+        wavenumbers : Tensor of shape (L,)
+            Their axis, cm-1, float64.
+        """
+        order = np.argsort(nm)
+        grid = np.linspace(nm[order[0]], nm[order[-1]], self.n_channels)
+        x = average_channels(X[:, order], nm[order], grid)
+        return torch.from_numpy(x).to(self.device), torch.from_numpy(1e7 / grid).to(self.device)
+
+    @torch.no_grad()
+    def features(self, X, nm, regions, domain):
+        """Give the features of spectra, see `skspectral.pretraining.features.spectral_features`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_spectra, n_channels)
+            Spectra in absorbance.
+        nm : ndarray of shape (n_channels,)
+            Their axis.
+        regions : Tensor of shape (n_regions,)
+            Centres of the regions, cm-1.
+        domain : str
+            Kind of spectra.
+
+        Returns
+        -------
+        Tensor of shape (n_spectra, n_stages, n_features)
+            float64, on the CPU.
+        """
+        x, axis = self.resample(X, nm)
+        regions = regions.to(self.device)
+        parts = [
+            spectral_features(self.model, self.head.projection, part, axis.expand(len(part), -1), regions, domain).cpu()
+            for part in x.split(BATCH)
+        ]
+        return torch.cat(parts)
+
+
+@dataclass
+class NetworkRecord:
+    """Which network a fitted model uses: what a file holds instead of it.
+
+    Attributes
+    ----------
+    weights : str, path or None
+        Where it comes from, see `SpectralFMTransfer`.
+    seed : int
+        Seed of random weights, where ``weights`` is None.
+    checksum : str
+        SHA-256 of its values as they come.
+    updates : dict of {str: ndarray}
+        Values that adaptation changed, by name.
+    lora : dict of {str: ndarray}
+        Low-rank updates.
+    rank : int
+        Their rank.
+    embedded : dict of {str: ndarray} or None
+        All values, where the file is to hold them.
+    """
+
+    weights: object
+    seed: int = 0
+    checksum: str = ""
+    updates: dict = field(default_factory=dict)
+    lora: dict = field(default_factory=dict)
+    rank: int = 0
+    embedded: dict | None = None
+
+    def load(self, device):
+        """Build the network: Encoder.
+
+        Raises
+        ------
+        MissingWeightsError
+            If the weights are not there, or are not those that the model was fitted with.
+        """
+        encoder = load_encoder(self.weights, self.seed)
+        if self.embedded is not None:
+            _set(encoder, self.embedded)
+        found = checksum(encoder)
+        if self.checksum not in ("", found):
+            raise MissingWeightsError(
+                f"The weights {self.weights!r} are not those that this model was fitted with (SHA-256 {found[:12]}, "
+                f"expected {self.checksum[:12]}). Install the same version, or fit with store_weights=True."
+            )
+        self.checksum = found
+        encoder.model.double()
+        _set(encoder, self.updates)
+        if self.lora:
+            adapters = LoRA(encoder.model, self.rank)
+            adapters.load_state_dict({name: torch.from_numpy(value) for name, value in self.lora.items()})
+            adapters.merge()
+            adapters.remove()
+        device = choose_device(device)
+        encoder.model.to(device).eval().requires_grad_(False)
+        encoder.head.to(device).eval().requires_grad_(False)
+        return encoder
+
+    def embed(self, encoder):
+        """Hold all values of a network."""
+        self.embedded = values(encoder)
+
+
+def choose_device(name):
+    """Turn "auto" into the GPU where there is one."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return name
+
+
+def load_encoder(weights, seed):
+    """Load a network with its head, or make one with random weights."""
+    if weights is None:
+        settings = PretrainingConfig.load(UNTRAINED)
+        with torch.random.fork_rng([]):
+            torch.manual_seed(seed)
+            model, head = untrained(settings)
+    else:
+        model, metadata = load_weights(weights)
+        head = load_head(weights)
+        settings = PretrainingConfig.from_dict(metadata["config"])
+    return Encoder(model, head, max(settings.n_channels), settings.n_regions)
+
+
+def untrained(settings):
+    """Make network and head with random weights from the settings of a pretraining run."""
+    network = settings.network()
+    n_stages = len(PLAIN_STAGES) + 2 + network.n_mamba_layers + network.n_transformer_layers
+    return SpectralFM(network), TransferHead(n_stages, len(PLAIN_STAGES), network.d_model, settings.n_heads)
+
+
+def values(encoder):
+    """Give all values of network and head by name: dict of ndarray."""
+    parts = {"model": encoder.model, "head": encoder.head}
+    return {f"{part}.{k}": v.cpu().numpy() for part, module in parts.items() for k, v in module.state_dict().items()}
+
+
+def checksum(encoder):
+    """SHA-256 of all values of network and head."""
+    digest = hashlib.sha256()
+    for name, value in sorted(values(encoder).items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()
+
+
+@torch.no_grad()
+def _set(encoder, changed):
+    state = {
+        f"{part}.{name}": value
+        for part, module in (("model", encoder.model), ("head", encoder.head))
+        for name, value in module.state_dict().items()
+    }
+    for name, value in changed.items():
+        state[name].copy_(torch.from_numpy(value))

@@ -1,0 +1,68 @@
+"""Target spectra as the source instrument would measure them, by the network's Fourier head."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..pretraining.features import standardised
+
+__all__ = ["SpectrumWriter", "codes"]
+
+
+@torch.no_grad()
+def codes(encoder, X, nm, domain):
+    """Chemistry and instrument code of spectra: Tensors (n_spectra, d_chem) and (n_spectra, d_inst)."""
+    x, axis = encoder.resample(X, nm)
+    mean = encoder.model(standardised(x), axis.expand(len(x), -1), "cm-1", domain).codes.mean
+    d_chem = encoder.model.config.d_chem
+    return mean[:, :d_chem], mean[:, d_chem:]
+
+
+@dataclass
+class SpectrumWriter:
+    """Writes target spectra as the source measures them.
+
+    The head alone would smooth away what it cannot know. So the spectrum stays as it is, and the difference between
+    what the head writes for the two instruments is added, with the mean of what is then still missing on the pairs.
+
+    Attributes
+    ----------
+    z_source, z_target : ndarray of shape (d_inst,)
+        Mean codes of the instruments.
+    residual : ndarray of shape (n_channels,)
+        Mean of source minus written spectrum of the pairs.
+    """
+
+    z_source: np.ndarray
+    z_target: np.ndarray
+    residual: np.ndarray
+
+    @classmethod
+    def fit(cls, encoder, rows, nm, domain):
+        """Learn from the rows of source and target (TransferRows) on one axis."""
+        instruments = [
+            codes(encoder, X, nm, domain)[1].mean(0).cpu().numpy()
+            for X in (rows.source_samples[0], rows.target_samples[0])
+        ]
+        writer = cls(*instruments, np.zeros(len(nm)))
+        if len(rows.pairs):
+            missing = rows.pairs.source - writer.write(encoder, rows.pairs.target, nm, domain)
+        else:
+            target = writer.write(encoder, rows.target_samples[0], nm, domain)
+            missing = rows.source_samples[0].mean(axis=0, keepdims=True) - target.mean(axis=0, keepdims=True)
+        writer.residual = missing.mean(axis=0)
+        return writer
+
+    @torch.no_grad()
+    def write(self, encoder, X, nm, domain):
+        """Write spectra (n_spectra, n_channels) of the target: ndarray of the same shape."""
+        z_chem, _ = codes(encoder, X, nm, domain)
+        scale = X.std(axis=1, keepdims=True)
+        source, target = (
+            encoder.model.transfer(z_chem, z.expand(len(X), -1), X.shape[1]).double().cpu().numpy()
+            for z in (torch.from_numpy(z).to(z_chem) for z in (self.z_source, self.z_target))
+        )
+        difference = source - target
+        # The head writes along the network's axis, which ascends in nm.
+        return X + scale * (difference if nm[0] < nm[-1] else difference[:, ::-1]) + self.residual

@@ -1,0 +1,112 @@
+"""The parts of the foundation model one by one."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+from skspectral._roles import TransferRows
+from skspectral.foundation import TestTimeTraining
+from skspectral.foundation._expert import property_tasks
+from skspectral.foundation._mixture import network_weight
+from skspectral.nn import SpectralFM, SpectralFMConfig
+
+CONSTANTS = {"prior": 0.3, "strength": 5.0, "without_standards": 0.6}
+
+
+def test_the_weight_goes_to_the_expert_that_errs_less():
+    rng = np.random.default_rng(0)
+    good, bad = 0.1 * rng.standard_normal((40, 1)), 3 + rng.standard_normal((40, 1))
+    assert network_weight(bad, good, CONSTANTS)[0] > 0.8
+    assert network_weight(good, bad, CONSTANTS)[0] < 0.1
+
+
+def test_little_evidence_leaves_the_prior():
+    errors = np.array([[1.0], [np.nan], [np.nan]])
+    assert network_weight(errors, 0 * errors, CONSTANTS)[0] == 0.3
+    assert network_weight(np.full((3, 1), np.nan), np.full((3, 1), np.nan), CONSTANTS)[0] == 0.6
+    same = np.ones((6, 1))
+    assert network_weight(same, same, CONSTANTS)[0] == 0.3
+
+
+def test_properties_weigh_on_their_own():
+    rng = np.random.default_rng(1)
+    portfolio, network = rng.standard_normal((2, 12, 2))
+    network[:, 1] *= 0.01
+    both = network_weight(portfolio, network, CONSTANTS)
+    alone = [network_weight(portfolio[:, [j]], network[:, [j]], CONSTANTS)[0] for j in range(2)]
+    assert_allclose(both, alone)
+
+
+def rows_with_gaps():
+    """Samples a to e on the source, c and a on the target, x on the target alone; some without reference."""
+    X = np.arange(8.0)[:, None] + np.linspace(0, 1, 4)
+    y = np.array([[1.0], [2.0], [3.0], [np.nan], [5.0], [np.nan], [np.nan], [9.0]])
+    instrument = np.array(list("AAAAABBB"), dtype=object)
+    ids = np.array(["a", "b", "c", "d", "e", "c", "a", "x"], dtype=object)
+    return TransferRows.sort_out(X, y, instrument=instrument, sample_id=ids, source="A", target="B")
+
+
+def test_tasks_put_source_twins_at_the_standards_places():
+    rows = rows_with_gaps()
+    source, target = (torch.from_numpy(part[0][:, None]) for part in (rows.source_samples, rows.target_samples))
+    task = property_tasks(rows, source, target)
+    assert task.source.shape == (1, 6, 1, 4) and task.standards.shape == (1, 3, 1, 4)
+    paired = task.on_pairs[0].bool()
+    assert paired.sum() == 2
+    # First columns tell the samples apart: twins were measured 5 and 6 rows further down.
+    shift = (task.standards[0, :, 0, 0] - task.source[0, :3, 0, 0])[paired]
+    assert sorted(shift.tolist()) == [3.0, 6.0]
+    assert task.on_source[0, :3][~paired].item() == 0
+    assert task.on_standards.sum() == 3 and task.on_source.sum() == 4
+    assert_allclose(np.sort(task.y_standards[0]), [1.0, 3.0, 9.0])
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return SpectralFM(SpectralFMConfig.preset("tiny")).eval()
+
+
+def spectra(n=20, length=128):
+    x = torch.linspace(0, 6, length)
+    amounts = torch.rand(n, 2, generator=torch.Generator().manual_seed(1))
+    return torch.sin(x) * amounts[:, :1] + torch.cos(2 * x) * amounts[:, 1:], torch.linspace(9000, 4500, length)
+
+
+def test_test_time_training_changes_normalisation_alone_and_improves_reconstruction(network):
+    x, axis = spectra()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    training = TestTimeTraining(20, learning_rate=1e-2)
+    adapted = training(network, x, axis)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    allowed = {name for name, _ in network.normalisation_parameters()}
+    changed = {name for name, value in adapted.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed and changed <= allowed
+    assert training.losses_[training.steps_] == min(training.losses_) < training.losses_[0]
+
+
+def test_test_time_training_repeats_itself_and_stops(network):
+    x, axis = spectra()
+    runs = [TestTimeTraining(5, seed=3) for _ in range(2)]
+    first, second = (training(network, x, axis) for training in runs)
+    assert runs[0].losses_ == runs[1].losses_
+    for a, b in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(a, b)
+    hopeless = TestTimeTraining(50, learning_rate=10.0, patience=2)
+    adapted = hopeless(network, x, axis)
+    assert len(hopeless.losses_) < 50 and hopeless.steps_ <= len(hopeless.losses_) - 3
+    if hopeless.steps_ == 0:
+        assert all(torch.equal(a, b) for a, b in zip(adapted.parameters(), network.parameters(), strict=True))
+
+
+def test_no_steps_change_nothing(network):
+    x, axis = spectra()
+    adapted = TestTimeTraining(0)(network, x, axis)
+    assert all(torch.equal(a, b) for a, b in zip(adapted.parameters(), network.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("params", [{"steps": -1}, {"steps": 1.5}, {"mask_share": 0.0}, {"mask_share": 1.0}])
+def test_wrong_settings_are_named(params):
+    with pytest.raises(ValueError, match=next(iter(params))):
+        TestTimeTraining(**params)
