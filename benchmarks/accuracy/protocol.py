@@ -13,7 +13,7 @@ from .choose import TrainingRows, choose
 from .data import load_pair
 from .methods import METHODS, VERSION, repeats_of, settings_hash
 
-__all__ = ["Job", "Outcome", "Unit", "make_jobs", "run_job", "unit_by_unit"]
+__all__ = ["Job", "Outcome", "Unit", "make_jobs", "run_job", "split_rows", "unit_by_unit"]
 
 # predictions are kept for plots only: at this number of standards, of a few repeats
 PREDICTIONS_AT = 10
@@ -147,7 +147,7 @@ def _source_networks_kept(folder):
     return source_networks_kept(folder)
 
 
-def _split(pair, job, n):
+def split_rows(pair, job, n):
     """Return the rows to train on and to test on; with one seed the test samples are the same for every ``n``."""
     tested = {"test_size": job.test_size} if pair.test_samples is None else {"test_samples": pair.test_samples}
     roles = {"source": pair.source, "target": pair.target}
@@ -157,7 +157,7 @@ def _split(pair, job, n):
 
 def _run_unit(pair, job, unit, outcome):
     """Choose on the training rows, then predict and score the test rows."""
-    train, test = _split(pair, job, unit.n_standards)
+    train, test = split_rows(pair, job, unit.n_standards)
     own_axis = METHODS[unit.method].own_axis
     rows = train[pair.instrument[train] == pair.target] if own_axis else train
     spectra = pair.own if own_axis else pair.X
@@ -236,7 +236,7 @@ def _describe_split(pair, job):
     """
     joined, steps = set(), []
     for n in sorted(job.standards):
-        train, test = _split(pair, job, n)
+        train, test = split_rows(pair, job, n)
         standards = set(pair.sample_id[train][pair.instrument[train] == pair.target])
         if n:
             steps.append(f"{n}: {' '.join(sorted(map(str, standards - joined)))}")

@@ -42,7 +42,7 @@ def test_the_choice_never_receives_a_row_of_a_tested_sample(job, selection, monk
 
 def test_garbage_in_tested_samples_does_not_change_the_choice(job, monkeypatch):
     pair = load_pair("simulated", job.source, job.target)
-    splits = {n: protocol._split(pair, job, n) for n in (0, 5, "all")}
+    splits = {n: protocol.split_rows(pair, job, n) for n in (0, 5, "all")}
     out = np.isin(pair.sample_id, pair.sample_id[splits[0][1]])
     rng = np.random.default_rng(0)
     X, y = pair.X.copy(), pair.y.copy()
@@ -61,7 +61,7 @@ def test_garbage_in_tested_samples_does_not_change_the_choice(job, monkeypatch):
 def test_missing_values_in_tested_samples_do_not_change_the_fit(job, method):
     pair = load_pair("simulated", job.source, job.target)
     n = {"none": 0, "some": 5, "all": "all"}[METHODS[method].standards]
-    train, test = protocol._split(pair, job, n)
+    train, test = protocol.split_rows(pair, job, n)
     train = train[pair.instrument[train] == job.target] if METHODS[method].own_axis else train
     X, y = pair.X.copy(), pair.y.copy()
     out = np.isin(pair.sample_id, pair.sample_id[test])
@@ -125,7 +125,7 @@ def test_a_unit_is_scored_as_by_hand(job):
 def test_the_native_ceiling_is_the_targets_own_calibration(job):
     pair = load_pair("simulated", job.source, job.target)
     rows = run_job(replace(job, units=(Unit("native", "all"),))).results
-    _, test = protocol._split(pair, job, 5)
+    _, test = protocol.split_rows(pair, job, 5)
     train = (pair.instrument == job.target) & ~np.isin(pair.sample_id, pair.sample_id[test])
     for j, row in enumerate(rows):
         X = pair.X

@@ -83,7 +83,7 @@ def test_all_pairs_and_selections_test_the_same_samples():
     tested = {}
     for job in make_jobs("simulated", plan, ["SourceOnly"]):
         pair = load_pair("simulated", job.source, job.target)
-        _, test = protocol._split(pair, job, 5)
+        _, test = protocol.split_rows(pair, job, 5)
         tested.setdefault(job.repeat, set()).add(frozenset(pair.sample_id[test]))
     assert len(tested) == 5 and all(len(sets) == 1 for sets in tested.values())
     assert len(set.union(*tested.values())) == 5
@@ -94,7 +94,7 @@ def test_the_split_file_tells_which_standards_joined(job):
     described = run_job(replace(job, standards=(0, 5, 10), units=())).splits[0]
     first, second = (part.split(": ")[1].split() for part in described["standards"].split("; "))
     for n, expected in ((5, set(first)), (10, set(first) | set(second))):
-        train, test = protocol._split(pair, job, n)
+        train, test = protocol.split_rows(pair, job, n)
         assert set(pair.sample_id[train][pair.instrument[train] == job.target]) == expected
         assert set(described["test"].split()) == set(pair.sample_id[test])
 
@@ -105,7 +105,7 @@ def test_published_data_sets_follow_the_protocol():
     assert load_pair("corn", "m5", "mp6").X.shape == (160, 700)
     tablets = load_pair("tablets", "inst1", "inst2")
     assert tablets.X.shape == (2 * 615, 520) and len(tablets.test_samples) == 460
-    train, test = protocol._split(tablets, make_jobs("tablets", PLANS["tablets"])[0], 10)
+    train, test = protocol.split_rows(tablets, make_jobs("tablets", PLANS["tablets"])[0], 10)
     assert len(train) == 165 and len(test) == 460
     plan = PLANS["sugarcane"]
     assert len(plan.pairs) == 28 and len(plan.disjoint) == 14

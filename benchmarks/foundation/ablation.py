@@ -1,0 +1,128 @@
+"""What each part of the foundation model is worth, on the splits of the accuracy benchmark.
+
+The portfolio alone; beside it a network with random weights, the pretrained one as it is, with low-rank updates, and
+with test-time training; of each the network alone, and the mixture. Settings are fixed before: nothing here chooses.
+"""
+
+import csv
+import time
+import warnings
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from benchmarks.accuracy.data import PLANS, load_pair
+from benchmarks.accuracy.protocol import Job, split_rows
+from skspectral import SpectralFMTransfer, metrics
+from skspectral.nn import SpectralFM
+from skspectral.pretraining.head import TransferHead
+from skspectral.pretraining.weights import load_head, load_weights, save_weights
+
+__all__ = ["NETWORKS", "run", "untrained_twin"]
+
+NETWORKS = {
+    "random weights": {},
+    "pretrained": {},
+    "pretrained, LoRA": {"adapt": "lora"},
+    "pretrained, TTT": {"ttt_steps": 10},
+}
+KEY = ("dataset", "source", "target", "repeat", "n_standards", "network", "expert", "property")
+COLUMNS = (*KEY, "rmsep", "r2", "weight", "fit_seconds", "predict_ms")
+N_STANDARDS = (0, 5, 10)
+
+
+def run(path, weights, dataset, n_repeats, networks=tuple(NETWORKS), standards=N_STANDARDS, quiet=False):
+    """Compute what is missing in a results file.
+
+    Parameters
+    ----------
+    path : Path
+        CSV file; rows that it holds are kept.
+    weights : str or path
+        Pretrained weights.
+    dataset : str
+        A data set of the accuracy benchmark.
+    n_repeats : int
+        Random splits of every pair.
+    networks : sequence of str
+        Which, see `NETWORKS`.
+    standards : sequence of int
+        Numbers of standards. With none, all calibration samples are known on the target, without pair and reference.
+    quiet : bool
+        No progress bar.
+    """
+    done = _read(path)
+    twin = untrained_twin(weights, path.parent / "untrained")
+    plan = PLANS[dataset]
+    jobs = [
+        (Job(dataset, *pair, "random", repeat, plan.test_size, plan.standards, plan.properties, ()), n, network)
+        for n in standards
+        for repeat in range(n_repeats)
+        for pair in plan.pairs
+        for network in networks
+    ]
+    jobs = [job for job in jobs if (*_labels(*job), "mixture", plan.properties[-1]) not in done]
+    for job, n, network in tqdm(jobs, unit="fit", disable=quiet):
+        source = twin if network == "random weights" else weights
+        rows = _fit_and_score(job, n, network, SpectralFMTransfer(source, **NETWORKS[network]))
+        _append(path, rows)
+
+
+def untrained_twin(weights, folder):
+    """Write weights of the same network without any training, and give their folder."""
+    model, metadata = load_weights(weights)
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        twin, head = SpectralFM(model.config), TransferHead(**load_head(weights).settings)
+    save_weights(folder, twin, head, metadata=metadata)
+    return folder
+
+
+def _fit_and_score(job, n, network, model):
+    pair = load_pair(job.dataset, job.source, job.target)
+    train, test = split_rows(pair, job, n or "all")
+    y, sample_id = pair.y[train].copy(), pair.sample_id[train].copy()
+    if n == 0:
+        unlabelled = pair.instrument[train] == pair.target
+        y[unlabelled], sample_id[unlabelled] = np.nan, None
+    model.set_params(wavelengths=pair.wavelengths, source=pair.source, target=pair.target)
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(pair.X[train], y, instrument=pair.instrument[train], sample_id=sample_id)
+    seconds = time.perf_counter() - start
+    start = time.perf_counter()
+    model.predict(pair.X[test][:1])
+    milliseconds = 1000 * (time.perf_counter() - start)
+    portfolio, own = (p.reshape(len(test), -1) for p in model.predict_experts(pair.X[test]))
+    weight = model.network_weight_
+    experts = {"portfolio": (portfolio, 0 * weight), "network": (own, 0 * weight + 1)}
+    experts["mixture"] = (portfolio + weight * (own - portfolio), weight)
+    for expert, (predicted, share) in experts.items():
+        for j, name in enumerate(job.properties):
+            known = np.isfinite(pair.y[test, j])
+            measured, found = pair.y[test, j][known], predicted[known, j]
+            figures = (metrics.rmsep(measured, found), metrics.r2(measured, found), share[j], seconds, milliseconds)
+            yield (*_labels(job, n, network), expert, name, *(f"{value:.6g}" for value in figures))
+
+
+def _labels(job, n, network):
+    return (job.dataset, job.source, job.target, str(job.repeat), str(n), network)
+
+
+def _read(path):
+    if not path.exists():
+        return set()
+    with path.open(newline="", encoding="utf-8") as file:
+        return {tuple(row[name] for name in KEY) for row in csv.DictReader(file)}
+
+
+def _append(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    begins = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if begins:
+            writer.writerow(COLUMNS)
+        writer.writerows(list(rows))
