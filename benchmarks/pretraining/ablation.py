@@ -1,8 +1,7 @@
 """Train the variants at equal length, and judge each by transfer between real instruments that it has not seen."""
 
 import shutil
-from functools import lru_cache, partial
-from unittest import mock
+from functools import lru_cache
 
 import torch
 from joblib import Parallel, delayed
@@ -12,10 +11,9 @@ from benchmarks.deep.log import Log
 from benchmarks.pretraining.real_pairs import PairTasks, held_out_pairs
 from benchmarks.pretraining.variants import UNTRAINED, settings
 from skspectral.exceptions import DatasetUnavailableError
-from skspectral.pretraining import Corpus, engine, pretrain
+from skspectral.pretraining import Corpus, pretrain
 from skspectral.pretraining._distributed import start_workers
 from skspectral.pretraining._trainer import Trainer
-from skspectral.pretraining.batches import prefetch
 from skspectral.pretraining.checkpoint import latest_checkpoint, load_checkpoint
 
 __all__ = ["run_all", "train_and_judge"]
@@ -96,8 +94,7 @@ def train_and_judge(run, folder, device):
     if run["variant"] != UNTRAINED:
         out = _folder(folder, run)
         # Every core has a run of its own already, and processes of joblib cannot start the loader's.
-        with mock.patch.object(engine, "prefetch", partial(prefetch, n_workers=0)):
-            pretrain(config, corpus, out, priors=priors, resume=True, quiet=True, device=device)
+        pretrain(config, corpus, out, priors=priors, resume=True, quiet=True, device=device, n_workers=0)
         trainer.load_state(load_checkpoint(latest_checkpoint(out / "checkpoints"), workers.device)[1])
     model, head = trainer.ema["model"], trainer.ema["head"]
     tasks = []

@@ -32,7 +32,17 @@ LOG_COLUMNS = ["step", "phase", "learning_rate", *LOSSES, "total", "gradient", "
 
 
 def pretrain(
-    config, corpus, out, *, priors=None, steps=None, seconds=None, resume=False, quiet=False, device="auto"
+    config,
+    corpus,
+    out,
+    *,
+    priors=None,
+    steps=None,
+    seconds=None,
+    resume=False,
+    quiet=False,
+    device="auto",
+    n_workers=None,
 ) -> Path:
     """Pretrain a network.
 
@@ -65,6 +75,9 @@ def pretrain(
         No progress bar.
     device : str
         "auto", "cpu", "cuda" or "cuda:1".
+    n_workers : int, optional
+        Processes that prepare the data, see `skspectral.pretraining.batches.prefetch`; 0 where this process is itself a
+        worker that may not start others.
 
     Returns
     -------
@@ -82,7 +95,7 @@ def pretrain(
     precision = torch.get_float32_matmul_precision()
     try:
         torch.set_float32_matmul_precision("high" if config.mixed_precision else "highest")
-        run = _Run(config, corpus, Path(out), priors or InstrumentPriors.fitted(), workers)
+        run = _Run(config, corpus, Path(out), priors or InstrumentPriors.fitted(), workers, n_workers)
         run.open(steps, seconds, resume)
         return run.train(quiet)
     finally:
@@ -93,8 +106,9 @@ def pretrain(
 class _Run:
     """A run and its folder."""
 
-    def __init__(self, config, corpus, out, priors, workers):
+    def __init__(self, config, corpus, out, priors, workers, n_workers):
         self.config, self.corpus, self.out, self.priors, self.workers = config, corpus, out, priors, workers
+        self.n_workers = n_workers
         self.trainer = Trainer(config, workers)
         self.slots = SlotMaker(corpus, priors, config)
         self.validation = Validation(corpus, priors, config)
@@ -137,7 +151,7 @@ class _Run:
         mine = self.workers.share(self.config.slots)
         places = ((step, slot) for step in range(self.done, 2**31) for slot in mine)
         bar = tqdm(total=self.total, initial=self.done, unit="step", disable=quiet or not self.workers.is_first)
-        slots = iter(prefetch(self.slots, places))
+        slots = iter(prefetch(self.slots, places, self.n_workers))
         with bar:
             if self.done == 0:
                 self._validate()
