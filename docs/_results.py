@@ -11,6 +11,7 @@ from _markdown import to_rst
 __all__ = ["write_results", "write_text"]
 
 DATASETS = ("corn", "tablets", "sugarcane")
+FOUNDATION = "foundation/results/README.md"
 MISSING = "*Not generated yet: run* ``python -m benchmarks.accuracy`` *in a checkout, and build again.*\n"
 
 
@@ -37,9 +38,10 @@ def write_results(results, generated):
         title = [".. rubric:: Figures\n"] if figures else []
         write_text(generated / f"{dataset}_figures.rst", "\n".join([*title, *map(_figure, figures)]))
 
-    page = results / "few_standards.md"
-    body = to_rst(page.read_text("utf8").split("\n", 1)[1], level=1) if page.is_file() else MISSING
-    write_text(generated / "few_standards.rst", body)
+    pages = {"few_standards": results / "few_standards.md", "foundation": results.parents[1] / FOUNDATION}
+    for name, page in pages.items():
+        body = to_rst(page.read_text("utf8").split("\n", 1)[1], level=1) if page.is_file() else MISSING
+        write_text(generated / f"{name}.rst", body)
 
 
 def _table(results, dataset):
