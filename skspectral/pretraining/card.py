@@ -15,9 +15,9 @@ LIMITS = """\
 - The instruments of the training are simulated. What the network learned about them holds as far as the simulator
   does; the real pairs above are few, and all in the near infrared.
 - Transfer losses are `log(0.02 + MSE / variance of the references)`: 0 is no better than the mean, -3.9 is exact.
-- Where a pair has no measured references, what is predicted are the leading principal components of its first
-  instrument's spectra: easier than most chemistry.
-- Spectra must be standardised one by one and come with their axis, as in training.
+- Where a pair has no measured references, what is predicted are leading principal components of what its instruments
+  see beyond the range that both share, or of the shared range where there is no more: easier than most chemistry.
+- Spectra must be absorbance and come with their axis; the network standardises them itself.
 - No claim is made here that the network beats closed-form transfer with the same standards: compare on your data."""
 
 
@@ -114,18 +114,17 @@ def _validation(record, scores, kept):
         return ["None was made."]
     names = [name for name in scores[0] if name not in ("step", "best")]
     plain = record["without_network"]
-    pairs = ", ".join(record["score_pairs"]) or "the simulated tasks"
-    without = [f"{plain[name]:.3f}" if name in plain else "" for name in names[:-1]]
-    chosen = [plain[name] for name in record["score_pairs"]]
-    mean = f"{sum(chosen) / len(chosen):.3f}" if chosen else ""
+    judges = [", ".join(record["score_pairs"]), "the simulated tasks" if "simulated" in names else ""]
+    without = [f"{plain[name]:.3f}" if name in plain else "" for name in names]
     return [
         "Transfer loss of the averaged weights on tasks that the training did not see, lower is better. The score is "
-        f"the mean over {pairs}; the weights of step {kept[-1]['step']}, where it was lowest, were kept. Step 0 is "
-        "before any training. Without a network: the untrained head on standard spectra and their first derivative.",
+        f"the mean over {' and '.join(filter(None, judges))}; the weights of step {kept[-1]['step']}, where it was "
+        "lowest, were kept. Step 0 is before any training. Without a network: the untrained head on the spectra and "
+        "their slopes.",
         "",
         f"| step | {' | '.join(names)} |",
         f"|---|{'---|' * len(names)}",
-        f"| no network | {' | '.join([*without, mean])} |",
+        f"| no network | {' | '.join(without)} |",
         *(
             f"| {row['step']} | {' | '.join(f'{float(row[name]):.3f}' for name in names)} |"
             for row in (scores[0], kept[-1], scores[-1])
