@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .methods import settings_hash
 
-__all__ = ["SettingsChangedError", "Store"]
+__all__ = ["SettingsChangedError", "Store", "Table"]
 
 JOB = ("dataset", "source", "target", "selection", "repeat")
 UNIT = (*JOB, "n_standards", "method")
@@ -24,7 +24,7 @@ class SettingsChangedError(ValueError):
     """The results in the file were written by another version, or with other settings, than this run has."""
 
 
-class _Table:
+class Table:
     """One CSV file whose rows are known by their key columns."""
 
     def __init__(self, path, key, others):
@@ -78,11 +78,11 @@ class Store:
     def __init__(self, folder, dataset):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        self.results = _Table(folder / f"{dataset}.csv", (*UNIT, "property"), FIGURES)
-        self.predictions = _Table(
+        self.results = Table(folder / f"{dataset}.csv", (*UNIT, "property"), FIGURES)
+        self.predictions = Table(
             folder / f"{dataset}_predictions.csv", (*UNIT, "property", "sample_id"), ("measured", "predicted")
         )
-        self.splits = _Table(folder / f"{dataset}_splits.csv", JOB, ("seed", "standards", "test"))
+        self.splits = Table(folder / f"{dataset}_splits.csv", JOB, ("seed", "standards", "test"))
 
     def remaining(self, job):
         """Return the job with the units that are not finished, or None.

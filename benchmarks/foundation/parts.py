@@ -4,7 +4,6 @@ The portfolio alone; beside it a network with random weights, the pretrained one
 with test-time training; of each the network alone, and the mixture. Settings are fixed before: nothing here chooses.
 """
 
-import csv
 import time
 import warnings
 
@@ -14,6 +13,7 @@ from tqdm import tqdm
 
 from benchmarks.accuracy.data import PLANS, load_pair
 from benchmarks.accuracy.protocol import Job, split_rows
+from benchmarks.accuracy.store import Table
 from skspectral import SpectralFMTransfer, metrics
 from skspectral.nn import SpectralFM
 from skspectral.pretraining.head import TransferHead
@@ -28,7 +28,7 @@ NETWORKS = {
     "pretrained, TTT": {"ttt_steps": 10},
 }
 KEY = ("dataset", "source", "target", "repeat", "n_standards", "network", "expert", "property")
-COLUMNS = (*KEY, "rmsep", "r2", "weight", "fit_seconds", "predict_ms")
+FIGURES = ("rmsep", "r2", "weight", "fit_seconds", "predict_ms")
 N_STANDARDS = (0, 5, 10)
 
 
@@ -52,7 +52,8 @@ def run(path, weights, dataset, n_repeats, networks=tuple(NETWORKS), standards=N
     quiet : bool
         No progress bar.
     """
-    done = _read(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = Table(path, KEY, FIGURES)
     twin = untrained_twin(weights, path.parent / "untrained")
     plan = PLANS[dataset]
     jobs = [
@@ -62,11 +63,10 @@ def run(path, weights, dataset, n_repeats, networks=tuple(NETWORKS), standards=N
         for pair in plan.pairs
         for network in networks
     ]
-    jobs = [job for job in jobs if (*_labels(*job), "mixture", plan.properties[-1]) not in done]
+    jobs = [job for job in jobs if (*_labels(*job), "mixture", plan.properties[-1]) not in table.rows]
     for job, n, network in tqdm(jobs, unit="fit", disable=quiet):
         source = twin if network == "random weights" else weights
-        rows = _fit_and_score(job, n, network, SpectralFMTransfer(source, **NETWORKS[network]))
-        _append(path, rows)
+        table.append(_fit_and_score(job, n, network, SpectralFMTransfer(source, **NETWORKS[network])))
 
 
 def untrained_twin(weights, folder):
@@ -104,25 +104,9 @@ def _fit_and_score(job, n, network, model):
             known = np.isfinite(pair.y[test, j])
             measured, found = pair.y[test, j][known], predicted[known, j]
             figures = (metrics.rmsep(measured, found), metrics.r2(measured, found), share[j], seconds, milliseconds)
-            yield (*_labels(job, n, network), expert, name, *(f"{value:.6g}" for value in figures))
+            key = (*_labels(job, n, network), expert, name)
+            yield dict(zip((*KEY, *FIGURES), (*key, *map(float, figures)), strict=True))
 
 
 def _labels(job, n, network):
     return (job.dataset, job.source, job.target, str(job.repeat), str(n), network)
-
-
-def _read(path):
-    if not path.exists():
-        return set()
-    with path.open(newline="", encoding="utf-8") as file:
-        return {tuple(row[name] for name in KEY) for row in csv.DictReader(file)}
-
-
-def _append(path, rows):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    begins = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if begins:
-            writer.writerow(COLUMNS)
-        writer.writerows(list(rows))

@@ -1,0 +1,170 @@
+"""Tables and a figure from the results files: what the network adds, claim by claim."""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["write_report"]
+
+CELL = ["source", "target", "property"]
+EXPERTS = ("portfolio", "network", "mixture")
+MAIN = "pretrained"
+CLAIMED_AT = 10
+CLASSICAL_AT = "50"
+BOOTSTRAPS = 2000
+# Only assay is a property of the tablets that spectra say something about.
+LEFT_OUT = ("weight", "hardness")
+
+
+def write_report(folder, accuracy):
+    """Write ``README.md`` and, where there are results, ``ablation.png``.
+
+    Parameters
+    ----------
+    folder : Path
+        Results of this benchmark.
+    accuracy : Path
+        Results of the accuracy benchmark, unpacked, for the claims.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    parts, written = ["# What the foundation model is worth\n"], []
+    for dataset in ("corn", "tablets", "sugarcane"):
+        path = folder / f"{dataset}.csv"
+        if not path.exists():
+            continue
+        results = pd.read_csv(path)
+        results = results[~results["property"].isin(LEFT_OUT)]
+        parts += [_ablation(results, dataset)]
+        if dataset == "corn":
+            parts += [_claims(results, pd.read_csv(accuracy / "corn.csv", dtype={"n_standards": str}))]
+            written.append(_figure(results, folder / "ablation.png"))
+    if (folder / "mixture.json").exists():
+        parts += [_mixture(json.loads((folder / "mixture.json").read_text()))]
+    (folder / "README.md").write_text("\n".join(parts))
+    return [folder / "README.md", *written]
+
+
+def _ablation(results, dataset):
+    """Mean R2 over the cells, with the interval of what each expert adds to the portfolio."""
+    cells = results.groupby([*CELL, "n_standards", "network", "expert"])[["r2", "rmsep", "weight"]].mean().reset_index()
+    n_cells, n_repeats = len(cells[CELL].drop_duplicates()), results["repeat"].nunique()
+    lines = [
+        f"\n## Parts, {dataset}\n",
+        f"{n_cells} cells (pair of instruments and property), {n_repeats} random splits, test samples never seen. Mean "
+        "R2; then the difference to the portfolio, with its 95 % interval over cells; geometric mean and median of the "
+        "ratio of the RMSEP to the portfolio's; and the mean weight of the network. Zero standards: the target spectra "
+        "of all calibration samples are known, without pair and reference.\n",
+        "| standards | network | expert | R2 | R2 - portfolio | RMSEP ratio | median | weight |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for n in sorted(cells["n_standards"].unique()):
+        part = cells[cells["n_standards"] == n]
+        for name in part["network"].unique():
+            wide = part[part["network"] == name].pivot(index=CELL, columns="expert", values=["r2", "rmsep", "weight"])
+            for expert in EXPERTS if name == part["network"].unique()[0] else EXPERTS[1:]:
+                lines.append(_row(wide, n, name, expert))
+    return "\n".join(lines)
+
+
+def _row(wide, n, name, expert):
+    r2, gain = wide["r2"][expert], wide["r2"][expert] - wide["r2"]["portfolio"]
+    ratio = np.log(wide["rmsep"][expert] / wide["rmsep"]["portfolio"])
+    if expert == "portfolio":
+        return f"| {n} | none | portfolio | {r2.mean():.4f} | | | | |"
+    low, high = _interval(gain.to_numpy())
+    return (
+        f"| {n} | {name} | {expert} | {r2.mean():.4f} | {gain.mean():+.4f} ({low:+.4f} to {high:+.4f}) | "
+        f"{np.exp(ratio.mean()):.3f} | {np.exp(ratio.median()):.3f} | {wide['weight'][expert].mean():.2f} |"
+    )
+
+
+def _interval(values):
+    """Bootstrap interval of a mean over cells."""
+    random = np.random.default_rng(0)
+    means = values[random.integers(len(values), size=(BOOTSTRAPS, len(values)))].mean(axis=1)
+    return np.quantile(means, [0.025, 0.975])
+
+
+def _claims(results, accuracy):
+    """Cells in which ten standards are ahead of other methods with fifty, for each expert alone and together."""
+    ours = results[(results["network"] == MAIN) & (results["n_standards"] == CLAIMED_AT)]
+    accuracy = accuracy[(accuracy["selection"] == "random") & accuracy["repeat"].isin(ours["repeat"].unique())]
+    own = {expert: ours[ours["expert"] == expert].groupby(CELL)["rmsep"].mean() for expert in EXPERTS}
+    weight = ours[ours["expert"] == "mixture"]["weight"].mean()
+    lines = [
+        "\n## Ten standards against fifty, corn\n",
+        f"Cells, of {len(own['mixture'])}, in which the mean RMSEP with {CLAIMED_AT} standards is below that of the "
+        f"other method with {CLASSICAL_AT} on the same {ours['repeat'].nunique()} splits: by the portfolio alone, the "
+        f"network alone, and the mixture (mean weight of the network {weight:.2f}). What the portfolio alone achieves "
+        "needs no network.\n",
+        "| method with fifty | portfolio alone | network alone | mixture |",
+        "|---|---|---|---|",
+    ]
+    others = accuracy[accuracy["n_standards"] == CLASSICAL_AT]
+    for method in others["method"].unique():
+        theirs = others[others["method"] == method].groupby(CELL)["rmsep"].mean()
+        if len(theirs) == len(own["mixture"]) and not method.startswith("SpectralFM"):
+            counts = [int((values < theirs.reindex(values.index)).sum()) for values in own.values()]
+            lines.append(f"| {method} | " + " | ".join(map(str, counts)) + " |")
+    native = accuracy[accuracy["method"] == "native"].groupby(CELL)["rmsep"].mean()
+    counts = [int((values <= native.reindex(values.index)).sum()) for values in own.values()]
+    lines.append("| native, all on the target | " + " | ".join(map(str, counts)) + " |")
+    seconds = ours["fit_seconds"].median(), ours["predict_ms"].median()
+    lines.append(f"\nMedian cost on one core: fit {seconds[0]:.1f} s, one prediction {seconds[1]:.0f} ms.")
+    return "\n".join(lines)
+
+
+def _mixture(learned):
+    lines = [
+        "\n## The weight of the network\n",
+        "Learned on materials and instrument pairs that the pretraining left out, none of them evaluated on elsewhere: "
+        + ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in learned["constants"].items())
+        + ". Geometric mean of the error of the network alone and of the mixture over that of the portfolio.\n",
+        "| tasks | target rows | properties | network / portfolio | mixture / portfolio | mean weight |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        "| {kind} | {standards} | {properties} | {network:.3f} | {mixture:.3f} | {weight:.2f} |".format(**row)
+        for row in learned["report"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _figure(results, path):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    cells = results.groupby([*CELL, "n_standards", "network", "expert"])["r2"].mean().reset_index()
+    numbers = sorted(cells["n_standards"].unique())
+    names = list(dict.fromkeys(cells["network"]))
+    figure, axes = plt.subplots(1, len(numbers), figsize=(3.6 * len(numbers), 3.8), sharey=True, layout="constrained")
+    for axis, n in zip(np.atleast_1d(axes), numbers, strict=True):
+        part = cells[cells["n_standards"] == n]
+        for place, name in enumerate(names):
+            wide = part[part["network"] == name].pivot(index=CELL, columns="expert", values="r2")
+            for expert, shift, colour in (("network", -0.15, "tab:orange"), ("mixture", 0.15, "tab:blue")):
+                gain = (wide[expert] - wide["portfolio"]).to_numpy()
+                low, high = _interval(gain)
+                axis.errorbar(
+                    place + shift,
+                    gain.mean(),
+                    [[gain.mean() - low], [high - gain.mean()]],
+                    fmt="o",
+                    color=colour,
+                    label=expert if place == 0 else None,
+                )
+        axis.axhline(0, color="0.5", lw=1)
+        axis.set(title=f"{n} standards", xticks=range(len(names)))
+        axis.set_xticklabels(names, rotation=30, ha="right")
+    np.atleast_1d(axes)[0].set_ylabel("mean R2 minus the portfolio's")
+    np.atleast_1d(axes)[0].legend()
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+    return path
