@@ -2,12 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from skspectral import __version__
+from skspectral import SpectralFMTransfer, __version__
+from skspectral.foundation import foundation_hash
 from skspectral.preprocessing import SNV, SavitzkyGolay
 from skspectral.transfer import (
     CCA,
@@ -67,6 +68,10 @@ class Method:
     network : str or None
         Name of the deep baseline that it is. It brings its own inputs, its settings are those that were chosen for the
         data set, and it is run on fewer repeats.
+    repeats : dict of {selection: int} or None
+        Fewer repeats than planned, for a method that takes long.
+    learned : callable or None
+        Gives a fingerprint of what it learned before, beside the constants of the portfolio.
     """
 
     make: object
@@ -75,6 +80,8 @@ class Method:
     complete: bool = False
     plotted: bool = False
     network: str | None = None
+    repeats: dict | None = None
+    learned: object = None
 
 
 METHODS = {
@@ -96,6 +103,9 @@ METHODS = {
     "MultiInstrumentGP": Method(MultiInstrumentGP, complete=True),
     "TransferPortfolio": Method(TransferPortfolio, complete=True),
     "AutoTransfer": Method(AutoTransfer, complete=True, plotted=True),
+    "SpectralFMTransfer": Method(
+        SpectralFMTransfer, complete=True, plotted=True, repeats=REPEATS, learned=cache(foundation_hash)
+    ),
     "CNNTransfer": Method(make_network("CNNTransfer"), network="CNNTransfer"),
     "TransformerTransfer": Method(make_network("TransformerTransfer"), network="TransformerTransfer"),
     "LoRACT": Method(make_network("LoRACT"), network="LoRACT"),
@@ -114,11 +124,12 @@ def preprocessing_of(method):
 def repeats_of(method, dataset, planned):
     """How many of the planned repeats (a dict by selection) a method is run on; none without settings for the data."""
     network = METHODS[method].network
-    if network is None:
-        return planned
-    if not takes_part(network, dataset):
+    if network is not None and not takes_part(network, dataset):
         return {}
-    return {selection: min(n, planned[selection]) for selection, n in REPEATS.items() if selection in planned}
+    fewer = METHODS[method].repeats if network is None else REPEATS
+    if fewer is None:
+        return planned
+    return {selection: min(n, planned[selection]) for selection, n in fewer.items() if selection in planned}
 
 
 def make_pipeline(method, preprocessing, source, target, wavelengths=None, dataset=None):
@@ -146,4 +157,6 @@ def settings_hash(method, dataset=None):
     ]
     text = repr([sorted((key, repr(value)) for key, value in params.items()) for params in pipelines])
     learned = f" {constants_hash()}" if METHODS[method].complete else ""
+    if METHODS[method].learned is not None:
+        learned += f" {METHODS[method].learned()}"
     return hashlib.sha256(f"{METHODS[method].standards} {text}{learned}".encode()).hexdigest()[:8]

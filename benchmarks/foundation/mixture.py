@@ -74,7 +74,7 @@ def _errors(task, weights):
 
 
 def learn(path):
-    """Choose the constants of the mixture that make its errors smallest, every kind of task counting alike.
+    """Choose the constants of the mixture that make its errors smallest, every property of every task counting alike.
 
     Parameters
     ----------
@@ -130,7 +130,4 @@ def _log_ratio(case, weight):
 
 
 def _score(cases, constants):
-    kinds = {}
-    for case in cases:
-        kinds.setdefault(case[0], []).append(_log_ratio(case, _weight(case, constants)))
-    return np.mean([np.mean(values) for values in kinds.values()])
+    return np.mean([_log_ratio(case, _weight(case, constants)) for case in cases])

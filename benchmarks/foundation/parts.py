@@ -4,8 +4,10 @@ The portfolio alone; beside it a network with random weights, the pretrained one
 with test-time training; of each the network alone, and the mixture. Settings are fixed before: nothing here chooses.
 """
 
+import tempfile
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -54,7 +56,7 @@ def run(path, weights, dataset, n_repeats, networks=tuple(NETWORKS), standards=N
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     table = Table(path, KEY, FIGURES)
-    twin = untrained_twin(weights, path.parent / "untrained")
+    twin = untrained_twin(weights, Path(tempfile.mkdtemp()) / "untrained")
     plan = PLANS[dataset]
     jobs = [
         (Job(dataset, *pair, "random", repeat, plan.test_size, plan.standards, plan.properties, ()), n, network)

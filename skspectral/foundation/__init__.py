@@ -1,6 +1,7 @@
 """The foundation model: calibration transfer with a pretrained network."""
 
+from ._network import foundation_hash
 from .spectral_fm import SpectralFMTransfer
 from .ttt import TestTimeTraining
 
-__all__ = ["SpectralFMTransfer", "TestTimeTraining"]
+__all__ = ["SpectralFMTransfer", "TestTimeTraining", "foundation_hash"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["network_weight"]
+__all__ = ["learned_constants", "network_weight"]
 
 # Fewer errors say nothing.
 LEAST_FOR_EVIDENCE = 3

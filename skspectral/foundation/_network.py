@@ -14,8 +14,9 @@ from ..pretraining.config import PretrainingConfig
 from ..pretraining.features import PLAIN_STAGES, spectral_features
 from ..pretraining.head import TransferHead
 from ..pretraining.weights import load_head, load_weights
+from ._mixture import learned_constants
 
-__all__ = ["Encoder", "NetworkRecord", "choose_device", "untrained"]
+__all__ = ["Encoder", "NetworkRecord", "choose_device", "foundation_hash", "untrained"]
 
 #: What ``weights=None`` gives: the smallest network, with random weights.
 UNTRAINED = "tiny"
@@ -206,6 +207,23 @@ def checksum(encoder):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(value).tobytes())
     return digest.hexdigest()
+
+
+def foundation_hash(weights="small"):
+    """Fingerprint of pretrained weights and of the learned constants of the mixture, to tell results apart.
+
+    Parameters
+    ----------
+    weights : str or path
+        As for `SpectralFMTransfer`.
+
+    Returns
+    -------
+    str
+        Eight characters.
+    """
+    learned = repr(sorted(learned_constants().items()))
+    return hashlib.sha256(f"{checksum(load_encoder(weights, 0))} {learned}".encode()).hexdigest()[:8]
 
 
 @torch.no_grad()
