@@ -109,7 +109,7 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
     >>> labels = {"instrument": data.instrument, "sample_id": data.sample_id}
     >>> model = SpectralFMTransfer(None, wavelengths=data.wavelengths, source="A", target="B")
     >>> model.fit(data.X, data.y, **labels).predict(data.X[-2:]).shape
-    (2,)
+    (2, 1)
     """
 
     def __init__(
