@@ -16,7 +16,15 @@ LEAST_SHARED = 8
 
 
 def to_nm(axis, unit):
-    """Turn an axis into nm."""
+    """Turn an axis into nm.
+
+    Raises
+    ------
+    AxisMismatchError
+        If a wavelength or wavenumber is not positive.
+    """
+    if not (axis > 0).all():
+        raise AxisMismatchError(f"wavelengths must be positive, in {unit}; the smallest is {axis.min():g}.")
     return axis if unit == "nm" else 1e7 / axis
 
 

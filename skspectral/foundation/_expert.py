@@ -8,7 +8,10 @@ import torch
 from .._roles import shared_with
 from ..pretraining.ridge import Task
 
-__all__ = ["Readout", "fit_readout", "property_tasks"]
+__all__ = ["Readout", "fit_readout", "kept_source", "property_tasks"]
+
+# Memory and time grow with the square and the cube of the source samples.
+MOST_SOURCE = 1000
 
 
 @dataclass
@@ -35,15 +38,39 @@ class Readout:
         return np.einsum("ngd,kgd->nk", features.double().numpy(), self.coef) + self.intercept
 
 
-def property_tasks(rows, source, target):
+def kept_source(rows):
+    """Choose source samples: all pairs and, where there are very many others, some of them evenly over their order.
+
+    Parameters
+    ----------
+    rows : TransferRows
+        Spectra of source and target; samples are in an order that depends on their content alone.
+
+    Returns
+    -------
+    ndarray of int
+        Positions in ``rows.source_samples``.
+    """
+    codes = rows.source_samples[2]
+    _, paired = shared_with(rows.target_samples[2], codes)
+    others = np.setdiff1d(np.arange(len(codes)), paired)
+    room = max(MOST_SOURCE - len(paired), 0)
+    if len(others) > room:
+        others = others[np.linspace(0, len(others) - 1, room).astype(int)]
+    return np.sort(np.concatenate([paired, others]))
+
+
+def property_tasks(rows, kept, source, target):
     """Say what every property's calibration is fitted to.
 
     Parameters
     ----------
     rows : TransferRows
         Spectra of source and target.
-    source : Tensor of shape (n_source_samples, n_stages, n_features)
-        Features of ``rows.source_samples``.
+    kept : ndarray of int of shape (n_kept,)
+        Source samples that take part, see `kept_source`.
+    source : Tensor of shape (n_kept, n_stages, n_features)
+        Features of these ``rows.source_samples``.
     target : Tensor of shape (n_target_samples, n_stages, n_features)
         Features of ``rows.target_samples``.
 
@@ -52,7 +79,7 @@ def property_tasks(rows, source, target):
     Task
         One episode for each property.
     """
-    y_source, codes = torch.from_numpy(rows.source_samples[1]).T, rows.source_samples[2]
+    y_source, codes = torch.from_numpy(rows.source_samples[1][kept]).T, rows.source_samples[2][kept]
     y_target, target_codes = torch.from_numpy(rows.target_samples[1]).T, rows.target_samples[2]
     on_target, on_source = shared_with(target_codes, codes)
     n_targets, n_standards = len(y_source), len(target)
@@ -98,7 +125,10 @@ def fit_readout(head, task, regions):
     """
     device = next(head.parameters()).device
     with torch.no_grad():
-        solution = head.solve(Task(*(part.to(device) for part in task)))
-    held_out = torch.where(task.on_standards > 0, solution.left_out.cpu(), torch.nan)
-    arrays = (solution.coef, solution.intercept, regions)
-    return Readout(*(part.cpu().numpy() for part in arrays)), held_out.T.numpy()
+        # One property at a time: the Gram matrices of all of them would take several times the memory.
+        each = [head.solve(Task(*(part[[j]].to(device) for part in task))) for j in range(len(task.y))]
+    coef, intercept, left_out = (
+        torch.cat([getattr(solution, name) for solution in each]).cpu() for name in ("coef", "intercept", "left_out")
+    )
+    held_out = torch.where(task.on_standards > 0, left_out, torch.nan)
+    return Readout(coef.numpy(), intercept.numpy(), regions.cpu().numpy()), held_out.T.numpy()

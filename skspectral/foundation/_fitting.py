@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from ..pretraining.features import common_regions
 from ._adapt import CachedSpectra, adapt
-from ._expert import Readout, fit_readout, property_tasks
+from ._expert import Readout, fit_readout, kept_source, property_tasks
 from ._network import Encoder, NetworkRecord
 from .ttt import TestTimeTraining
 
@@ -87,7 +87,8 @@ def fit_network(rows, nm, record, *, embed, domain, device, how, steps, rank, tt
         record.embed(encoder)
     wavenumbers = torch.from_numpy(1e7 / nm)
     regions = common_regions(wavenumbers, wavenumbers, encoder.n_regions)
-    spectra = [rows.source_samples[0], rows.target_samples[0]]
+    kept = kept_source(rows)
+    spectra = [rows.source_samples[0][kept], rows.target_samples[0]]
     losses = []
     if ttt_steps:
         ttt = TestTimeTraining(ttt_steps, seed=record.seed)
@@ -97,7 +98,7 @@ def fit_network(rows, nm, record, *, embed, domain, device, how, steps, rank, tt
         record.updates |= {f"model.{name}": value.cpu().numpy() for name, value in names.items()}
 
     def make_task(source, target):
-        return property_tasks(rows, source, target)
+        return property_tasks(rows, kept, source, target)
 
     def features():
         return [encoder.features(X, nm, regions, domain) for X in spectra]

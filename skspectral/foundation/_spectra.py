@@ -9,6 +9,9 @@ from ..pretraining.features import standardised
 
 __all__ = ["SpectrumWriter", "codes"]
 
+# The mean code of an instrument needs no more.
+MOST_SPECTRA = 200
+
 
 @torch.no_grad()
 def codes(encoder, X, nm, domain):
@@ -42,7 +45,7 @@ class SpectrumWriter:
     def fit(cls, encoder, rows, nm, domain):
         """Learn from the rows of source and target (TransferRows) on one axis."""
         instruments = [
-            codes(encoder, X, nm, domain)[1].mean(0).cpu().numpy()
+            codes(encoder, X[:MOST_SPECTRA], nm, domain)[1].mean(0).cpu().numpy()
             for X in (rows.source_samples[0], rows.target_samples[0])
         ]
         writer = cls(*instruments, np.zeros(len(nm)))

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from skspectral._roles import TransferRows
-from skspectral.foundation import TestTimeTraining
-from skspectral.foundation._expert import property_tasks
+from skspectral.foundation import TestTimeTraining, _expert
+from skspectral.foundation._expert import kept_source, property_tasks
 from skspectral.foundation._mixture import network_weight
 from skspectral.nn import SpectralFM, SpectralFMConfig
 
@@ -50,7 +50,7 @@ def rows_with_gaps():
 def test_tasks_put_source_twins_at_the_standards_places():
     rows = rows_with_gaps()
     source, target = (torch.from_numpy(part[0][:, None]) for part in (rows.source_samples, rows.target_samples))
-    task = property_tasks(rows, source, target)
+    task = property_tasks(rows, kept_source(rows), source, target)
     assert task.source.shape == (1, 6, 1, 4) and task.standards.shape == (1, 3, 1, 4)
     paired = task.on_pairs[0].bool()
     assert paired.sum() == 2
@@ -60,6 +60,17 @@ def test_tasks_put_source_twins_at_the_standards_places():
     assert task.on_source[0, :3][~paired].item() == 0
     assert task.on_standards.sum() == 3 and task.on_source.sum() == 4
     assert_allclose(np.sort(task.y_standards[0]), [1.0, 3.0, 9.0])
+
+
+def test_of_very_many_source_samples_pairs_and_a_spread_are_kept(monkeypatch):
+    rows = rows_with_gaps()
+    assert_array_equal(kept_source(rows), range(5))
+    monkeypatch.setattr(_expert, "MOST_SOURCE", 3)
+    kept = kept_source(rows)
+    codes, target = rows.source_samples[2][kept], rows.target_samples[2]
+    assert len(kept) == 3 and np.isin(target, codes).sum() == 2
+    task = property_tasks(rows, kept, torch.ones(3, 1, 4), torch.ones(3, 1, 4))
+    assert task.on_pairs.sum() == 2 and task.on_source.sum() == 3
 
 
 @pytest.fixture(scope="module")

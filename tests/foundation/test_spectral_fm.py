@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from skspectral import SNV, AutoTransfer, Resample, SpectralFMTransfer, TransferSplit
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import MissingWeightsError, UnknownAxisWarning, ZeroShotWarning
+from skspectral.exceptions import AxisMismatchError, MissingWeightsError, UnknownAxisWarning, ZeroShotWarning
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +186,11 @@ def test_pipelines_and_searches(data):
 def test_wrong_parameters_are_named(data, params, message):
     with pytest.raises(ValueError, match=message):
         fitted(data, **params)
+
+
+def test_an_axis_must_be_positive(data):
+    with pytest.raises(AxisMismatchError, match="must be positive"):
+        fitted(data, wavelengths=data.wavelengths - data.wavelengths[0])
 
 
 def test_unknown_weights_are_named(data):
