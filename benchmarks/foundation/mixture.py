@@ -120,7 +120,8 @@ def learn(path):
 
 
 def _weight(case, constants):
-    return float(network_weight(*case[2][:, :, None], constants)[0])
+    zero_shot = not np.isfinite(case[2][1]).any()
+    return float(network_weight(*case[2][:, :, None], zero_shot, constants)[0])
 
 
 def _log_ratio(case, weight):

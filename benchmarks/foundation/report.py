@@ -148,6 +148,8 @@ def _figure(results, path):
     for axis, n in zip(np.atleast_1d(axes), numbers, strict=True):
         part = cells[cells["n_standards"] == n]
         for place, name in enumerate(names):
+            if name not in set(part["network"]):
+                continue
             wide = part[part["network"] == name].pivot(index=CELL, columns="expert", values="r2")
             for expert, shift, colour in (("network", -0.15, "tab:orange"), ("mixture", 0.15, "tab:blue")):
                 gain = (wide[expert] - wide["portfolio"]).to_numpy()

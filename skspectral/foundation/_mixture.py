@@ -18,7 +18,7 @@ def learned_constants():
     return json.loads((Path(__file__).parent / "mixture.json").read_text())
 
 
-def network_weight(portfolio, network, constants=None):
+def network_weight(portfolio, network, zero_shot=False, constants=None):
     """Weigh the network against the portfolio, for every property.
 
     The weight that would have been best on the held-out standards is shrunk to a prior one: ten errors tell too little
@@ -29,6 +29,8 @@ def network_weight(portfolio, network, constants=None):
     ----------
     portfolio, network : ndarray of shape (n_standards, n_targets)
         Errors of both on standards that they have not seen; NaN where there is no reference.
+    zero_shot : bool
+        Whether there is neither a pair nor a reference on the target, so that the portfolio is a mean shift.
     constants : dict of {str: float}, optional
         Others than the learned ones.
 
@@ -46,4 +48,4 @@ def network_weight(portfolio, network, constants=None):
     prior = learned["strength"] * size / np.maximum(count, 1)
     enough = (count >= LEAST_FOR_EVIDENCE) & (size > 0)
     weight = (gain + prior * learned["prior"]) / np.where(enough, size + prior, 1.0)
-    return np.where(enough, weight.clip(0, 1), np.where(count > 0, learned["prior"], learned["without_standards"]))
+    return np.where(enough, weight.clip(0, 1), learned["without_standards" if zero_shot else "prior"])

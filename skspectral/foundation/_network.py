@@ -167,9 +167,11 @@ class NetworkRecord:
 
 
 def choose_device(name):
-    """Turn "auto" into the GPU where there is one."""
+    """Turn "auto" into the GPU where there is one, and say where there is none."""
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    if str(name).startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f'device={name!r}, but torch finds no GPU here: use "auto" or "cpu".')
     return name
 
 

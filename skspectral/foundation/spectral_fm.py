@@ -203,7 +203,8 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
         portfolio = self.portfolio_.models_.get("portfolio")
         self.network_held_out_ = network.held_out
         self.portfolio_held_out_ = np.full_like(network.held_out, np.nan) if portfolio is None else portfolio.held_out_
-        self.network_weight_ = network_weight(self.portfolio_held_out_, network.held_out)
+        zero_shot = self.n_pairs_ == 0 and self.n_standards_ == 0
+        self.network_weight_ = network_weight(self.portfolio_held_out_, network.held_out, zero_shot)
         if self.network_weight != "auto":
             self.network_weight_ = np.full(rows.y.shape[1], float(self.network_weight))
 

@@ -17,24 +17,26 @@ CONSTANTS = {"prior": 0.3, "strength": 5.0, "without_standards": 0.6}
 def test_the_weight_goes_to_the_expert_that_errs_less():
     rng = np.random.default_rng(0)
     good, bad = 0.1 * rng.standard_normal((40, 1)), 3 + rng.standard_normal((40, 1))
-    assert network_weight(bad, good, CONSTANTS)[0] > 0.8
-    assert network_weight(good, bad, CONSTANTS)[0] < 0.1
+    assert network_weight(bad, good, constants=CONSTANTS)[0] > 0.8
+    assert network_weight(good, bad, constants=CONSTANTS)[0] < 0.1
 
 
 def test_little_evidence_leaves_the_prior():
     errors = np.array([[1.0], [np.nan], [np.nan]])
-    assert network_weight(errors, 0 * errors, CONSTANTS)[0] == 0.3
-    assert network_weight(np.full((3, 1), np.nan), np.full((3, 1), np.nan), CONSTANTS)[0] == 0.6
+    assert network_weight(errors, 0 * errors, constants=CONSTANTS)[0] == 0.3
+    unknown = np.full((3, 1), np.nan)
+    assert network_weight(unknown, unknown, constants=CONSTANTS)[0] == 0.3
+    assert network_weight(unknown, unknown, True, CONSTANTS)[0] == 0.6
     same = np.ones((6, 1))
-    assert network_weight(same, same, CONSTANTS)[0] == 0.3
+    assert network_weight(same, same, constants=CONSTANTS)[0] == 0.3
 
 
 def test_properties_weigh_on_their_own():
     rng = np.random.default_rng(1)
     portfolio, network = rng.standard_normal((2, 12, 2))
     network[:, 1] *= 0.01
-    both = network_weight(portfolio, network, CONSTANTS)
-    alone = [network_weight(portfolio[:, [j]], network[:, [j]], CONSTANTS)[0] for j in range(2)]
+    both = network_weight(portfolio, network, constants=CONSTANTS)
+    alone = [network_weight(portfolio[:, [j]], network[:, [j]], constants=CONSTANTS)[0] for j in range(2)]
     assert_allclose(both, alone)
 
 
