@@ -12,6 +12,7 @@ from ..base import TransferTags
 from ..calibration import PLSRegressionCV
 from ..nn.inputs import DOMAINS
 from ..transfer import AutoTransfer
+from ..transfer._augmented import held_out_error
 from ._adapter import AdapterFiles
 from ._fitting import fit_network
 from ._mixture import network_weight
@@ -80,6 +81,8 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
     network_held_out_, portfolio_held_out_ : ndarray of shape (n_target_samples, n_targets)
         Reference minus prediction of target samples that were left out, in units of ``y``; NaN where there is no
         reference, and for the portfolio where it has no such errors.
+    transfer_rmse_ : ndarray of shape (n_targets,)
+        Leave-one-standard-out error of the mixture in units of ``y``; NaN where too few standards could be left out.
     n_parameters_ : dict of {str: int}
         Values in "network" and "head", and those "adapted" to the target.
     adapter_ : dict of {str: ndarray}
@@ -207,6 +210,9 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
         self.network_weight_ = network_weight(self.portfolio_held_out_, network.held_out, zero_shot)
         if self.network_weight != "auto":
             self.network_weight_ = np.full(rows.y.shape[1], float(self.network_weight))
+        weight = self.network_weight_
+        mixed = (1 - weight) * self.portfolio_held_out_ + weight * self.network_held_out_
+        self.transfer_rmse_ = np.sqrt(held_out_error(mixed))
 
     def _fit_portfolio(self, rows):
         self.estimator_ = None
@@ -221,6 +227,8 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
         self.network_weight_ = np.zeros(n_targets)
         self.n_parameters_ = {"network": 0, "head": 0, "adapted": 0}
         self.ttt_losses_ = []
+        unknown = np.full(n_targets, np.nan)
+        self.transfer_rmse_ = unknown if self.portfolio_ is None else self.portfolio_.transfer_rmse_
 
     def predict(self, X, return_std=False):
         """Predict references from spectra of the target instrument.

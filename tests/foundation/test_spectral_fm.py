@@ -62,6 +62,14 @@ def test_held_out_errors_are_those_of_a_refit_without_the_standard(data):
     assert closest < 0.25 * np.nanstd(data.y)
 
 
+def test_the_error_on_held_out_standards_is_that_of_the_mixture(data):
+    model = fitted(data, network_weight=0.25)
+    mixed = 0.75 * model.portfolio_held_out_ + 0.25 * model.network_held_out_
+    assert_allclose(model.transfer_rmse_, np.sqrt(np.mean(mixed**2, axis=0)))
+    assert_allclose(fitted(data, network_weight=0).transfer_rmse_, model.portfolio_.transfer_rmse_)
+    assert np.isnan(fitted(data, n_standards=2).transfer_rmse_).all()
+
+
 def test_predictions_have_an_uncertainty_that_grows_where_the_experts_disagree(data):
     _, test = rows_of(data)
     model = fitted(data, network_weight=0.5)
