@@ -144,7 +144,7 @@ def _figure(results, path):
     cells = results.groupby([*CELL, "n_standards", "network", "expert"])["r2"].mean().reset_index()
     numbers = sorted(cells["n_standards"].unique())
     names = list(dict.fromkeys(cells["network"]))
-    figure, axes = plt.subplots(1, len(numbers), figsize=(3.6 * len(numbers), 3.8), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(numbers), figsize=(3.6 * len(numbers), 3.8), layout="constrained")
     for axis, n in zip(np.atleast_1d(axes), numbers, strict=True):
         part = cells[cells["n_standards"] == n]
         for place, name in enumerate(names):
@@ -166,7 +166,7 @@ def _figure(results, path):
         axis.set(title=f"{n} standards", xticks=range(len(names)))
         axis.set_xticklabels(names, rotation=30, ha="right")
     np.atleast_1d(axes)[0].set_ylabel("mean R2 minus the portfolio's")
-    np.atleast_1d(axes)[0].legend()
+    np.atleast_1d(axes)[-1].legend()
     figure.savefig(path, dpi=130)
     plt.close(figure)
     return path
