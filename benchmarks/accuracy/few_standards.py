@@ -11,7 +11,7 @@ import pandas as pd
 
 from .deep_baselines import deep_section
 from .methods import METHODS
-from .summary import CELL, read_results, summarise
+from .summary import CELL, on_all_splits, read_results, summarise
 
 __all__ = ["main", "report"]
 
@@ -66,10 +66,10 @@ def _of(table, selection, method, n):
 def _mean_r2(tables, selection):
     lines = ["| | method | " + " | ".join(f"N={n}" for n in STANDARDS) + " |", "|---" * (len(STANDARDS) + 2) + "|"]
     for name, table in tables.items():
+        every = on_all_splits(table[table["selection"] == selection])
         for method in METHODS:
-            found = [_of(table, selection, method, n)["r2"] for n in STANDARDS]
-            # networks have fewer repeats, and a section of their own
-            if METHODS[method].network is None and all(len(r2) for r2 in found):
+            found = [_of(every, selection, method, n)["r2"] for n in STANDARDS]
+            if all(len(r2) for r2 in found):
                 lines.append(f"| {name} | {method} | " + " | ".join(f"{r2.mean():.4f}" for r2 in found) + " |")
         native = _of(table, "random", "native", "all")["r2"].mean()
         lines.append(f"| {name} | native, all samples | {native:.4f} |" + " |" * (len(STANDARDS) - 1))

@@ -24,8 +24,8 @@ RESOLUTION = 110
 def write_figures(folder, dataset):
     """Draw RMSEP against N, predicted against measured, and the heat map of all cells.
 
-    Predictions are large and may not be there; their figures then stay as they are. Networks were run on fewer splits
-    than other methods, and have a heat map on these.
+    Predictions are large and may not be there; their figures then stay as they are. Methods that were run on fewer
+    splits than others are left out, and networks have a heat map on theirs.
 
     Parameters
     ----------
@@ -41,7 +41,8 @@ def write_figures(folder, dataset):
     results = read_results(folder, dataset)
     results = results[results["selection"] == "random"]
     networks = shared_splits(results)
-    results = results[~results["method"].map(lambda name: METHODS[name].network is not None)]
+    repeats = results.groupby("method")["repeat"].nunique()
+    results = results[results["method"].map(repeats) == repeats.max()]
     path = folder / f"{dataset}_predictions.csv"
     predictions = pd.read_csv(path, dtype={"n_standards": str}) if path.exists() else None
     target_folder = folder / "figures"

@@ -9,7 +9,7 @@ from scipy import stats
 from .archive import packed_paths
 from .methods import METHODS
 
-__all__ = ["CELL", "corrected_t_test", "in_order", "read_results", "summarise"]
+__all__ = ["CELL", "corrected_t_test", "in_order", "on_all_splits", "read_results", "summarise"]
 
 CELL = ["source", "target", "property"]
 
@@ -52,6 +52,12 @@ def summarise(results):
     ).reset_index()
     table["rmsep_pooled"] = np.sqrt(table["sse"] / table["n_test"])
     return table.drop(columns=["sse", "n_test"])
+
+
+def on_all_splits(summary):
+    """Rows of a summary of the methods that have as many repeats as any: means over other splits do not compare."""
+    repeats = summary.groupby("method")["n_repeats"].min()
+    return summary[summary["method"].map(repeats) == repeats.max()]
 
 
 def in_order(summary, plan):

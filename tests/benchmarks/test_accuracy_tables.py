@@ -169,6 +169,12 @@ def test_networks_are_compared_on_their_own_splits_unless_they_cannot_learn(tmp_
     assert "| LoRACT | 1 | 2 |" in lines
 
 
+def test_means_over_fewer_splits_are_left_out_of_the_others(tmp_path):
+    deep_results(tmp_path, 0.9)
+    every = summary.on_all_splits(summary.summarise(summary.read_results(tmp_path, "corn")))
+    assert set(every["method"]) == {"AutoTransfer", "PDS", "native"}
+
+
 def test_no_section_of_networks_without_networks(tmp_path):
     for dataset in ("corn", "tablets"):
         made_up({("PDS", 10): (0.2, 0.2)}).to_csv(tmp_path / f"{dataset}.csv", index=False)
