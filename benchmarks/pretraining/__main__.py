@@ -49,6 +49,7 @@ def run_probes(options):
         n_jobs=options.n_jobs,
         device=options.device,
         quiet=options.quiet,
+        unseen_only=options.unseen_only,
     )
     if records:
         summary = probes_summary.write(records, options.out)
@@ -86,6 +87,7 @@ def main(arguments=None):
     other.add_argument("--weights", required=True, help="name or folder of the weights")
     other.add_argument("--n-random", type=int, default=2, help="networks before any training (default: 2)")
     other.add_argument("--probes", nargs="+", choices=probes.PROBES, default=list(probes.PROBES), metavar="NAME")
+    other.add_argument("--unseen-only", action="store_true", help="only data sets that the training left out")
     for command in (one, other):
         command.add_argument("--n-jobs", type=int, default=1, help="processes, one processor core each")
         command.add_argument("--device", default="cpu", help="cpu or cuda")

@@ -26,7 +26,7 @@ RESULTS = "probes.jsonl"
 LEAST_SPECTRA = 30
 
 
-def run_all(out, *, weights, n_random, names, n_jobs, device, quiet):
+def run_all(out, *, weights, n_random, names, n_jobs, device, quiet, unseen_only=False):
     """Do the probes that have no result yet.
 
     Parameters
@@ -45,6 +45,8 @@ def run_all(out, *, weights, n_random, names, n_jobs, device, quiet):
         "cpu" or "cuda".
     quiet : bool
         No progress bar.
+    unseen_only : bool
+        Leave out the data sets that the training drew from, which take most of the time.
 
     Returns
     -------
@@ -57,6 +59,7 @@ def run_all(out, *, weights, n_random, names, n_jobs, device, quiet):
         {"probe": probe, "name": name, "weights": judged.identity, "n_random": n_random}
         for probe in names
         for name in _data_sets(judged, probe)
+        if not unseen_only or _is_unseen(judged, name)
     ]
     missing = [unit for unit in wanted if unit not in log]
     done = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
