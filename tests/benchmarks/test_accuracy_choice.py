@@ -48,7 +48,7 @@ def test_garbage_in_tested_samples_does_not_change_the_choice(job, monkeypatch):
     X, y = pair.X.copy(), pair.y.copy()
     X[out], y[out] = rng.normal(size=X[out].shape), 1e6 * rng.normal(size=y[out].shape)
     clean = run_job(job)
-    monkeypatch.setattr(protocol, "_split", lambda pair, job, n: splits[n])
+    monkeypatch.setattr(protocol, "split_rows", lambda pair, job, n: splits[n])
     monkeypatch.setattr(protocol, "load_pair", lambda *_: replace(pair, X=X, own=X, y=y))
     poisoned = run_job(job)
     for one, other in zip(clean.results, poisoned.results, strict=True):
