@@ -1,9 +1,8 @@
 """Adapters on disk: what belongs to one target, without the networks."""
 
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from ..exceptions import MissingWeightsError
+from .._adapter_files import read_arrays
 
 __all__ = ["read_adapter", "write_adapter"]
 
@@ -33,14 +32,7 @@ def read_adapter(path, *, network, alpha, n_networks):
     rank : int
     target : str
     """
-    try:
-        with safe_open(path, "numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise MissingWeightsError(f"Cannot read an adapter from {path}: {error}") from error
-    if metadata.get("format") != FILE_FORMAT:
-        raise MissingWeightsError(f"{path} holds no adapter of LoRACT.")
+    arrays, metadata = read_arrays(path, FILE_FORMAT, "LoRACT")
     if metadata["network"] != network:
         raise ValueError(
             f"{path} belongs to other source networks. An adapter fits the networks it was trained on: same source "

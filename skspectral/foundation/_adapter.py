@@ -3,11 +3,10 @@
 import copy
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from sklearn.utils.validation import check_is_fitted
 
-from ..exceptions import MissingWeightsError
+from .._adapter_files import read_arrays
 from ._expert import Readout
 
 __all__ = ["AdapterFiles", "read_adapter", "write_adapter"]
@@ -124,14 +123,7 @@ def read_adapter(path, *, network):
     ValueError
         If it belongs to another network.
     """
-    try:
-        with safe_open(path, "numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise MissingWeightsError(f"Cannot read an adapter from {path}: {error}") from error
-    if metadata.get("format") != FILE_FORMAT:
-        raise MissingWeightsError(f"{path} holds no adapter of SpectralFMTransfer.")
+    arrays, metadata = read_arrays(path, FILE_FORMAT, "SpectralFMTransfer")
     if metadata["network"] != network:
         raise ValueError(f"{path} belongs to other weights than this model's: fit with the same weights=.")
     return arrays, int(metadata["rank"])

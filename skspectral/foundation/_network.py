@@ -11,7 +11,7 @@ from ..nn.lora import LoRA
 from ..nn.model import SpectralFM
 from ..pretraining._grid import average_channels
 from ..pretraining.config import PretrainingConfig
-from ..pretraining.features import PLAIN_STAGES, spectral_features
+from ..pretraining.features import spectral_features
 from ..pretraining.head import TransferHead
 from ..pretraining.weights import load_head, load_weights
 from ._mixture import learned_constants
@@ -34,16 +34,23 @@ class Encoder:
         The network in evaluation mode.
     head : TransferHead
         The head that it was trained with.
-    n_channels : int
-        Channels that spectra are brought to.
-    n_regions : int
-        Regions of the axis that features describe.
+    settings : PretrainingConfig
+        Settings of that training.
     """
 
     model: SpectralFM
     head: TransferHead
-    n_channels: int
-    n_regions: int
+    settings: PretrainingConfig
+
+    @property
+    def n_channels(self):
+        """Channels that spectra are brought to."""
+        return max(self.settings.n_channels)
+
+    @property
+    def n_regions(self):
+        """Regions of the axis that features describe."""
+        return self.settings.n_regions
 
     @property
     def device(self):
@@ -121,6 +128,8 @@ class NetworkRecord:
         Their rank.
     embedded : dict of {str: ndarray} or None
         All values, where the file is to hold them.
+    settings : dict or None
+        Settings of the training, which build a network to hold these values.
     """
 
     weights: object
@@ -130,6 +139,7 @@ class NetworkRecord:
     lora: dict = field(default_factory=dict)
     rank: int = 0
     embedded: dict | None = None
+    settings: dict | None = None
 
     def load(self, device):
         """Build the network: Encoder.
@@ -139,8 +149,13 @@ class NetworkRecord:
         MissingWeightsError
             If the weights are not there, or are not those that the model was fitted with.
         """
-        encoder = load_encoder(self.weights, self.seed)
-        if self.embedded is not None:
+        if self.embedded is None:
+            encoder = load_encoder(self.weights, self.seed)
+        else:
+            # What is inside needs neither the package's weights nor the folder that they came from.
+            settings = PretrainingConfig.from_dict(self.settings)
+            with torch.random.fork_rng([]):
+                encoder = Encoder(*untrained(settings), settings)
             _set(encoder, self.embedded)
         found = checksum(encoder)
         if self.checksum not in ("", found):
@@ -162,8 +177,8 @@ class NetworkRecord:
         return encoder
 
     def embed(self, encoder):
-        """Hold all values of a network."""
-        self.embedded = values(encoder)
+        """Hold all values of a network, and what builds it."""
+        self.embedded, self.settings = values(encoder), encoder.settings.to_dict()
 
 
 def choose_device(name):
@@ -186,14 +201,13 @@ def load_encoder(weights, seed):
         model, metadata = load_weights(weights)
         head = load_head(weights)
         settings = PretrainingConfig.from_dict(metadata["config"])
-    return Encoder(model, head, max(settings.n_channels), settings.n_regions)
+    return Encoder(model, head, settings)
 
 
 def untrained(settings):
     """Make network and head with random weights from the settings of a pretraining run."""
     network = settings.network()
-    n_stages = len(PLAIN_STAGES) + 2 + network.n_mamba_layers + network.n_transformer_layers
-    return SpectralFM(network), TransferHead(n_stages, len(PLAIN_STAGES), network.d_model, settings.n_heads)
+    return SpectralFM(network), TransferHead.for_network(network, settings.n_heads)
 
 
 def values(encoder):

@@ -247,14 +247,11 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
             Only with ``return_std``: the portfolio's, and what the two experts differ by.
         """
         X = self._target_spectra(X)
-        portfolio, network = self._experts(X)
-        weight = self.network_weight_
-        predicted = self._like_y(portfolio + weight * (network - portfolio))
+        portfolio, network, std = self._experts(X, return_std)
+        predicted = self._like_y(self._mix(portfolio, network))
         if not return_std:
             return predicted
-        if self.estimator_ is not None:
-            return predicted, self._like_y(np.tile(self.estimator_.rmsecv_, (len(X), 1)))
-        std = self.portfolio_.predict(X, return_std=True)[1].reshape(portfolio.shape)
+        weight = self.network_weight_
         between = weight * (1 - weight) * (network - portfolio) ** 2
         return predicted, self._like_y(np.sqrt(std**2 + between))
 
@@ -270,24 +267,31 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
         portfolio, network : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
             In the units of ``y``; equal where there is no network.
         """
-        return tuple(self._like_y(values) for values in self._experts(self._target_spectra(X)))
+        portfolio, network, _ = self._experts(self._target_spectra(X))
+        return self._like_y(portfolio), self._like_y(network)
 
-    def _experts(self, X):
+    def _experts(self, X, return_std=False):
+        """Predictions of both experts (n_spectra, n_targets), and the portfolio's standard deviation where asked."""
         if self.estimator_ is not None:
             calibrated = self.estimator_.predict(X).reshape(len(X), -1)
-            return calibrated, calibrated
-        portfolio = self.portfolio_.predict(X).reshape(len(X), -1)
+            return calibrated, calibrated, np.tile(self.estimator_.rmsecv_, (len(X), 1))
+        if return_std:
+            portfolio, std = (part.reshape(len(X), -1) for part in self.portfolio_.predict(X, return_std=True))
+        else:
+            portfolio, std = self.portfolio_.predict(X).reshape(len(X), -1), None
         if self._readout is None:
-            return portfolio, portfolio
+            return portfolio, portfolio, std
         encoder = self._fitted_encoder()
         if self.ttt_on == "predict" and self.ttt_steps:
             ttt = TestTimeTraining(self.ttt_steps, seed=self._network.seed)
             encoder = replace(encoder, model=ttt(encoder.model, *encoder.resample(X, self._nm), self.domain))
-        return portfolio, self._readout.predict(encoder, X, self._nm, self.domain)
+        return portfolio, self._readout.predict(encoder, X, self._nm, self.domain), std
+
+    def _mix(self, portfolio, network):
+        return portfolio + self.network_weight_ * (network - portfolio)
 
     def _predict(self, X):
-        portfolio, network = self._experts(X)
-        return portfolio + self.network_weight_ * (network - portfolio)
+        return self._mix(*self._experts(X)[:2])
 
     def transform(self, X):
         """Write target spectra as the source instrument would measure them, by the network's Fourier head.

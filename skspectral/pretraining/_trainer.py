@@ -13,7 +13,6 @@ from ..nn.objective import PretrainingObjective
 from ._grid import random_generator
 from ._validation import episode_losses
 from .config import LOSSES
-from .features import PLAIN_STAGES
 from .head import TransferHead
 
 __all__ = ["Trainer", "learning_rate"]
@@ -50,8 +49,7 @@ class Trainer:
         with seeded(workers.device, INITIAL, config.seed):
             network = config.network()
             model = SpectralFM(network)
-            n_stages = len(PLAIN_STAGES) + 2 + network.n_mamba_layers + network.n_transformer_layers
-            head = TransferHead(n_stages, len(PLAIN_STAGES), network.d_model, config.n_heads)
+            head = TransferHead.for_network(network, config.n_heads)
             # Number 0 is the instrument that a spectrum was really measured on.
             objective = PretrainingObjective(model, config.n_instruments + 1)
             self.net = nn.ModuleDict({"objective": objective, "head": head})

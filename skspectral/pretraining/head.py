@@ -5,12 +5,13 @@ a whole batch of episodes and for several settings at once. The settings come fr
 episode; a second one mixes the heads, with the errors of leaving one standard and one source row out at hand.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
-from .features import POINTS
+from ..nn.config import SpectralFMConfig
+from .features import PLAIN_STAGES, POINTS
 from .ridge import Task, augmented_ridge, centre_task
 
 __all__ = ["HeadOutput", "Rows", "Solution", "TransferHead", "transfer_loss"]
@@ -181,6 +182,25 @@ class TransferHead(nn.Module):
         nn.init.zeros_(self.judge[-1].weight)
         with torch.no_grad():
             self.chooser[-1].bias.copy_(start.flatten())
+
+    @classmethod
+    def for_network(cls, network: SpectralFMConfig, n_heads: int) -> Self:
+        """Make the head of a network: the spectra themselves, embedding, experts and every layer are its stages.
+
+        Parameters
+        ----------
+        network : SpectralFMConfig
+            Settings of the network.
+        n_heads : int
+            Number of ridge regressions.
+
+        Returns
+        -------
+        TransferHead
+            Untrained.
+        """
+        n_stages = len(PLAIN_STAGES) + 2 + network.n_mamba_layers + network.n_transformer_layers
+        return cls(n_stages, len(PLAIN_STAGES), network.d_model, n_heads)
 
     def forward(self, rows: Rows) -> HeadOutput:
         """Predict the test rows of every episode.

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import shutil
 
 import joblib
 import numpy as np
@@ -30,10 +31,16 @@ def test_a_pickle_holds_the_name_of_the_network(data, folder):  # noqa: F811
     assert_allclose(pickle.loads(stored).predict(data.X[test]), model.predict(data.X[test]), rtol=1e-12)
     whole = pickle.dumps(fitted(data, weights=str(folder), store_weights=True))
     assert len(whole) > len(stored) + 100_000
+    expected = pickle.loads(whole).predict(data.X[test])
     config = PretrainingConfig.load("tiny")
     save_weights(folder, *untrained(config), metadata={"config": config.to_dict()})
     with pytest.raises(MissingWeightsError, match="not those that this model was fitted with"):
         pickle.loads(stored).predict(data.X[test])
+    shutil.rmtree(folder)
+    with pytest.raises(MissingWeightsError, match="no weights"):
+        pickle.loads(stored).predict(data.X[test])
+    assert_array_equal(pickle.loads(whole).predict(data.X[test]), expected)
+    assert_allclose(expected, model.predict(data.X[test]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("params", [{}, {"adapt": "lora", "adapt_steps": 2}, {"ttt_steps": 3}, {"store_weights": True}])
