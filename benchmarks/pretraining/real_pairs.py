@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from skspectral.pretraining._grid import average_channels, standardise
-from skspectral.pretraining.features import PLAIN_STAGES, common_regions, plain_features, spectral_features
-from skspectral.pretraining.head import FLOOR, Rows, TransferHead, transfer_loss
+from skspectral.pretraining._validation import plain_head, task_rows
+from skspectral.pretraining.features import common_regions, plain_features, spectral_features
+from skspectral.pretraining.head import FLOOR, transfer_loss
 
 __all__ = ["HELD_OUT", "N_STANDARDS", "PairTasks", "held_out_pairs"]
 
@@ -49,7 +50,7 @@ class PairTasks:
         self._regions = common_regions(axis, axis, n_regions)
         self._targets = references(pair)
         self._orders = [np.random.default_rng(split).permutation(self._n) for split in range(n_splits)]
-        self._plain = self._losses(_untrained_head(), plain_features(self._x, self._axis, self._regions), "cpu")
+        self._plain = self._losses(plain_head(), plain_features(self._x, self._axis, self._regions), "cpu")
 
     @torch.inference_mode()
     def __call__(self, model, head, device="cpu"):
@@ -139,30 +140,8 @@ def references(pair):
 
 def _rows(source, target, tasks, device):
     """Rows of all tasks of a split, each with every number of standards, and the references of their test samples."""
-    each = [(*task, count) for task in tasks for count in N_STANDARDS]
-
-    def padded(parts):
-        return torch.nn.utils.rnn.pad_sequence(parts, batch_first=True).to(device)
-
-    def counts(values):
-        return torch.tensor(values, device=device)
-
-    rows = Rows(
-        padded([source[train] for train, *_ in each]),
-        padded([target[train[:count]] for train, *_, count in each]),
-        padded([target[test] for _, test, *_ in each]),
-        padded([torch.from_numpy(y[train]).float() for train, _, y, _ in each]),
-        counts([len(train) for train, *_ in each]),
-        counts([count for *_, count in each]),
-        counts([len(test) for _, test, *_ in each]),
-    )
-    return rows, padded([torch.from_numpy(y[test]).float() for _, test, y, _ in each])
-
-
-def _untrained_head():
-    with torch.random.fork_rng([]):
-        torch.manual_seed(0)
-        return TransferHead(len(PLAIN_STAGES), len(PLAIN_STAGES)).eval()
+    each = [(train, n, test, torch.from_numpy(y).float()) for train, test, y in tasks for n in N_STANDARDS]
+    return task_rows(source, target, each, device)
 
 
 def _relative(loss):

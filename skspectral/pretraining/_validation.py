@@ -136,32 +136,59 @@ class _RealTasks:
 
     def plain(self):
         """Mean loss from the spectra themselves and their slopes, by the head before any training."""
-        with torch.random.fork_rng([]):
-            torch.manual_seed(0)
-            head = TransferHead(len(PLAIN_STAGES), len(PLAIN_STAGES)).eval()
         with torch.inference_mode():
             features = plain_features(self._x, self._axis, self._regions)
-            return self._judge(head, features[: self._n], features[self._n :], "cpu").mean().item()
+            return self._judge(plain_head(), features[: self._n], features[self._n :], "cpu").mean().item()
 
     def _judge(self, head, source, target, device):
         """Losses of all tasks from features (n, G, D) of the samples on both instruments."""
+        rows, y_test = task_rows(source, target, self._tasks, device)
+        return transfer_loss(head(rows), y_test, rows.n_test)
 
-        def padded(parts):
-            return torch.nn.utils.rnn.pad_sequence(parts, batch_first=True).to(device)
 
-        def counts(values):
-            return torch.tensor(values, device=device)
+def plain_head():
+    """Give the head before any training, for the spectra themselves: what features of a network have to beat."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        return TransferHead(len(PLAIN_STAGES), len(PLAIN_STAGES)).eval()
 
-        rows = Rows(
-            padded([source[train] for train, *_ in self._tasks]),
-            padded([target[train[:count]] for train, count, *_ in self._tasks]),
-            padded([target[test] for *_, test, _ in self._tasks]),
-            padded([y[train] for train, _, _, y in self._tasks]),
-            counts([len(train) for train, *_ in self._tasks]),
-            counts([count for _, count, *_ in self._tasks]),
-            counts([len(test) for *_, test, _ in self._tasks]),
-        )
-        return transfer_loss(head(rows), padded([y[test] for *_, test, y in self._tasks]), rows.n_test)
+
+def task_rows(source, target, tasks, device):
+    """Sort features of the same samples on two instruments into the rows of several tasks.
+
+    Parameters
+    ----------
+    source, target : Tensor of shape (n_samples, G, D)
+        Features.
+    tasks : list of (train, n_standards, test, y)
+        Source samples, the first of which are the standards, test samples, and references (n_samples,) of all samples.
+    device : device
+        Where the rows go.
+
+    Returns
+    -------
+    rows : Rows
+        One episode for each task.
+    y_test : Tensor of shape (n_tasks, T)
+        References of the test samples, padded.
+    """
+
+    def padded(parts):
+        return torch.nn.utils.rnn.pad_sequence(parts, batch_first=True).to(device)
+
+    def counts(values):
+        return torch.tensor(values, device=device)
+
+    rows = Rows(
+        padded([source[train] for train, *_ in tasks]),
+        padded([target[train[:count]] for train, count, *_ in tasks]),
+        padded([target[test] for *_, test, _ in tasks]),
+        padded([y[train] for train, _, _, y in tasks]),
+        counts([len(train) for train, *_ in tasks]),
+        counts([count for _, count, *_ in tasks]),
+        counts([len(test) for *_, test, _ in tasks]),
+    )
+    return rows, padded([y[test] for *_, test, y in tasks])
 
 
 def _references(pair, shared):
