@@ -14,7 +14,7 @@ from skspectral.exceptions import DatasetUnavailableError
 from .archive import packed_paths, unpack
 from .data import PLANS
 from .methods import METHODS
-from .protocol import make_jobs, run_job, unit_by_unit
+from .protocol import UNLABELLED, make_jobs, run_job, unit_by_unit
 from .store import SettingsChangedError, Store
 
 RESULTS = Path(__file__).parent / "results"
@@ -51,7 +51,10 @@ def _parse(arguments):
     parser.add_argument("--backend", default="loky", help="joblib backend, such as loky, threading or dask")
     parser.add_argument("--scheduler", help="address of the Dask scheduler, with --backend dask")
     parser.add_argument(
-        "--standards", nargs="+", type=int, help="these numbers of standards only, all splits of one first"
+        "--standards",
+        nargs="+",
+        type=_number,
+        help=f'these numbers of standards only ("{UNLABELLED}" without any), all splits of one first',
     )
     parser.add_argument(
         "--unit-by-unit", action="store_true", help="all splits of one method and number of standards first"
@@ -71,6 +74,10 @@ def _parse(arguments):
     if options.output is None:
         options.output = QUICK_RESULTS if options.quick else RESULTS
     return options
+
+
+def _number(text):
+    return text if text == UNLABELLED else int(text)
 
 
 def _run(dataset, options):

@@ -21,10 +21,11 @@ class TrainingRows:
     Attributes
     ----------
     X : ndarray of shape (n_spectra, n_channels)
+        With NaN behind those of narrower instruments, where each has an axis of its own.
     y : ndarray of shape (n_spectra, n_targets)
     instrument, sample_id : ndarray of shape (n_spectra,)
     source, target : str
-    wavelengths : ndarray of shape (n_channels,), optional
+    wavelengths : ndarray of shape (n_channels,) or dict of {instrument: ndarray}, optional
         Axis in nm.
     dataset : str, optional
         Networks have settings for each.
@@ -36,7 +37,7 @@ class TrainingRows:
     sample_id: np.ndarray
     source: str
     target: str
-    wavelengths: np.ndarray | None = None
+    wavelengths: np.ndarray | dict | None = None
     dataset: str | None = None
 
 

@@ -70,7 +70,7 @@ class Comparison:
     @property
     def numbers(self):
         """Numbers of standards that there are results of, 0 left out."""
-        return sorted({int(n) for n in self.summary["n_standards"] if n not in ("0", "all")})
+        return sorted({int(n) for n in self.summary["n_standards"] if n.isdigit() and n != "0"})
 
     @property
     def main_number(self):

@@ -45,7 +45,10 @@ class Plan:
     note : str
         What a reader of the tables has to know.
     disjoint : tuple of (source, target)
-        Pairs that share no wavelength, for which methods on a common axis do not exist.
+        Pairs that share no wavelength, for which methods on a common axis do not exist: those that take every
+        instrument on its own axis are run on them.
+    drawn : tuple of (source, target) or None
+        Pairs that have figures of their own; None for all.
     """
 
     pairs: tuple
@@ -56,10 +59,11 @@ class Plan:
     r2_thresholds: dict = field(hash=False)
     note: str
     disjoint: tuple = ()
+    drawn: tuple | None = None
 
     def quick(self):
         """Return a smoke run: one pair, two random repeats, no and five standards."""
-        return replace(self, pairs=self.pairs[:1], standards=(0, 5), repeats={"random": 2})
+        return replace(self, pairs=self.pairs[:1], disjoint=(), standards=(0, 5), repeats={"random": 2})
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,27 +73,36 @@ class Pair:
     Attributes
     ----------
     X : ndarray of shape (n_spectra, n_channels)
-        On an axis that both instruments share.
-    own : ndarray of shape (n_spectra, n_own_channels)
-        Target rows on the target's own axis, for its native calibration; other rows are NaN or as in ``X``.
+        On an axis that both instruments share. Without such an axis, source rows on the source's own, by which samples
+        are selected; no method may take target rows from it.
+    native : ndarray of shape (n_spectra, n_widest)
+        Every row on its instrument's own axis, in the first columns, NaN behind.
+    axes : dict of {instrument: ndarray}
+        These axes in nm.
     y : ndarray of shape (n_spectra, n_targets)
     instrument, sample_id : ndarray of shape (n_spectra,)
     source, target : str
-    wavelengths : ndarray of shape (n_channels,)
-        Axis of ``X`` in nm.
+    wavelengths : ndarray of shape (n_channels,) or None
+        Axis of ``X`` in nm; None where the instruments share none.
     test_samples : ndarray or None
         The official test set.
     """
 
     X: np.ndarray
-    own: np.ndarray
+    native: np.ndarray
+    axes: dict
     y: np.ndarray
     instrument: np.ndarray
     sample_id: np.ndarray
     source: str
     target: str
-    wavelengths: np.ndarray
+    wavelengths: np.ndarray | None
     test_samples: np.ndarray | None = None
+
+    @property
+    def own(self):
+        """Spectra as far as the target's own axis reaches: whole for its rows, of no use for others."""
+        return self.native[:, : len(self.axes[self.target])]
 
 
 def _both_ways(names):
@@ -129,6 +142,11 @@ PLANS = {
     "sugarcane": Plan(
         pairs=tuple(filter(_overlap, _both_ways(SUGARCANE))),
         disjoint=tuple(pair for pair in _both_ways(SUGARCANE) if not _overlap(pair)),
+        drawn=(
+            ("NIRscanNano", "MicroNIR1700_rep1"),
+            ("MicroNIR1700_rep1", "MicroNIR2200"),
+            ("MicroNIR2200", "TellSpec"),
+        ),
         properties=("TS", "CP", "ADF", "IVOMD"),
         standards=(0, 5, 10, 15, 20, 30),
         repeats={"random": 10, "kennard-stone": 10},
@@ -137,8 +155,8 @@ PLANS = {
         note=(
             "60 samples: 20 drawn for testing in each repeat, 40 for calibration. The axes differ: each pair is "
             "resampled onto the range that both instruments cover, in the coarser step; the native calibration uses "
-            "the target's own axis. Pairs without a common range are n/a. MicroNIR1700 was measured three times; "
-            "the first series stands for it. Units: % of dry matter."
+            "the target's own axis, as does `TargetOnly-native`; `SpectralFMTransfer` takes both axes as they are. "
+            "MicroNIR1700 was measured three times; the first series stands for it. Units: % of dry matter."
         ),
     ),
     "simulated": Plan(
@@ -165,8 +183,9 @@ def load_pair(dataset, source, target):
         kept &= data.split != "validation"
         X, axis = X[:, axis <= TABLETS_LONGEST], axis[axis <= TABLETS_LONGEST]
         test_samples = np.unique(data.sample_id[data.split == "test"])
-    X = X[kept]
-    return Pair(X, X, data.y[kept], data.instrument[kept], data.sample_id[kept], source, target, axis, test_samples)
+    X, axes = X[kept], {source: axis, target: axis}
+    labels = data.instrument[kept], data.sample_id[kept]
+    return Pair(X, X, axes, data.y[kept], *labels, source, target, axis, test_samples)
 
 
 @lru_cache(maxsize=4)
@@ -179,13 +198,16 @@ def _load(dataset):
 def _sugarcane_pair(source, target):
     data = _load("sugarcane")
     rows = {name: data.instrument == name for name in (source, target)}
-    stacked = stack_instruments(
-        {name: data.spectra[name] for name in rows},
-        wavelengths={name: data.wavelengths[name] for name in rows},
-        y={name: data.y[mask] for name, mask in rows.items()},
-        sample_id={name: data.sample_id[mask] for name, mask in rows.items()},
-    )
-    on_target = stacked.instrument == target
-    own = np.full((len(stacked.X), data.spectra[target].shape[1]), np.nan)
-    own[on_target] = data.spectra[target]
-    return Pair(stacked.X, own, stacked.y, stacked.instrument, stacked.sample_id, source, target, stacked.wavelengths)
+    axes = {name: data.wavelengths[name] for name in rows}
+    spectra = {name: data.spectra[name] for name in rows}
+    labels = {
+        "y": {name: data.y[mask] for name, mask in rows.items()},
+        "sample_id": {name: data.sample_id[mask] for name, mask in rows.items()},
+    }
+    native = stack_instruments(spectra, wavelengths=axes, grid=None, **labels)
+    if (source, target) in PLANS["sugarcane"].disjoint:
+        X, axis = native.X[:, : len(axes[source])], None
+    else:
+        shared = stack_instruments(spectra, wavelengths=axes, **labels)
+        X, axis = shared.X, shared.wavelengths
+    return Pair(X, native.X, axes, native.y, native.instrument, native.sample_id, source, target, axis)

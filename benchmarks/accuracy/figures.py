@@ -8,13 +8,19 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from skspectral.plotting import CellHeatmapDisplay, PredictedMeasuredDisplay, TransferCurveDisplay
+from skspectral.plotting import (
+    CellHeatmapDisplay,
+    CriticalDifferenceDisplay,
+    PredictedMeasuredDisplay,
+    TransferCurveDisplay,
+)
 
 from .comparison import MAIN_STANDARDS
 from .data import PLANS
 from .deep_baselines import shared_splits
 from .methods import METHODS
-from .summary import read_results
+from .protocol import UNLABELLED
+from .summary import CELL, read_results
 
 __all__ = ["write_figures"]
 
@@ -22,10 +28,10 @@ RESOLUTION = 110
 
 
 def write_figures(folder, dataset):
-    """Draw RMSEP against N, predicted against measured, and the heat map of all cells.
+    """Draw RMSEP against N, predicted against measured, and of all cells the heat map and the mean ranks.
 
     Predictions are large and may not be there; their figures then stay as they are. Methods that were run on fewer
-    splits than others are left out, and networks have a heat map on theirs.
+    splits than others are left out; where networks were run, heat map and ranks are on their splits, too.
 
     Parameters
     ----------
@@ -39,7 +45,8 @@ def write_figures(folder, dataset):
     """
     folder, plan = Path(folder), PLANS[dataset]
     results = read_results(folder, dataset)
-    results = results[results["selection"] == "random"]
+    results = results[(results["selection"] == "random") & (results["n_standards"] != UNLABELLED)]
+    results = results[pd.MultiIndex.from_frame(results[["source", "target"]]).isin(plan.pairs)]
     networks = shared_splits(results)
     repeats = results.groupby("method")["repeat"].nunique()
     results = results[results["method"].map(repeats) == repeats.max()]
@@ -50,7 +57,7 @@ def write_figures(folder, dataset):
     written = []
     # the caller's matplotlib settings decide nothing here, and stay as they are
     with mpl.rc_context({"font.size": 9}):
-        for source, target in plan.pairs:
+        for source, target in plan.drawn or plan.pairs:
             part = _of_pair(results, source, target)
             if len(part):
                 name = f"{dataset}_{source}-{target}"
@@ -58,9 +65,11 @@ def write_figures(folder, dataset):
             part = _of_pair(predictions, source, target) if predictions is not None else ()
             if len(part):
                 written.append(_save(_scatter(part, plan, source, target), target_folder / f"{name}_predictions.png"))
-        written.append(_save(_heatmap(results), target_folder / f"{dataset}_cells.png"))
-        if len(networks):
-            written.append(_save(_heatmap(networks), target_folder / f"{dataset}_networks.png"))
+        for name, table in (("cells", results), ("networks", networks)):
+            if len(table):
+                written.append(_save(_heatmap(table), target_folder / f"{dataset}_{name}.png"))
+                if table["method"].nunique() > 2 and len(_cells(table)) > 1:
+                    written.append(_save(_ranks(table), target_folder / f"{dataset}_{name}_ranks.png"))
     return written
 
 
@@ -102,16 +111,34 @@ def _scatter(part, plan, source, target):
 
 
 def _heatmap(results):
-    numbers = {int(n) for n in results["n_standards"] if n not in ("0", "all")}
-    n = MAIN_STANDARDS if MAIN_STANDARDS in numbers else max(numbers)
-    shown = results[results["n_standards"].isin(["0", str(n), "all"])]
+    n, shown = _at_main_number(results)
     methods = [name for name in METHODS if name in set(shown["method"]) and name != "native"]
-    n_cells = shown[["source", "target", "property"]].drop_duplicates().shape[0]
-    figure = Figure(figsize=(2.5 + 0.5 * n_cells, 2.2 + 0.36 * len(methods)), layout="constrained")
+    figure = Figure(figsize=(2.5 + 0.5 * len(_cells(shown)), 2.2 + 0.36 * len(methods)), layout="constrained")
     FigureCanvasAgg(figure)
     CellHeatmapDisplay.from_results(shown, methods=methods, relative_to="native", ax=figure.subplots())
     figure.axes[0].set_title(f"N = {n}")
     return figure
+
+
+def _ranks(results):
+    n, shown = _at_main_number(results)
+    methods = [name for name in METHODS if name in set(shown["method"])]
+    figure = Figure(figsize=(8.0, 2.4 + 0.22 * len(methods)), layout="constrained")
+    FigureCanvasAgg(figure)
+    CriticalDifferenceDisplay.from_results(shown, methods=methods, ax=figure.subplots())
+    figure.suptitle(f"N = {n}")
+    return figure
+
+
+def _at_main_number(results):
+    """The number of standards that is shown, and its rows with those of methods that depend on none."""
+    numbers = {int(n) for n in results["n_standards"] if n.isdigit() and n != "0"}
+    n = MAIN_STANDARDS if MAIN_STANDARDS in numbers else max(numbers)
+    return n, results[results["n_standards"].isin(["0", str(n), "all"])]
+
+
+def _cells(results):
+    return results[CELL].drop_duplicates()
 
 
 def _save(figure, path):

@@ -40,6 +40,9 @@ __all__ = [
 
 VERSION = __version__
 
+# a fit takes ten times as long as one of the portfolio
+FEWER_REPEATS = {"random": 5, "kennard-stone": 5}
+
 # name: the steps, the same for all rows, that stand before the transfer method
 PREPROCESSING = {
     "none": (),
@@ -60,6 +63,8 @@ class Method:
         Whether it is run without standards, with each number of them, or with every calibration sample on the target.
     own_axis : bool
         Whether it sees target rows only, on the target's own axis.
+    native_axes : bool
+        Whether it takes spectra on the axis of each instrument, where these differ.
     complete : bool
         Whether it brings its own preprocessing and calibration, and windows in nm: it is given the spectra as measured
         and their axis.
@@ -70,6 +75,8 @@ class Method:
         data set, and it is run on fewer repeats.
     repeats : dict of {selection: int} or None
         Fewer repeats than planned, for a method that takes long.
+    datasets : tuple of str or None
+        The data sets that it is run on; None for all.
     learned : callable or None
         Gives a fingerprint of what it learned before, beside the constants of the portfolio.
     """
@@ -77,11 +84,20 @@ class Method:
     make: object
     standards: str = "some"
     own_axis: bool = False
+    native_axes: bool = False
     complete: bool = False
     plotted: bool = False
     network: str | None = None
     repeats: dict | None = None
+    datasets: tuple | None = None
     learned: object = None
+
+    @property
+    def zero_shot(self):
+        """Whether it transfers by unlabelled target spectra alone."""
+        if self.own_axis or self.standards != "some":
+            return False
+        return self.make(source=None, target=None).__transfer_tags__().zero_shot
 
 
 METHODS = {
@@ -94,6 +110,7 @@ METHODS = {
     "CCA": Method(CCA),
     "diPLS": Method(diPLS),
     "TargetOnly": Method(TargetOnly),
+    "TargetOnly-native": Method(TargetOnly, own_axis=True, datasets=("sugarcane",)),
     "Pooled": Method(Pooled),
     "EPO": Method(EPO),
     "GLSW": Method(GLSW),
@@ -104,7 +121,12 @@ METHODS = {
     "TransferPortfolio": Method(TransferPortfolio, complete=True),
     "AutoTransfer": Method(AutoTransfer, complete=True, plotted=True),
     "SpectralFMTransfer": Method(
-        SpectralFMTransfer, complete=True, plotted=True, repeats=REPEATS, learned=cache(foundation_hash)
+        SpectralFMTransfer,
+        native_axes=True,
+        complete=True,
+        plotted=True,
+        repeats=FEWER_REPEATS,
+        learned=cache(foundation_hash),
     ),
     "CNNTransfer": Method(make_network("CNNTransfer"), network="CNNTransfer"),
     "TransformerTransfer": Method(make_network("TransformerTransfer"), network="TransformerTransfer"),
@@ -122,8 +144,10 @@ def preprocessing_of(method):
 
 
 def repeats_of(method, dataset, planned):
-    """How many of the planned repeats (a dict by selection) a method is run on; none without settings for the data."""
-    network = METHODS[method].network
+    """How many of the planned repeats (a dict by selection) a method is run on; none where it takes no part."""
+    network, datasets = METHODS[method].network, METHODS[method].datasets
+    if datasets is not None and dataset not in datasets:
+        return {}
     if network is not None and not takes_part(network, dataset):
         return {}
     fewer = METHODS[method].repeats if network is None else REPEATS

@@ -7,13 +7,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from skspectral import metrics
-from skspectral.model_selection import TransferSplit
+from skspectral.model_selection import TransferSplit, detach
 
 from .choose import TrainingRows, choose
 from .data import load_pair
 from .methods import METHODS, VERSION, repeats_of, settings_hash
 
-__all__ = ["Job", "Outcome", "Unit", "make_jobs", "run_job", "split_rows", "unit_by_unit"]
+__all__ = ["UNLABELLED", "Job", "Outcome", "Unit", "make_jobs", "run_job", "split_rows", "unit_by_unit"]
+
+# in place of a number of standards: all calibration samples were measured on the target, without pairs and references
+UNLABELLED = "unlabelled"
 
 # predictions are kept for plots only: at this number of standards, of a few repeats
 PREDICTIONS_AT = 10
@@ -22,7 +25,7 @@ PREDICTED_REPEATS = {"corn": 5, "tablets": 1, "sugarcane": 2, "simulated": 2}
 
 @dataclass(frozen=True)
 class Unit:
-    """One method on one split. ``n_standards`` is a number or "all"."""
+    """One method on one split. ``n_standards`` is a number, "all" or "unlabelled"."""
 
     method: str
     n_standards: int | str
@@ -63,16 +66,18 @@ class Outcome:
 
 
 def make_jobs(dataset, plan, methods=tuple(METHODS)):
-    """List the jobs of a data set in a fixed order; methods that take long are in the first repeats only."""
-    units = {}
-    for method in methods:
-        standards = METHODS[method].standards
-        numbers = {"none": [0], "all": ["all"], "some": [n for n in plan.standards if n > 0]}[standards]
-        units[method] = [Unit(method, n) for n in numbers]
+    """List the jobs of a data set, all pairs of one repeat first, so that a run that is stopped has compared all pairs.
+
+    Methods that take long are in the first repeats only.
+    """
+    units = {method: [Unit(method, n) for n in _numbers(method, plan)] for method in methods}
     repeats = {method: repeats_of(method, dataset, plan.repeats) for method in methods}
 
-    def units_of(selection, repeat):
-        return tuple(u for method in methods if repeat < repeats[method].get(selection, 0) for u in units[method])
+    def units_of(pair, selection, repeat):
+        taking_part = [method for method in methods if repeat < repeats[method].get(selection, 0)]
+        if pair in plan.disjoint:
+            taking_part = [m for m in taking_part if METHODS[m].own_axis or METHODS[m].native_axes]
+        return tuple(unit for method in taking_part for unit in units[method] if _is_possible(unit, pair, plan))
 
     return [
         Job(
@@ -83,13 +88,25 @@ def make_jobs(dataset, plan, methods=tuple(METHODS)):
             plan.test_size,
             plan.standards,
             plan.properties,
-            units_of(selection, repeat),
+            units_of(pair, selection, repeat),
         )
-        for pair in plan.pairs
         for selection, n_repeats in plan.repeats.items()
         for repeat in range(n_repeats)
-        if units_of(selection, repeat)
+        for pair in (*plan.pairs, *plan.disjoint)
+        if units_of(pair, selection, repeat)
     ]
+
+
+def _numbers(method, plan):
+    """Numbers of standards that a method is run with."""
+    if METHODS[method].standards != "some":
+        return {"none": [0], "all": ["all"]}[METHODS[method].standards]
+    return [*([UNLABELLED] if METHODS[method].zero_shot else []), *(n for n in plan.standards if n > 0)]
+
+
+def _is_possible(unit, pair, plan):
+    """Whether a unit makes sense: without references nothing leads to an axis that shares no range with the source."""
+    return not (pair in plan.disjoint and unit.n_standards == UNLABELLED)
 
 
 def unit_by_unit(jobs, standards=None):
@@ -157,27 +174,29 @@ def split_rows(pair, job, n):
 
 def _run_unit(pair, job, unit, outcome):
     """Choose on the training rows, then predict and score the test rows."""
-    train, test = split_rows(pair, job, unit.n_standards)
-    own_axis = METHODS[unit.method].own_axis
-    rows = train[pair.instrument[train] == pair.target] if own_axis else train
-    spectra = pair.own if own_axis else pair.X
+    unlabelled = unit.n_standards == UNLABELLED
+    train, test = split_rows(pair, job, "all" if unlabelled else unit.n_standards)
+    spectra, axis = _spectra_for(METHODS[unit.method], pair)
+    rows = train[pair.instrument[train] == pair.target] if METHODS[unit.method].own_axis else train
+    y, sample_id = pair.y[rows], pair.sample_id[rows]
+    if unlabelled:
+        y, sample_id = detach(y, sample_id, pair.instrument[rows] == pair.target)
     choice = choose(
         unit.method,
-        TrainingRows(
-            spectra[rows],
-            pair.y[rows],
-            pair.instrument[rows],
-            pair.sample_id[rows],
-            pair.source,
-            pair.target,
-            None if own_axis else pair.wavelengths,
-            job.dataset,
-        ),
+        TrainingRows(spectra[rows], y, pair.instrument[rows], sample_id, pair.source, pair.target, axis, job.dataset),
     )
     predicted = choice.predict(spectra[test])
     outcome.results.extend(_score(pair, job, unit, train, test, choice, predicted))
     if _keeps_predictions(job, unit):
         outcome.predictions.extend(_list_predictions(pair, job, unit, test, predicted))
+
+
+def _spectra_for(method, pair):
+    """Spectra as a method takes them, and their axis in nm where it asks for one."""
+    if method.own_axis:
+        return pair.own, None
+    same = all(np.array_equal(axis, pair.wavelengths) for axis in pair.axes.values())
+    return (pair.native, pair.axes) if method.native_axes and not same else (pair.X, pair.wavelengths)
 
 
 def _labels(job, unit):

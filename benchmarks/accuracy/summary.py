@@ -15,7 +15,7 @@ CELL = ["source", "target", "property"]
 
 
 def read_results(folder, dataset):
-    """Read the results of a data set, packed or not; ``n_standards`` stays text: the native calibration has "all"."""
+    """Read the results of a data set, packed or not; ``n_standards`` stays text: it may be "all" or "unlabelled"."""
     plain = Path(folder) / f"{dataset}.csv"
     paths = [plain] if plain.exists() else packed_paths(folder, dataset)
     types = {"n_standards": str, "source": str, "target": str, "prep": str}
@@ -70,10 +70,10 @@ def in_order(summary, plan):
 def _orders(plan):
     return {
         "selection": plan.repeats,
-        "source": dict.fromkeys(source for source, _ in plan.pairs),
-        "target": dict.fromkeys(target for _, target in plan.pairs),
+        "source": dict.fromkeys(source for source, _ in (*plan.pairs, *plan.disjoint)),
+        "target": dict.fromkeys(target for _, target in (*plan.pairs, *plan.disjoint)),
         "method": METHODS,
-        "n_standards": [*map(str, plan.standards), "all"],
+        "n_standards": ["unlabelled", *map(str, plan.standards), "all"],
         "property": plan.properties,
     }
 

@@ -1,12 +1,15 @@
 """Tables made of the results files and nothing else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from .comparison import MAIN_STANDARDS, Comparison
 from .data import PLANS
 from .methods import METHODS
+from .protocol import UNLABELLED
 from .summary import in_order, read_results, summarise
 
 __all__ = ["write_tables"]
@@ -39,7 +42,10 @@ def write_tables(folder, dataset):
     text = [f"# {dataset}", plan.note]
     if plan.disjoint:
         pairs = ", ".join(f"{source} → {target}" for source, target in plan.disjoint)
-        text.append(f"n/a, no common wavelength range: {pairs}.")
+        text.append(
+            f"No common wavelength range, so that methods on a common axis are n/a: {pairs}. They have sections of "
+            "their own and count nowhere else."
+        )
     text.append(
         "Every setting is chosen inside the training rows. `native` is the target's own calibration on all calibration "
         "samples, the ceiling; `SourceOnly` transfers nothing. RMSEP and R2 are mean ± standard deviation over the "
@@ -59,13 +65,20 @@ def write_tables(folder, dataset):
         )
     )
     for selection in plan.repeats:
-        part = results[results["selection"] == selection]
-        if len(part):
-            view = Comparison(plan, part, summary[summary["selection"] == selection])
-            text += [f"## {selection} selection", *_cell_tables(view), *_count_tables(view)]
+        for title, pairs in (("", plan.pairs), (", no common range", plan.disjoint)):
+            part, means = (_of(table, selection, pairs) for table in (results, summary))
+            if len(part):
+                view = Comparison(replace(plan, pairs=pairs), part, means)
+                text += [f"## {selection} selection{title}", *_cell_tables(view), *_count_tables(view)]
     path = folder / f"{dataset}_tables.md"
     path.write_text("\n\n".join(text) + "\n", encoding="utf-8")
     return path
+
+
+def _of(table, selection, pairs):
+    """Rows of one way of choosing standards, and of some pairs of instruments."""
+    named = pd.MultiIndex.from_frame(table[["source", "target"]]).isin(pairs)
+    return table[(table["selection"] == selection) & named]
 
 
 def _cell_tables(view):
@@ -115,6 +128,7 @@ def _count_tables(view):
     """How many cells a method wins, by pooled RMSEP, against the ceiling and against others with many standards."""
     n_cells = len(view.cells)
     numbers = view.numbers
+    yield from _unlabelled_table(view)
     some = [method for method in view.methods if METHODS[method].standards == "some"]
     if not numbers or not some:
         return
@@ -139,6 +153,22 @@ def _count_tables(view):
     yield (
         f"### Cells in which the RMSEP of the row is significantly below that of the column (p < {SIGNIFICANT:g}), "
         f"N = {n}, of {n_cells}\n\n{_markdown(rows)}"
+    )
+
+
+def _unlabelled_table(view):
+    """What is possible without standards, beside no transfer at all and the ceiling."""
+    methods = [m for m in view.methods if len(view.at(m, UNLABELLED)) and METHODS[m].zero_shot]
+    if not methods:
+        return
+    rows = [["method", "mean R2", "median R2", "cells at or below MeanShift"]]
+    for method in [*methods, *(m for m in ("SourceOnly", "native") if m in view.methods)]:
+        r2 = view.at(method, UNLABELLED)["r2"]
+        below = view.at_or_below(method, UNLABELLED, "MeanShift", UNLABELLED)
+        rows.append([view.name(method), f"{r2.mean():.4f}", f"{r2.median():.4f}", below])
+    yield (
+        "### N = 0: spectra of the calibration samples on the target, without pairs and references, "
+        f"{len(view.cells)} cells\n\n{_markdown(rows)}"
     )
 
 

@@ -17,6 +17,7 @@ from benchmarks.accuracy.data import PLANS, load_pair
 from benchmarks.accuracy.protocol import Job, split_rows
 from benchmarks.accuracy.store import Table
 from skspectral import SpectralFMTransfer, metrics
+from skspectral.model_selection import detach
 from skspectral.nn import SpectralFM
 from skspectral.pretraining.head import TransferHead
 from skspectral.pretraining.weights import load_head, load_weights, save_weights
@@ -84,10 +85,9 @@ def untrained_twin(weights, folder):
 def _fit_and_score(job, n, network, model):
     pair = load_pair(job.dataset, job.source, job.target)
     train, test = split_rows(pair, job, n or "all")
-    y, sample_id = pair.y[train].copy(), pair.sample_id[train].copy()
+    y, sample_id = pair.y[train], pair.sample_id[train]
     if n == 0:
-        unlabelled = pair.instrument[train] == pair.target
-        y[unlabelled], sample_id[unlabelled] = np.nan, None
+        y, sample_id = detach(y, sample_id, pair.instrument[train] == pair.target)
     model.set_params(wavelengths=pair.wavelengths, source=pair.source, target=pair.target)
     start = time.perf_counter()
     with warnings.catch_warnings():

@@ -8,12 +8,14 @@ from ._heatmap import CellHeatmapDisplay
 from ._influence import StandardsInfluenceDisplay
 from ._predicted import PredictedMeasuredDisplay
 from ._q_t2 import QT2Display
+from ._ranks import CriticalDifferenceDisplay
 from ._spectra import SpectraDifferenceDisplay
 from ._standards_curve import StandardsCurveDisplay
 from ._transfer_curve import TransferCurveDisplay
 
 __all__ = [
     "CellHeatmapDisplay",
+    "CriticalDifferenceDisplay",
     "PredictedMeasuredDisplay",
     "QT2Display",
     "SpectraDifferenceDisplay",

@@ -9,10 +9,10 @@ import pytest
 
 from benchmarks.accuracy import __main__ as command
 from benchmarks.accuracy import networks, protocol, summary
+from benchmarks.accuracy.choose import choose
 from benchmarks.accuracy.data import PLANS, load_pair
 from benchmarks.accuracy.methods import METHODS, make_pipeline, settings_hash
-from benchmarks.accuracy.protocol import Unit, make_jobs, run_job, unit_by_unit
-from skspectral.exceptions import WavelengthRangeError
+from benchmarks.accuracy.protocol import UNLABELLED, Unit, make_jobs, run_job, unit_by_unit
 
 needs_data = pytest.mark.skipif(
     not os.environ.get("SKSPECTRAL_DATA"), reason="SKSPECTRAL_DATA does not name a folder with the published spectra"
@@ -22,14 +22,43 @@ needs_data = pytest.mark.skipif(
 def test_units_of_the_full_plan():
     jobs = make_jobs("simulated", PLANS["simulated"])
     assert len(jobs) == 2 * (5 + 5)
-    units, with_networks = jobs[5].units, jobs[0].units
-    assert jobs[5].selection == "kennard-stone" and set(units) < set(with_networks)
+    assert [(job.source, job.repeat) for job in jobs[:4]] == [("A", 0), ("B", 0), ("A", 1), ("B", 1)]
+    units, with_networks = jobs[-1].units, jobs[0].units
+    assert jobs[-1].selection == "kennard-stone" and set(units) < set(with_networks)
     fewer = [METHODS[unit.method] for unit in set(with_networks) - set(units)]
     assert all(method.network is not None or method.repeats is not None for method in fewer)
-    with_standards = [name for name, method in METHODS.items() if method.standards == "some"]
-    assert len(with_networks) == len(set(with_networks)) == 1 + 2 * len(with_standards) + 2
+    some = [method for method in METHODS.values() if method.standards == "some" and method.datasets is None]
+    zero_shot = [unit.method for unit in with_networks if unit.n_standards == UNLABELLED]
+    assert len(with_networks) == len(set(with_networks)) == 1 + 2 * len(some) + len(zero_shot) + 2
+    assert {"MeanShift", "diPLS", "AutoTransfer", "SpectralFMTransfer"} <= set(zero_shot)
+    assert not {"PDS", "DS", "SBC", "TargetOnly", "native"} & set(zero_shot)
     assert Unit("SourceOnly", 0) in units and Unit("native", "all") in units
     assert all(unit.n_standards != 0 for unit in with_networks if unit.method != "SourceOnly")
+
+
+def test_pairs_without_a_common_range_are_for_methods_on_native_axes():
+    plan = PLANS["sugarcane"]
+    jobs = [job for job in make_jobs("sugarcane", plan) if (job.source, job.target) in plan.disjoint]
+    assert {(job.source, job.target) for job in jobs} == set(plan.disjoint)
+    units = {unit for job in jobs for unit in job.units}
+    assert {unit.method for unit in units} == {"SpectralFMTransfer", "TargetOnly-native", "native"}
+    assert UNLABELLED not in {unit.n_standards for unit in units}
+
+
+def test_without_standards_no_reference_and_no_pair_of_the_target_is_known(job, monkeypatch):
+    seen = []
+
+    def look(method, rows):
+        seen.append(rows)
+        return choose(method, rows)
+
+    monkeypatch.setattr(protocol, "choose", look)
+    outcome = run_job(replace(job, units=(Unit("MeanShift", UNLABELLED),)))
+    (rows,) = seen
+    on_target = rows.instrument == job.target
+    assert on_target.sum() == (~on_target).sum() == 45
+    assert np.isnan(rows.y[on_target]).all() and all(label is None for label in rows.sample_id[on_target])
+    assert np.isfinite(rows.y[~on_target]).all() and {row["n_standards"] for row in outcome.results} == {UNLABELLED}
 
 
 def test_networks_are_run_on_the_first_splits_of_the_others():
@@ -111,13 +140,15 @@ def test_published_data_sets_follow_the_protocol():
     plan = PLANS["sugarcane"]
     assert len(plan.pairs) == 28 and len(plan.disjoint) == 14
     for pair in plan.disjoint:
-        with pytest.raises(WavelengthRangeError, match="share no range"):
-            load_pair("sugarcane", *pair)
+        apart = load_pair("sugarcane", *pair)
+        on_source = apart.instrument == pair[0]
+        assert apart.wavelengths is None and np.isfinite(apart.X[on_source]).all()
     assert min(load_pair("sugarcane", *pair).X.shape[1] for pair in plan.pairs) >= 25
     cane = load_pair("sugarcane", "MicroNIR2200", "NIRONE22")
     assert cane.own.shape[1] == 201 and cane.X.shape[1] == 50
     on_target = cane.instrument == "NIRONE22"
-    assert np.isfinite(cane.own[on_target]).all() and np.isnan(cane.own[~on_target]).all()
+    assert np.isfinite(cane.own[on_target]).all() and list(cane.axes) == ["MicroNIR2200", "NIRONE22"]
+    assert np.isfinite(cane.native[~on_target, :125]).all() and np.isnan(cane.native[~on_target, 125:]).all()
 
 
 @needs_data
@@ -125,7 +156,8 @@ def test_corn_gives_the_published_order_of_magnitude(protocol_run, tmp_path):
     arguments = ["--quick", "--datasets", "corn", "--output", str(tmp_path), "--quiet"]
     arguments += ["--methods", *protocol_run.methods]
     assert command.main([*arguments, "--no-figures"]) == 0
-    table = summary.summarise(summary.read_results(tmp_path, "corn")).set_index(["property", "method"])["rmsep"]
+    table = summary.summarise(summary.read_results(tmp_path, "corn"))
+    table = table[table["n_standards"] != UNLABELLED].set_index(["property", "method"])["rmsep"]
     assert table["protein", "SourceOnly"] > 2 * table["protein", "MeanShift"]
     assert 0.10 < table["protein", "MeanShift"] < 0.20
     assert 0.10 < table["moisture", "native"] < 0.16

@@ -190,7 +190,8 @@ def test_figures_are_drawn_from_the_files(protocol_run, tmp_path):
     before = [rcParams[name] for name in names]
     assert protocol_run.run(tmp_path, methods=["SourceOnly", "MeanShift", "SBC", "native"]) == 0
     drawn = sorted(path.name for path in (tmp_path / "figures").iterdir())
-    assert drawn == ["simulated_A-B_curves.png", "simulated_A-B_predictions.png", "simulated_cells.png"]
+    pair = [f"simulated_A-B_{name}.png" for name in ("curves", "predictions")]
+    assert drawn == [*pair, "simulated_cells.png", "simulated_cells_ranks.png"]
     assert all((tmp_path / "figures" / name).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for name in drawn)
     assert [rcParams[name] for name in names] == before
     for path in (tmp_path / "figures").iterdir():
@@ -199,7 +200,7 @@ def test_figures_are_drawn_from_the_files(protocol_run, tmp_path):
     content = (tmp_path / "simulated.csv").read_bytes()
     assert protocol_run.run(tmp_path, "--report-only") == 0
     # without the predictions
-    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [drawn[0], drawn[2]]
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [drawn[0], *drawn[2:]]
     assert (tmp_path / "simulated.csv").read_bytes() == content
 
 
@@ -211,4 +212,5 @@ def test_networks_have_a_heat_map_on_their_own_splits(tmp_path):
     names = {"moisture": "component_1", "oil": "component_2", "m5": "A", "mp5": "B"}
     pd.read_csv(tmp_path / "corn.csv").replace(names).to_csv(tmp_path / "simulated.csv", index=False)
     drawn = {path.name for path in write_figures(tmp_path, "simulated")}
-    assert drawn == {"simulated_A-B_curves.png", "simulated_cells.png", "simulated_networks.png"}
+    everywhere = {f"simulated_{name}{kind}.png" for name in ("cells", "networks") for kind in ("", "_ranks")}
+    assert drawn == {"simulated_A-B_curves.png"} | everywhere
