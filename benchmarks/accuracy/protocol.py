@@ -13,7 +13,10 @@ from .choose import TrainingRows, choose
 from .data import load_pair
 from .methods import METHODS, VERSION, repeats_of, settings_hash
 
-__all__ = ["UNLABELLED", "Job", "Outcome", "Unit", "make_jobs", "run_job", "split_rows", "unit_by_unit"]
+__all__ = [
+    *("UNLABELLED", "Job", "Outcome", "Unit"),
+    *("make_jobs", "run_job", "spectra_for", "split_rows", "unit_by_unit"),
+]
 
 # in place of a number of standards: all calibration samples were measured on the target, without pairs and references
 UNLABELLED = "unlabelled"
@@ -176,7 +179,7 @@ def _run_unit(pair, job, unit, outcome):
     """Choose on the training rows, then predict and score the test rows."""
     unlabelled = unit.n_standards == UNLABELLED
     train, test = split_rows(pair, job, "all" if unlabelled else unit.n_standards)
-    spectra, axis = _spectra_for(METHODS[unit.method], pair)
+    spectra, axis = spectra_for(METHODS[unit.method], pair)
     rows = train[pair.instrument[train] == pair.target] if METHODS[unit.method].own_axis else train
     y, sample_id = pair.y[rows], pair.sample_id[rows]
     if unlabelled:
@@ -191,7 +194,7 @@ def _run_unit(pair, job, unit, outcome):
         outcome.predictions.extend(_list_predictions(pair, job, unit, test, predicted))
 
 
-def _spectra_for(method, pair):
+def spectra_for(method, pair):
     """Spectra as a method takes them, and their axis in nm where it asks for one."""
     if method.own_axis:
         return pair.own, None

@@ -1,4 +1,4 @@
-"""Transfer tasks from which the weight of the network beside the portfolio is learned.
+"""Transfer tasks from which the weights of the experts are learned.
 
 Materials that the pretraining left out, seen through two simulated instruments; handheld instruments that measured the
 same powders; and those that measured the same feed grain, with references. Nothing here is evaluated on elsewhere.
@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 
 import numpy as np
 
+from benchmarks.foundation.native_tasks import draw_native_powders, with_windows
 from benchmarks.prior.real_pairs import draw_pair_tasks, load_pairs
 from benchmarks.prior.tasks import Task, draw_task, load_materials
 from skspectral.pretraining import Corpus
@@ -24,7 +25,7 @@ UNLABELLED = 0.25
 
 
 def draw_tasks(n_simulated, n_repeats, seed=0):
-    """Yield (kind, Task), the simulated ones first."""
+    """Yield (kind, Task), the simulated ones first; those of kinds that begin with "native" have two axes."""
     random = np.random.default_rng(seed)
     left_out = PretrainingConfig.load("small").leave_out
     materials = [m for m in load_materials() if any(fnmatch(m[0], pattern) for pattern in left_out)]
@@ -39,6 +40,13 @@ def draw_tasks(n_simulated, n_repeats, seed=0):
             yield kind, task
         if n_standards == N_STANDARDS[0]:
             yield kind, _without_labels(task)
+    random = np.random.default_rng([seed, 1])
+    for _ in range(n_simulated):
+        task = with_windows(draw_task(materials, random), random)
+        if task is not None:
+            yield "native, simulated", task
+    for task in draw_native_powders(n_repeats, N_STANDARDS):
+        yield "native, powders", task
 
 
 def _without_labels(task):

@@ -1,7 +1,8 @@
 """What each part of the foundation model is worth, on the splits of the accuracy benchmark.
 
 The portfolio alone; beside it a network with random weights, the pretrained one as it is, with low-rank updates, and
-with test-time training; of each the network alone, and the mixture. Settings are fixed before: nothing here chooses.
+with test-time training; of each the network alone, every calibration made of its features, and the mixture. Settings
+are fixed before: nothing here chooses.
 """
 
 import tempfile
@@ -14,9 +15,11 @@ import torch
 from tqdm import tqdm
 
 from benchmarks.accuracy.data import PLANS, load_pair
-from benchmarks.accuracy.protocol import Job, split_rows
+from benchmarks.accuracy.methods import METHODS
+from benchmarks.accuracy.protocol import Job, spectra_for, split_rows
 from benchmarks.accuracy.store import Table
 from skspectral import SpectralFMTransfer, metrics
+from skspectral.foundation._mixture import mix, network_shares
 from skspectral.model_selection import detach
 from skspectral.nn import SpectralFM
 from skspectral.pretraining.head import TransferHead
@@ -29,6 +32,13 @@ NETWORKS = {
     "pretrained": {},
     "pretrained, LoRA": {"adapt": "lora"},
     "pretrained, TTT": {"ttt_steps": 10},
+}
+# The experts of the model, and what the tables call them; "network" there is all of its calibrations together.
+CALIBRATIONS = {
+    "portfolio": "portfolio",
+    "network": "trained head alone",
+    "committee": "committee alone",
+    "own range": "own range alone",
 }
 KEY = ("dataset", "source", "target", "repeat", "n_standards", "network", "expert", "property")
 FIGURES = ("rmsep", "r2", "weight", "fit_seconds", "predict_ms")
@@ -88,19 +98,21 @@ def _fit_and_score(job, n, network, model):
     y, sample_id = pair.y[train], pair.sample_id[train]
     if n == 0:
         y, sample_id = detach(y, sample_id, pair.instrument[train] == pair.target)
-    model.set_params(wavelengths=pair.wavelengths, source=pair.source, target=pair.target)
+    spectra, axis = spectra_for(METHODS["SpectralFMTransfer"], pair)
+    model.set_params(wavelengths=axis, source=pair.source, target=pair.target)
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(pair.X[train], y, instrument=pair.instrument[train], sample_id=sample_id)
+        model.fit(spectra[train], y, instrument=pair.instrument[train], sample_id=sample_id)
     seconds = time.perf_counter() - start
     start = time.perf_counter()
-    model.predict(pair.X[test][:1])
+    model.predict(spectra[test][:1])
     milliseconds = 1000 * (time.perf_counter() - start)
-    portfolio, own = (p.reshape(len(test), -1) for p in model.predict_experts(pair.X[test]))
-    weight = model.network_weight_
-    experts = {"portfolio": (portfolio, 0 * weight), "network": (own, 0 * weight + 1)}
-    experts["mixture"] = (portfolio + weight * (own - portfolio), weight)
+    values = {name: p.reshape(len(test), -1) for name, p in model.predict_experts(spectra[test]).items()}
+    weights, shares = model.expert_weights_, network_shares(model.expert_weights_)
+    experts = {CALIBRATIONS[name]: (value, weights[name]) for name, value in values.items()}
+    experts["network"] = (mix({name: values[name] for name in shares}, shares), model.network_weight_)
+    experts["mixture"] = (mix(values, weights), model.network_weight_)
     for expert, (predicted, share) in experts.items():
         for j, name in enumerate(job.properties):
             known = np.isfinite(pair.y[test, j])

@@ -57,7 +57,9 @@ def _ablation(results, dataset):
         f"\n## Parts, {dataset}\n",
         f"{n_cells} cells (pair of instruments and property), {n_repeats} random splits, test samples never seen. Mean "
         "R2; then the difference to the portfolio, with its 95 % interval over cells; geometric mean and median of the "
-        "ratio of the RMSEP to the portfolio's; and the mean weight of the network. Zero standards: the target spectra "
+        "ratio of the RMSEP to the portfolio's; and the mean weight in the mixture. The network alone is all its "
+        "calibrations in their proportions: of the trained head, of the fixed committee of ridges, and, where the target "
+        "measures more than the source, of the standards alone over its own range. Zero standards: the target spectra "
         "of all calibration samples are known, without pair and reference.\n",
         "| standards | network | expert | R2 | R2 - portfolio | RMSEP ratio | median | weight |",
         "|---|---|---|---|---|---|---|---|",
@@ -65,9 +67,10 @@ def _ablation(results, dataset):
     for n in sorted(cells["n_standards"].unique()):
         part = cells[cells["n_standards"] == n]
         for name in part["network"].unique():
-            wide = part[part["network"] == name].pivot(index=CELL, columns="expert", values=["r2", "rmsep", "weight"])
-            for expert in EXPERTS if name == part["network"].unique()[0] else EXPERTS[1:]:
-                lines.append(_row(wide, n, name, expert))
+            own = part[part["network"] == name]
+            wide = own.pivot(index=CELL, columns="expert", values=["r2", "rmsep", "weight"])
+            experts = [*EXPERTS[name != part["network"].unique()[0] :], *sorted(set(own["expert"]) - set(EXPERTS))]
+            lines += [_row(wide, n, name, expert) for expert in experts]
     return "\n".join(lines)
 
 
@@ -120,18 +123,25 @@ def _claims(results, accuracy):
 
 
 def _mixture(learned):
+    constants = learned["constants"]
+    prior, without = (
+        ", ".join(f"{name} {value:.2f}" for name, value in constants[key].items())
+        for key in ("prior", "without_standards")
+    )
     lines = [
-        "\n## The weight of the network\n",
-        "Learned on materials and instrument pairs that the pretraining left out, none of them evaluated on elsewhere: "
-        + ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in learned["constants"].items())
-        + ". Geometric mean of the error of the network alone and of the mixture over that of the portfolio.\n",
-        "| tasks | target rows | properties | network / portfolio | mixture / portfolio | mean weight |",
-        "|---|---|---|---|---|---|",
+        "\n## The weights of the experts\n",
+        "Learned on materials and instrument pairs that the pretraining left out, none of them evaluated on elsewhere. "
+        f"Prior weights: {prior}; without standards: {without}; the power of N held-out errors is "
+        f"{constants['power']:g} N / (1 + N / {constants['half']:g}). Geometric mean of the error of every expert and "
+        "of the mixture over that of the portfolio.\n",
+        "| tasks | target rows | properties | trained head | committee | own range | mixture | portfolio's weight |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    lines += [
-        "| {kind} | {standards} | {properties} | {network:.3f} | {mixture:.3f} | {weight:.2f} |".format(**row)
-        for row in learned["report"]
-    ]
+    for row in learned["report"]:
+        figures = [row[name] for name in ("network", "committee", "own range", "mixture")]
+        cells = ["" if value is None else f"{value:.3f}" for value in figures]
+        cells = [row["kind"], row["standards"], str(row["properties"]), *cells, f"{row['portfolio weight']:.2f}"]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.prior.tasks import Task
 
-__all__ = ["draw_pair_tasks", "load_pairs"]
+__all__ = ["draw_pair_tasks", "load_pairs", "scores"]
 
 # the sets of a pair, and the range in nm of each that stands in for the references
 PAIRS = (
@@ -41,14 +41,14 @@ def load_pairs(folder=None):
         for X, axis, ids, beyond in read:
             rows = [ids.index(name) for name in common]
             spectra.append(np.stack([np.interp(grid, axis, row) for row in X[rows]]))
-            references.append(_scores(X[rows][:, beyond]))
+            references.append(scores(X[rows][:, beyond]))
         name = " and ".join(stem for stem, _, _ in sides)
         pairs.append((name, *spectra, grid, np.hstack(references)))
     return pairs
 
 
-def _scores(X):
-    """First principal components of SNV spectra, with unit variance."""
+def scores(X):
+    """First principal components of SNV spectra, with unit variance: (n_spectra, n_channels) to (n_spectra, 4)."""
     X = (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
     left = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)[0]
     return left[:, :N_COMPONENTS] * np.sqrt(len(X))

@@ -1,18 +1,25 @@
-"""Instruments with axes of their own: their spectra on the range that both measure."""
+"""Instruments with axes of their own: the range that both measure, and what the target measures besides."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
 from .._axis import check_axis
-from ..exceptions import AxisMismatchError, ChannelMismatchError, NonFiniteSpectraError, UnknownInstrumentError
+from .._validation import constant_rows
+from ..exceptions import (
+    AxisMismatchError,
+    ChannelMismatchError,
+    ConstantSpectraError,
+    NonFiniteSpectraError,
+    UnknownInstrumentError,
+)
 from ..pretraining._grid import average_channels
 
-__all__ = ["SharedAxis", "to_nm"]
+__all__ = ["NativeSpectra", "to_nm"]
 
 UNITS = ("nm", "cm-1")
-# With fewer channels in common, there is nothing to compare.
-LEAST_SHARED = 8
+# With fewer channels in common, there is nothing to compare; with fewer beyond, nothing to add.
+LEAST_SHARED, LEAST_BEYOND = 8, 8
 
 
 def to_nm(axis, unit):
@@ -28,10 +35,14 @@ def to_nm(axis, unit):
     return axis if unit == "nm" else 1e7 / axis
 
 
-class SharedAxis:
-    """The range that two instruments share, with as many channels as the coarser of the two has there.
+class NativeSpectra:
+    """Brings spectra of two instruments with axes of their own into one table.
 
-    Spectra of an instrument stand in the first columns of a common array; the others hold NaN.
+    Its first columns are the range that both share, with as many channels as the coarser of the two has there. Where
+    the target measures more than that, its whole spectrum stands behind, with zeros for the source. Where nothing is
+    shared, the first columns are the source's own, with zeros for the target.
+
+    Spectra that are read stand in the first columns of a common array; the others hold NaN.
 
     Parameters
     ----------
@@ -40,23 +51,25 @@ class SharedAxis:
     unit : {"nm", "cm-1"}
         Unit of the axes.
     source, target : object
-        Labels of the instruments.
+        Labels of the instruments; None for one without rows.
 
     Attributes
     ----------
-    nm : ndarray of shape (n_channels,)
-        The shared axis, ascending.
+    nm : ndarray of shape (n_shared,) or None
+        The shared axis, ascending; None where there is none.
+    own_nm : ndarray of shape (n_own,) or None
+        The target's axis, ascending; None where it measures nothing that is not shared.
 
     Raises
     ------
     UnknownInstrumentError
         If an instrument has no axis.
     AxisMismatchError
-        If an axis is none, or the two have no range in common.
+        If an axis is none.
     """
 
     def __init__(self, wavelengths: Mapping, unit, source, target):
-        self.axes, self.target = {}, target
+        self.axes, self.source, self.target = {}, source, target
         for label in (source, target):
             if label is None:
                 continue
@@ -68,18 +81,16 @@ class SharedAxis:
             self.axes[label] = to_nm(axis, unit)
         low = max(axis.min() for axis in self.axes.values())
         high = min(axis.max() for axis in self.axes.values())
-        inside = {label: np.sort(axis[(axis >= low) & (axis <= high)]) for label, axis in self.axes.items()}
-        coarsest = min(inside.values(), key=len)
-        if high <= low or len(coarsest) < LEAST_SHARED:
-            ranges = ", ".join(f"{label!r} {axis.min():.0f}-{axis.max():.0f} nm" for label, axis in self.axes.items())
-            raise AxisMismatchError(
-                f"The instruments share fewer than {LEAST_SHARED} channels ({ranges}). What one measures says nothing "
-                "about the other channel by channel: calibrate on the target alone, with TargetOnly."
-            )
-        self.nm = np.linspace(low, high, len(coarsest))
+        shared = min(int(((axis >= low) & (axis <= high)).sum()) for axis in self.axes.values())
+        apart = high <= low or shared < LEAST_SHARED
+        self.nm = None if apart else np.linspace(low, high, shared)
+        own = self.axes.get(target)
+        beyond = own is not None and (apart or ((own < low) | (own > high)).sum() >= LEAST_BEYOND)
+        self.own_nm = np.sort(own) if beyond else None
+        self._n_first = len(self.axes[source]) if apart else shared
 
     def read(self, X, instrument):
-        """Bring spectra onto the shared axis.
+        """Bring spectra into one table.
 
         Parameters
         ----------
@@ -90,28 +101,40 @@ class SharedAxis:
 
         Returns
         -------
-        ndarray of shape (n_spectra, n_channels)
+        ndarray of shape (n_spectra, n_columns)
 
         Raises
         ------
-        ChannelMismatchError, NonFiniteSpectraError
-            If a row does not hold as many numbers as its instrument has channels.
+        ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError
+            If a row does not hold as many numbers as its instrument has channels, or one and the same number.
         """
         X = np.asarray(X, dtype=np.float64)
         if X.ndim != 2:
             raise ValueError(f"X must be two-dimensional, one spectrum a row, got shape {X.shape}.")
-        shared = np.full((len(X), len(self.nm)), np.nan)
+        n_own = 0 if self.own_nm is None else len(self.own_nm)
+        table = np.full((len(X), self._n_first + n_own), np.nan)
         labels = np.asarray(instrument, dtype=object)
         for label, axis in self.axes.items():
             rows = np.array([other == label for other in labels], dtype=bool)
             if rows.any():
                 order = np.argsort(axis)
-                shared[rows] = average_channels(self._own(X[rows], label)[:, order], axis[order], self.nm)
-        return shared
+                spectra = self._own(X[rows], label)[:, order]
+                table[rows] = 0.0
+                if self.nm is not None:
+                    table[rows, : self._n_first] = average_channels(spectra, axis[order], self.nm)
+                elif label == self.source:
+                    table[rows, : self._n_first] = spectra
+                if n_own and label == self.target:
+                    table[rows, self._n_first :] = spectra
+        return table
 
     def read_target(self, X):
-        """Bring spectra of the target (n_spectra, n_channels or more) onto the shared axis."""
+        """Bring spectra of the target (n_spectra, n_channels or more) into the table."""
         return self.read(X, np.full(len(X), self.target, dtype=object))
+
+    def parts(self, table):
+        """Take the table apart: what stands in the first columns, and the target's own spectra or None."""
+        return table[:, : self._n_first], None if self.own_nm is None else table[:, self._n_first :]
 
     def _own(self, X, label):
         n = len(self.axes[label])
@@ -123,5 +146,11 @@ class SharedAxis:
         if not np.isfinite(X[:, :n]).all() or not np.isnan(X[:, n:]).all():
             raise NonFiniteSpectraError(
                 f"Spectra of {label!r} must hold {n} numbers and NaN behind them, as its axis has {n} channels."
+            )
+        constant = np.flatnonzero(constant_rows(X[:, :n]))
+        if constant.size:
+            raise ConstantSpectraError(
+                f"{constant.size} of {len(X)} spectra of {label!r} are constant over all {n} channels (the first is "
+                f"number {constant[0]} of them): remove these rows."
             )
         return X[:, :n]

@@ -1,4 +1,4 @@
-"""The network's own calibration for a target instrument: linear in the features, one for each property."""
+"""The network's own calibrations for a target instrument: linear in the features, one for each property."""
 
 from dataclasses import dataclass
 
@@ -6,36 +6,50 @@ import numpy as np
 import torch
 
 from .._roles import shared_with
+from ..exceptions import TooFewStandardsError
 from ..pretraining.ridge import Task
+from ._regions import Regions
 
-__all__ = ["Readout", "fit_readout", "kept_source", "property_tasks"]
+__all__ = [
+    *("OWN", "SHARED", "Readout"),
+    *("check_own_standards", "fit_readout", "kept_source", "own_task", "property_tasks"),
+]
 
+#: Calibrations from source rows, pairs and standards: by the trained head, and by its fixed committee of ridges.
+SHARED = ("network", "committee")
+#: Calibrations from the standards alone, over the target's whole axis.
+OWN = ("own range",)
 # Memory and time grow with the square and the cube of the source samples.
 MOST_SOURCE = 1000
+# Fewer references say nothing about a calibration without the source.
+LEAST_OWN = 3
 
 
 @dataclass
 class Readout:
-    """Coefficients of the features of a target spectrum.
+    """Coefficients of the features of a target spectrum, for several experts.
 
     Attributes
     ----------
-    coef : ndarray of shape (n_targets, n_stages, n_features)
+    coef : ndarray of shape (n_experts, n_targets, n_stages, n_features)
         In units of ``y``.
-    intercept : ndarray of shape (n_targets,)
+    intercept : ndarray of shape (n_experts, n_targets)
         What is added.
-    regions : ndarray of shape (n_regions,)
-        Centres of the regions that the features describe, cm-1.
+    first, own, beyond : ndarray
+        The `Regions` that the features describe.
     """
 
     coef: np.ndarray
     intercept: np.ndarray
-    regions: np.ndarray
+    first: np.ndarray
+    own: np.ndarray
+    beyond: np.ndarray
 
-    def predict(self, encoder, X, nm, domain):
-        """Predict target spectra (n_spectra, n_channels) with an axis in nm: ndarray (n_spectra, n_targets)."""
-        features = encoder.features(X, nm, torch.from_numpy(self.regions), domain)
-        return np.einsum("ngd,kgd->nk", features.double().numpy(), self.coef) + self.intercept
+    def predict(self, encoder, X, nm, own, own_nm, domain):
+        """Predict target spectra, see `Regions.read_target`: ndarray of shape (n_experts, n_spectra, n_targets)."""
+        regions = Regions(*(torch.from_numpy(part) for part in (self.first, self.own, self.beyond)))
+        features = regions.read_target(encoder, X, nm, own, own_nm, domain).double().numpy()
+        return np.einsum("ngd,ekgd->enk", features, self.coef) + self.intercept[:, None]
 
 
 def kept_source(rows):
@@ -104,31 +118,83 @@ def property_tasks(rows, kept, source, target):
     )
 
 
-def fit_readout(head, task, regions):
+def check_own_standards(rows):
+    """Raise TooFewStandardsError where the target cannot be calibrated by its standards alone."""
+    fewest = int(np.isfinite(rows.target_samples[1]).sum(axis=0).min())
+    if fewest < LEAST_OWN:
+        raise TooFewStandardsError(
+            f"{rows.source!r} and {rows.target!r} share no range, so that the target has its own standards alone: at "
+            f"least {LEAST_OWN} target spectra with a reference are needed for every property, and one has {fewest}."
+        )
+
+
+def own_task(rows, target):
+    """Say what a calibration is fitted to that learns from the target alone: its standards take the source's place.
+
+    Parameters
+    ----------
+    rows : TransferRows
+        Spectra of source and target.
+    target : Tensor of shape (n_target_samples, n_stages, n_features)
+        Features of ``rows.target_samples``.
+
+    Returns
+    -------
+    Task
+        One episode for each property.
+    """
+    y = torch.from_numpy(rows.target_samples[1]).T
+    n_targets = len(y)
+    none = torch.zeros(n_targets, 0, dtype=torch.float64)
+    return Task(
+        target.expand(n_targets, *target.shape),
+        target[:0].expand(n_targets, 0, *target.shape[1:]),
+        target.mean(0).expand(n_targets, *target.shape[1:]),
+        y.nan_to_num(),
+        none,
+        y.isfinite().double(),
+        none,
+        none,
+    )
+
+
+def fit_readout(heads, task, regions, *, alone=False):
     """Fit the read-out of every property.
 
     Parameters
     ----------
-    head : TransferHead
-        The head that the network was trained with.
+    heads : list of TransferHead
+        One for each expert.
     task : Task
-        What to fit to, see `property_tasks`.
-    regions : Tensor of shape (n_regions,)
+        What to fit to, see `property_tasks` and `own_task`.
+    regions : Regions
         Regions of the features.
+    alone : bool
+        Whether the standards take the source's place; properties with too few references have no calibration then.
 
     Returns
     -------
     Readout
         Coefficients.
-    held_out : ndarray of shape (n_target_samples, n_targets)
+    held_out : ndarray of shape (n_experts, n_target_samples, n_targets)
         Reference minus prediction of every target sample without it; NaN where it has no reference.
     """
-    device = next(head.parameters()).device
-    with torch.no_grad():
+    known = task.on_source if alone else task.on_standards
+    fitted = known.sum(1) >= LEAST_OWN if alone else torch.ones(len(task.y), dtype=torch.bool)
+    known = (known > 0) & fitted[:, None]
+    coefs, intercepts, errors = [], [], []
+    for head in heads:
+        device = head.prior.device
+        coef = torch.zeros(len(task.y), *task.target_mean.shape[1:], dtype=torch.float64)
+        intercept, left_out = torch.zeros(len(coef), dtype=torch.float64), torch.zeros(known.shape, dtype=torch.float64)
         # One property at a time: the Gram matrices of all of them would take several times the memory.
-        each = [head.solve(Task(*(part[[j]].to(device) for part in task))) for j in range(len(task.y))]
-    coef, intercept, left_out = (
-        torch.cat([getattr(solution, name) for solution in each]).cpu() for name in ("coef", "intercept", "left_out")
-    )
-    held_out = torch.where(task.on_standards > 0, left_out, torch.nan)
-    return Readout(coef.numpy(), intercept.numpy(), regions.cpu().numpy()), held_out.T.numpy()
+        for j in torch.nonzero(fitted).ravel().tolist():
+            with torch.no_grad():
+                solution = head.solve(Task(*(part[[j]].to(device) for part in task)))
+            coef[j], intercept[j] = solution.coef[0].cpu(), solution.intercept[0].cpu()
+            left_out[j] = (solution.left_out_source if alone else solution.left_out)[0].cpu()
+        coefs.append(coef)
+        intercepts.append(intercept)
+        errors.append(torch.where(known, left_out, torch.nan).T)
+    parts = (torch.stack(coefs), torch.stack(intercepts), regions.first, regions.own, regions.beyond)
+    return Readout(*(part.numpy() for part in parts)), torch.stack(errors).numpy()

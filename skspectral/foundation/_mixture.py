@@ -1,4 +1,4 @@
-"""How far to trust the network: its weight beside the portfolio, from errors on standards that neither has seen."""
+"""How far to trust each expert: weights from errors on standards that none of them has seen."""
 
 import json
 from functools import cache
@@ -6,46 +6,74 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["learned_constants", "network_weight"]
+__all__ = ["expert_weights", "learned_constants", "mix", "network_shares", "with_network_weight"]
 
 # Fewer errors say nothing.
 LEAST_FOR_EVIDENCE = 3
+# Errors below this share of the variance of the references count alike: no instrument is exact.
+FLOOR = 0.01
 
 
 @cache
 def learned_constants():
-    """Prior weight of the network, how many standards it counts for, and the weight without standards."""
+    """Prior weight of every expert with and without standards, and how much held-out errors say."""
     return json.loads((Path(__file__).parent / "mixture.json").read_text())
 
 
-def network_weight(portfolio, network, zero_shot=False, constants=None):
-    """Weigh the network against the portfolio, for every property.
+def expert_weights(held_out, variance, *, zero_shot=False, constants=None):
+    """Weigh experts against one another, for every property.
 
-    The weight that would have been best on the held-out standards is shrunk to a prior one: ten errors tell too little
-    to be believed. Prior weight and strength were learned on simulated transfers and on real pairs of instruments, none
-    of which the network was trained on.
+    A weight is a prior one times a power of the expert's mean squared error on held-out standards. The power is small,
+    because ten errors tell little, and grows with their number. Priors and power were learned on simulated transfers
+    and on real pairs of instruments, none of which the network was trained on.
 
     Parameters
     ----------
-    portfolio, network : ndarray of shape (n_standards, n_targets)
-        Errors of both on standards that they have not seen; NaN where there is no reference.
+    held_out : dict of {str: ndarray of shape (n_standards, n_targets)}
+        Errors of every expert on standards that it has not seen; NaN where there is no reference.
+    variance : ndarray of shape (n_targets,)
+        Variance of the references.
     zero_shot : bool
         Whether there is neither a pair nor a reference on the target, so that the portfolio is a mean shift.
-    constants : dict of {str: float}, optional
+    constants : dict, optional
         Others than the learned ones.
 
     Returns
     -------
-    ndarray of shape (n_targets,)
-        Weights from 0 to 1.
+    dict of {str: ndarray of shape (n_targets,)}
+        Weights from 0 to 1 that sum to 1.
     """
     learned = constants or learned_constants()
-    known = np.isfinite(portfolio) & np.isfinite(network)
-    difference = np.where(known, portfolio - network, 0.0)
-    gain = (np.where(known, portfolio, 0.0) * difference).sum(axis=0)
-    size = (difference**2).sum(axis=0)
+    names = list(held_out)
+    errors = np.stack([held_out[name] for name in names])
+    prior = np.array([learned["without_standards" if zero_shot else "prior"][name] for name in names])
+    # A calibration that learns from the standards alone is not there without them.
+    usable = np.array([np.isfinite(errors[i]).any(axis=0) | (name != "own range") for i, name in enumerate(names)])
+    known = (np.isfinite(errors) | ~usable[:, None]).all(axis=0)
     count = known.sum(axis=0)
-    prior = learned["strength"] * size / np.maximum(count, 1)
-    enough = (count >= LEAST_FOR_EVIDENCE) & (size > 0)
-    weight = (gain + prior * learned["prior"]) / np.where(enough, size + prior, 1.0)
-    return np.where(enough, weight.clip(0, 1), learned["without_standards" if zero_shot else "prior"])
+    squares = np.where(known, np.nan_to_num(errors), 0.0) ** 2
+    relative = squares.sum(axis=1) / np.maximum(count, 1) / np.where(variance > 0, variance, 1.0)
+    evidence = np.where(count >= LEAST_FOR_EVIDENCE, count / (1 + count / learned["half"]), 0.0)
+    score = np.log(np.maximum(prior, 1e-300))[:, None] - 0.5 * learned["power"] * evidence * np.log(FLOOR + relative)
+    score = np.where(usable, score, -np.inf)
+    weight = np.exp(score - score.max(axis=0))
+    return dict(zip(names, weight / weight.sum(axis=0), strict=True))
+
+
+def network_shares(weights):
+    """Weights of all but the portfolio among one another; even ones where they have none at all."""
+    others = {name: value for name, value in weights.items() if name != "portfolio"}
+    total = sum(others.values())
+    even = np.where(total > 0, 0.0, 1.0 / len(others))
+    return {name: value / np.where(total > 0, total, 1.0) + even for name, value in others.items()}
+
+
+def with_network_weight(weights, total):
+    """Give all but the portfolio a weight together; among one another they keep theirs."""
+    others = {name: total * share for name, share in network_shares(weights).items()}
+    return {"portfolio": 1.0 - sum(others.values())} | others
+
+
+def mix(values, weights):
+    """Average what experts say (n_spectra, n_targets), with weights by property."""
+    return sum(weights[name] * value for name, value in values.items())

@@ -9,7 +9,8 @@ from .._roles import check_labels, resolve_roles
 from ..exceptions import UnknownInstrumentError
 from ..transfer._complete import CompleteTransferRegressor
 from ..transfer._mapping import SpectraTransferMixin
-from ._axes import UNITS, SharedAxis, to_nm
+from ._axes import UNITS, NativeSpectra, to_nm
+from ._fitting import Sight
 
 __all__ = ["NativeAxes"]
 
@@ -18,12 +19,15 @@ UNKNOWN_START, UNKNOWN_STEP = 1000.0, 2.0
 
 
 class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
-    """Base class of estimators with parameters ``wavelengths`` (an axis, or one for each instrument) and ``axis_unit``.
+    """Base class of estimators that may have one axis for each instrument.
+
+    Subclasses have the parameters ``wavelengths``, ``axis_unit`` and ``domain``.
 
     Attributes
     ----------
     shared_wavelengths_ : ndarray
-        Range that the instruments share, in ``axis_unit``, where each has an axis of its own.
+        Range that the instruments share, in ``axis_unit``, where each has an axis of its own; empty where they share
+        none.
     """
 
     def fit(self, X, y, *, instrument=None, sample_id=None):
@@ -48,20 +52,25 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
             raise UnknownInstrumentError("With an axis for each instrument, fit needs the instrument of every row.")
         labels = check_labels(instrument, len(X), "instrument")
         source, target = resolve_roles(set(labels), self.source, self.target)
-        native = SharedAxis(self.wavelengths, self.axis_unit, source, target)
+        native = NativeSpectra(self.wavelengths, self.axis_unit, source, target)
         ours = np.array([label in (source, target) for label in labels], dtype=bool)
         X = np.asarray(X)
-        # Rows of other instruments take no part, and have no place on the shared axis.
-        shared = native.read(X[ours], labels[ours])
+        # Rows of other instruments take no part, and have no place in the table.
+        table = native.read(X[ours], labels[ours])
         ids = None if sample_id is None else check_labels(sample_id, len(X), "sample_id")[ours]
-        self._native, self._nm = native, native.nm
-        self.shared_wavelengths_ = to_nm(native.nm, self.axis_unit)
-        return super().fit(shared, np.asarray(y)[ours], instrument=labels[ours], sample_id=ids)
+        self._native = native
+        self._sight = Sight(native.nm, native.own_nm, self.domain)
+        self.shared_wavelengths_ = np.empty(0) if native.nm is None else to_nm(native.nm, self.axis_unit)
+        return super().fit(table, np.asarray(y)[ours], instrument=labels[ours], sample_id=ids)
 
     def _validated(self, X, instrument):
         if self._native is None:
             return super()._validated(X, instrument)
-        return self._native.read(X, instrument)
+        return self._parts(self._native.read(X, instrument))[0]
+
+    def _parts(self, X):
+        """What both instruments measure, or the source where that is nothing, and the target's own spectra or None."""
+        return (X, None) if self._native is None else self._native.parts(X)
 
     def _check_unit(self):
         if self.axis_unit not in UNITS:

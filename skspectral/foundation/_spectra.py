@@ -1,13 +1,14 @@
-"""Target spectra as the source instrument would measure them, by the network's Fourier head."""
+"""What the network makes of target spectra besides predictions: those of the source instrument, and codes."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from ..exceptions import AxisMismatchError
 from ..pretraining.features import standardised
 
-__all__ = ["SpectrumWriter", "codes"]
+__all__ = ["SpectraOutputs", "SpectrumWriter", "codes"]
 
 # The mean code of an instrument needs no more.
 MOST_SPECTRA = 200
@@ -69,3 +70,64 @@ class SpectrumWriter:
         difference = source - target
         # The head writes along the network's axis, which ascends in nm.
         return X + scale * (difference if nm[0] < nm[-1] else difference[:, ::-1]) + self.residual
+
+
+class SpectraOutputs:
+    """Mixin of estimators whose network writes and embeds spectra of the target."""
+
+    def transform(self, X):
+        """Write target spectra as the source instrument would measure them, by the network's Fourier head.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra of the target.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_channels)
+            In absorbance, on the axis of ``X``; on the shared one, ``shared_wavelengths_``, where every instrument has
+            its own.
+
+        Raises
+        ------
+        AxisMismatchError
+            If the instruments share no range.
+        """
+        return self._map_target(self._parts(self._target_spectra(X, forbid_constant=False))[0])
+
+    def _map_target(self, X):
+        if self.portfolio_ is None and self.estimator_ is None:
+            raise AxisMismatchError(
+                f"{self.source_!r} and {self.target_!r} share no range, so that nothing can be written for the source."
+            )
+        if self._writer is None:
+            return X.copy()
+        return self._writer.write(self._fitted_encoder(), X, self._sight.nm, self.domain)
+
+    def embed(self, X):
+        """Give the network's chemistry code of target spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, d_chem)
+            Mean of the code, over the range that the instruments share where there is one.
+
+        Raises
+        ------
+        ValueError
+            If the model has no network: with fewer than 16 channels, or without target rows in ``fit``.
+        """
+        X = self._target_spectra(X)
+        if self._network is None:
+            raise ValueError(
+                "This model has no network to embed spectra with: it was fitted without target rows, or to too few "
+                "channels."
+            )
+        shared, own = self._parts(X)
+        seen = (own, self._sight.own_nm) if self._sight.nm is None else (shared, self._sight.nm)
+        return codes(self._fitted_encoder(), *seen, self.domain)[0].double().cpu().numpy()

@@ -10,15 +10,18 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
+from ..exceptions import AxisMismatchError
 from ..nn.inputs import DOMAINS
 from ..transfer import AutoTransfer
 from ..transfer._augmented import held_out_error
+from ..transfer._mapping import spread
 from ._adapter import AdapterFiles
-from ._fitting import fit_network
-from ._mixture import network_weight
+from ._expert import OWN, SHARED, check_own_standards
+from ._fitting import Sight, fit_network
+from ._mixture import expert_weights, mix, with_network_weight
 from ._native import NativeAxes
 from ._network import NetworkRecord
-from ._spectra import SpectrumWriter, codes
+from ._spectra import SpectraOutputs, SpectrumWriter
 from .ttt import TestTimeTraining
 
 __all__ = ["SpectralFMTransfer"]
@@ -27,13 +30,15 @@ __all__ = ["SpectralFMTransfer"]
 LEAST_CHANNELS = 16
 
 
-class SpectralFMTransfer(AdapterFiles, NativeAxes):
+class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
     """Calibration transfer with a pretrained network, and the closed-form portfolio as its safety net.
 
     The network makes features of every spectrum, region by region and stage by stage, beside the spectrum itself and
-    its slope. A head that was trained with it turns source rows, pairs and standards into a calibration in closed form.
-    The portfolio (:class:`AutoTransfer`) is fitted to the same rows, and the network is one more expert beside it: its
-    weight is earned by its errors on standards that it has not seen.
+    its slope. From source rows, pairs and standards two calibrations are made of them in closed form: by the head that
+    was trained with the network, and by a fixed committee of ridge regressions. Where the target measures more than the
+    source, they use that too, and a third learns from the standards alone over the target's whole axis. The portfolio
+    (:class:`AutoTransfer`) is fitted to the same rows. The weight of every such expert is earned by its errors on
+    standards that it has not seen.
 
     Parameters
     ----------
@@ -49,12 +54,13 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
     ttt_on : {"fit", "predict"}, default="fit"
         Whether test-time training uses the target rows of ``fit``, or every batch that is predicted.
     network_weight : "auto" or float, default="auto"
-        Weight of the network beside the portfolio, between 0 and 1.
+        Weight of the network's calibrations together beside the portfolio, between 0 and 1.
     lora_rank, adapt_steps : int, default=8, 20
         Rank of the updates, and steps of the adaptation.
     wavelengths : array-like of shape (n_channels,) or dict of {label: array-like}, optional
         Axis of the spectra, or of every instrument where each has its own: the spectra then stand in the first columns
-        of ``X``, with NaN behind shorter ones. Default: numeric column labels of a DataFrame, else channels of 2 nm
+        of ``X``, with NaN behind shorter ones. Instruments that share nothing are taken, too: the target is then
+        calibrated by its own standards alone. Default: numeric column labels of a DataFrame, else channels of 2 nm
         from 1000 nm (with a warning).
     axis_unit : {"nm", "cm-1"}, default="nm"
         Unit of the axis.
@@ -74,13 +80,17 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
 
     Attributes
     ----------
+    expert_weights_ : dict of {str: ndarray of shape (n_targets,)}
+        Weight of "portfolio", "network" (the trained head), "committee" and "own range"; they sum to 1. Experts that
+        the rows do not allow are missing.
     network_weight_ : ndarray of shape (n_targets,)
-        Weight of the network beside the portfolio.
+        Weight of all but the portfolio together.
     portfolio_ : AutoTransfer or None
-        The safety net; None without target rows, where ``estimator_`` is the source calibration.
-    network_held_out_, portfolio_held_out_ : ndarray of shape (n_target_samples, n_targets)
-        Reference minus prediction of target samples that were left out, in units of ``y``; NaN where there is no
-        reference, and for the portfolio where it has no such errors.
+        The safety net; None where the instruments share no range, and without target rows, where ``estimator_`` is the
+        source calibration.
+    held_out_ : dict of {str: ndarray of shape (n_target_samples, n_targets)}
+        Of every expert, reference minus prediction of target samples that were left out, in units of ``y``; NaN where
+        there is no reference, and for the portfolio where it has no such errors.
     transfer_rmse_ : ndarray of shape (n_targets,)
         Leave-one-standard-out error of the mixture in units of ``y``; NaN where too few standards could be left out.
     n_parameters_ : dict of {str: int}
@@ -96,6 +106,8 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
     ------
     NoStandardsError
         Without any target row.
+    TooFewStandardsError
+        If the instruments share no range, and a property has fewer than three references on the target.
     MissingWeightsError
         If there are no such weights.
 
@@ -176,22 +188,28 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
         self._check_unit()
 
     def _fit_source(self, rows):
-        self.estimator_ = PLSRegressionCV().fit(rows.X, rows.y, sample_id=rows.sample_id)
+        self.estimator_ = PLSRegressionCV().fit(self._parts(rows.X)[0], rows.y, sample_id=rows.sample_id)
         self.portfolio_ = None
         self._without_network(rows.y.shape[1])
 
     def _fit_transfer(self, rows):
-        self._fit_portfolio(rows)
-        if len(self._nm) < LEAST_CHANNELS:
+        self.estimator_ = None
+        if self._native is None:
+            self._sight = Sight(self._find_nm(), None, self.domain)
+        sight = self._sight
+        shared = replace(rows, X=self._parts(rows.X)[0])
+        own = self._parts(rows.target_samples[0])[1]
+        self._fit_portfolio(shared)
+        if len(sight.nm if sight.nm is not None else sight.own_nm) < LEAST_CHANNELS:
             self._without_network(rows.y.shape[1])
             return
         seed = int(check_random_state(self.random_state).randint(2**31))
         network = fit_network(
-            rows,
-            self._nm,
+            shared,
+            own,
+            sight,
             NetworkRecord(self.weights, seed),
             embed=self.store_weights,
-            domain=self.domain,
             device=self.device,
             how=self.adapt,
             steps=self.adapt_steps,
@@ -199,32 +217,52 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
             ttt_steps=self.ttt_steps if self.ttt_on == "fit" else 0,
             quiet=self.quiet,
         )
-        self._encoder, self._network, self._readout = network.encoder, network.record, network.readout
-        self._writer = SpectrumWriter.fit(network.encoder, rows, self._nm, self.domain)
+        self._encoder, self._network = network.encoder, network.record
+        self._readout, self._own_readout = network.readout, network.own_readout
+        self._writer = None if sight.nm is None else SpectrumWriter.fit(network.encoder, shared, sight.nm, self.domain)
         self.ttt_losses_ = network.ttt_losses
         self.n_parameters_ = network.n_parameters()
-        portfolio = self.portfolio_.models_.get("portfolio")
-        self.network_held_out_ = network.held_out
-        self.portfolio_held_out_ = np.full_like(network.held_out, np.nan) if portfolio is None else portfolio.held_out_
-        zero_shot = self.n_pairs_ == 0 and self.n_standards_ == 0
-        self.network_weight_ = network_weight(self.portfolio_held_out_, network.held_out, zero_shot)
-        if self.network_weight != "auto":
-            self.network_weight_ = np.full(rows.y.shape[1], float(self.network_weight))
-        weight = self.network_weight_
-        mixed = (1 - weight) * self.portfolio_held_out_ + weight * self.network_held_out_
-        self.transfer_rmse_ = np.sqrt(held_out_error(mixed))
+        self.held_out_ = self._portfolio_held_out(rows) | network.held_out
+        self._weigh(rows)
 
     def _fit_portfolio(self, rows):
-        self.estimator_ = None
-        if self._native is None:
-            self._nm = self._find_nm()
-        labels = {"instrument": rows.instrument, "sample_id": rows.sample_id}
-        self.portfolio_ = AutoTransfer(wavelengths=self._nm, source=rows.source, target=rows.target)
-        self.portfolio_.fit(rows.X, rows.y, **labels)
+        """Fit the safety net where the instruments share a range; otherwise see that the target can do without."""
+        if self._sight.nm is not None:
+            self.portfolio_ = AutoTransfer(wavelengths=self._sight.nm, source=rows.source, target=rows.target)
+            self.portfolio_.fit(rows.X, rows.y, instrument=rows.instrument, sample_id=rows.sample_id)
+            return
+        self.portfolio_ = None
+        if len(self._sight.own_nm) < LEAST_CHANNELS:
+            raise AxisMismatchError(
+                f"{rows.source!r} and {rows.target!r} share no range, and {len(self._sight.own_nm)} channels of the "
+                f"target are too few for the network, which needs {LEAST_CHANNELS}: use TargetOnly."
+            )
+        check_own_standards(rows)
+
+    def _portfolio_held_out(self, rows):
+        if self.portfolio_ is None:
+            return {}
+        portfolio = self.portfolio_.models_.get("portfolio")
+        unknown = np.full(rows.target_samples[1].shape, np.nan)
+        return {"portfolio": unknown if portfolio is None else portfolio.held_out_}
+
+    def _weigh(self, rows):
+        """Weigh the experts by their errors on held-out standards."""
+        zero_shot = self.n_pairs_ == 0 and self.n_standards_ == 0
+        weights = expert_weights(self.held_out_, spread(rows.source_samples[1]), zero_shot=zero_shot)
+        if self.network_weight != "auto" and "portfolio" in weights:
+            weights = with_network_weight(weights, self.network_weight)
+        self.expert_weights_ = weights
+        self.network_weight_ = 1 - weights.get("portfolio", np.zeros(rows.y.shape[1]))
+        # an expert without weight has nothing to say, not even that its errors are unknown
+        errors = {name: np.where(weights[name] > 0, value, 0.0) for name, value in self.held_out_.items()}
+        self.transfer_rmse_ = np.sqrt(held_out_error(mix(errors, weights)))
 
     def _without_network(self, n_targets):
-        self._encoder = self._network = self._readout = self._writer = None
+        self._encoder = self._network = self._readout = self._own_readout = self._writer = None
         self.network_weight_ = np.zeros(n_targets)
+        self.expert_weights_ = {"portfolio": np.ones(n_targets)}
+        self.held_out_ = {}
         self.n_parameters_ = {"network": 0, "head": 0, "adapted": 0}
         self.ttt_losses_ = []
         unknown = np.full(n_targets, np.nan)
@@ -244,19 +282,19 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
         predicted : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
             In the units of ``y``.
         std : ndarray of the same shape
-            Only with ``return_std``: the portfolio's, and what the two experts differ by.
+            Only with ``return_std``: the portfolio's, and what the experts differ by. Without a portfolio it is the
+            error on held-out standards.
         """
         X = self._target_spectra(X)
-        portfolio, network, std = self._experts(X, return_std)
-        predicted = self._like_y(self._mix(portfolio, network))
+        values, std = self._experts(X, return_std)
+        predicted = mix(values, self.expert_weights_)
         if not return_std:
-            return predicted
-        weight = self.network_weight_
-        between = weight * (1 - weight) * (network - portfolio) ** 2
-        return predicted, self._like_y(np.sqrt(std**2 + between))
+            return self._like_y(predicted)
+        between = sum(self.expert_weights_[name] * (value - predicted) ** 2 for name, value in values.items())
+        return self._like_y(predicted), self._like_y(np.sqrt(std**2 + between))
 
     def predict_experts(self, X):
-        """Predict by portfolio and network, each alone.
+        """Predict by every expert alone.
 
         Parameters
         ----------
@@ -264,83 +302,46 @@ class SpectralFMTransfer(AdapterFiles, NativeAxes):
 
         Returns
         -------
-        portfolio, network : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
-            In the units of ``y``; equal where there is no network.
+        dict of {str: ndarray of shape (n_spectra,) or (n_spectra, n_targets)}
+            Predictions in the units of ``y`` by the experts of ``expert_weights_``; NaN for a property that has too few
+            references for "own range".
         """
-        portfolio, network, _ = self._experts(self._target_spectra(X))
-        return self._like_y(portfolio), self._like_y(network)
+        values, _ = self._experts(self._target_spectra(X))
+        for name in set(OWN) & set(values):
+            values[name] = np.where(np.isfinite(self.held_out_[name]).any(axis=0), values[name], np.nan)
+        return {name: self._like_y(value) for name, value in values.items()}
 
     def _experts(self, X, return_std=False):
-        """Predictions of both experts (n_spectra, n_targets), and the portfolio's standard deviation where asked."""
+        """Predictions of all experts (n_spectra, n_targets), and the portfolio's standard deviation where asked."""
+        shared, own = self._parts(X)
         if self.estimator_ is not None:
-            calibrated = self.estimator_.predict(X).reshape(len(X), -1)
-            return calibrated, calibrated, np.tile(self.estimator_.rmsecv_, (len(X), 1))
-        if return_std:
-            portfolio, std = (part.reshape(len(X), -1) for part in self.portfolio_.predict(X, return_std=True))
-        else:
-            portfolio, std = self.portfolio_.predict(X).reshape(len(X), -1), None
-        if self._readout is None:
-            return portfolio, portfolio, std
-        encoder = self._fitted_encoder()
+            calibrated = self.estimator_.predict(shared).reshape(len(X), -1)
+            return {"portfolio": calibrated}, np.tile(self.estimator_.rmsecv_, (len(X), 1))
+        values, std = {}, np.tile(self.transfer_rmse_, (len(X), 1))
+        if self.portfolio_ is not None and return_std:
+            values["portfolio"], std = (p.reshape(len(X), -1) for p in self.portfolio_.predict(shared, return_std=True))
+        elif self.portfolio_ is not None:
+            values["portfolio"] = self.portfolio_.predict(shared).reshape(len(X), -1)
+        if self._network is None:
+            return values, std
+        encoder, sight = self._fitted_encoder(), self._sight
         if self.ttt_on == "predict" and self.ttt_steps:
             ttt = TestTimeTraining(self.ttt_steps, seed=self._network.seed)
-            encoder = replace(encoder, model=ttt(encoder.model, *encoder.resample(X, self._nm), self.domain))
-        return portfolio, self._readout.predict(encoder, X, self._nm, self.domain), std
-
-    def _mix(self, portfolio, network):
-        return portfolio + self.network_weight_ * (network - portfolio)
+            model = ttt(encoder.model, *encoder.resample(*sight.whole(shared, own)), self.domain)
+            encoder = replace(encoder, model=model)
+        if self._readout is not None:
+            found = self._readout.predict(encoder, shared, sight.nm, own, sight.own_nm, self.domain)
+            values |= dict(zip(SHARED, found, strict=True))
+        if self._own_readout is not None:
+            found = self._own_readout.predict(encoder, own, sight.own_nm, None, None, self.domain)
+            values |= dict(zip(OWN, found, strict=True))
+        return values, std
 
     def _predict(self, X):
-        return self._mix(*self._experts(X)[:2])
-
-    def transform(self, X):
-        """Write target spectra as the source instrument would measure them, by the network's Fourier head.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-            Spectra of the target.
-
-        Returns
-        -------
-        ndarray of shape (n_spectra, n_channels)
-            In absorbance, on the axis of ``X``; on the shared one, ``shared_wavelengths_``, where every instrument has
-            its own.
-        """
-        return self._map_target(self._target_spectra(X, forbid_constant=False))
-
-    def _map_target(self, X):
-        if self._writer is None:
-            return X.copy()
-        return self._writer.write(self._fitted_encoder(), X, self._nm, self.domain)
-
-    def embed(self, X):
-        """Give the network's chemistry code of target spectra.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-
-        Returns
-        -------
-        ndarray of shape (n_spectra, d_chem)
-            Mean of the code.
-
-        Raises
-        ------
-        ValueError
-            If the model has no network: with fewer than 16 channels, or without target rows in ``fit``.
-        """
-        X = self._target_spectra(X)
-        if self._network is None:
-            raise ValueError(
-                "This model has no network to embed spectra with: it was fitted without target rows, or to fewer than "
-                f"{LEAST_CHANNELS} channels."
-            )
-        return codes(self._fitted_encoder(), X, self._nm, self.domain)[0].double().cpu().numpy()
+        return mix(self._experts(X)[0], self.expert_weights_)
 
     def _target_spectra(self, X, forbid_constant=True):
-        """Validated spectra of the target, on the axis that the model was fitted on."""
+        """Validated spectra of the target, as the model was fitted on them."""
         check_is_fitted(self)
         if self._native is not None:
             X = self._native.read_target(X)

@@ -6,60 +6,88 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.foundation import parts
-from benchmarks.foundation.mixture import _errors, learn
+from benchmarks.foundation import mixture, native_tasks, parts
+from benchmarks.foundation.mixture import errors, learn
 from benchmarks.foundation.report import write_report
 from benchmarks.prior.tasks import Task
+from skspectral import SpectralFMTransfer
 from skspectral.datasets import make_instruments
 
 
 def records(rng, kind, n, network_sd, n_standards=10):
     """Tasks on which portfolio errors have unit variance and independent network errors the given one."""
     for _ in range(n):
-        portfolio, network = rng.standard_normal((2, 400)) * [[1.0], [network_sd]]
-        difference = portfolio - network
-        held_out = [portfolio[:n_standards].tolist(), network[:n_standards].tolist()]
-        if n_standards == 0:
-            held_out = [[None], [None]]
+        wrong = rng.standard_normal((2, 400)) * [[1.0], [network_sd]]
+        names = ("portfolio", "network")
+        held_out = {name: w[:n_standards].tolist() if n_standards else [None] for name, w in zip(names, wrong)}
         yield {
             "kind": kind,
             "material": "m",
-            "properties": [
-                {
-                    "held_out": held_out,
-                    "a": float(np.mean(portfolio**2)),
-                    "b": float(np.mean(portfolio * difference)),
-                    "c": float(np.mean(difference**2)),
-                }
-            ],
+            "properties": [{"held_out": held_out, "products": (wrong @ wrong.T / 400).tolist()}],
         }
 
 
-@pytest.mark.parametrize("network_sd, best", [(1.0, 0.5), (0.5, 0.8), (2.0, 0.2)])
+@pytest.mark.parametrize("network_sd, best", [(1.0, 0.5), (1.5, 0.3), (2.0, 0.2)])
 def test_learned_constants_are_the_best_weights(tmp_path, network_sd, best):
     rng = np.random.default_rng(0)
     lines = [*records(rng, "one", 30, network_sd), *records(rng, "one", 30, network_sd, 0)]
     (tmp_path / "mixture.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
     constants, report = learn(tmp_path / "mixture.jsonl")
-    assert constants["without_standards"] == pytest.approx(best, abs=0.1)
-    assert constants["prior"] == pytest.approx(best, abs=0.15)
-    assert {row["standards"] for row in report} == {"with standards", "without standards"}
-    assert all(row["mixture"] < min(1.0, row["network"]) for row in report)
+    without = constants["without_standards"]
+    assert without["network"] / (without["network"] + without["portfolio"]) == pytest.approx(best, abs=0.1)
+    for standards, column in (("with standards", "mixture"), ("without standards", "mixture")):
+        (row,) = [row for row in report if row["standards"] == standards]
+        assert row[column] < min(1.0, row["network"]) and row["committee"] is None
+        assert row[column] == pytest.approx(1 / np.sqrt(1 + network_sd**-2), abs=0.03)
+        assert row["portfolio weight"] == pytest.approx(1 - best, abs=0.15)
 
 
-def test_errors_of_mixtures_follow_from_three_numbers():
-    data = make_instruments(n_samples=40, random_state=0)
+def test_the_search_scores_what_the_model_would_do(tmp_path):
+    lines = list(records(np.random.default_rng(0), "one", 20, 1.3))
+    cases = [mixture._Case("one", line["properties"][0]) for line in lines]
+    prior = dict(zip(mixture.EXPERTS, (0.6, 0.2, 0.1, 0.1)))
+    constants = {"prior": prior, "without_standards": prior, "power": 0.3, "half": 20}
+    expected = [case.log_ratio(case.weights(constants)) for case in cases]
+    np.testing.assert_allclose(mixture._Table(cases).score((0.6, 0.2, 0.1, 0.1), 0.3, 20), expected)
+
+
+def task_of(data):
     on_source, on_target = (np.flatnonzero(data.instrument == name) for name in "AB")
     rows = np.r_[on_source[:30], on_target[:6]]
     y = np.asarray(data.y, float).reshape(len(data.X), -1)
-    task = Task(
+    return Task(
         data.X[rows], y[rows], data.instrument[rows], data.sample_id[rows], data.X[on_target[30:]], y[on_target[30:]],
         data.wavelengths, "m", True,
     )  # fmt: skip
-    (record,) = _errors(task, None)
-    assert len(record["held_out"][0]) == len(record["held_out"][1]) == 6
-    assert record["a"] > 0 and record["c"] > 0
-    assert record["a"] - 2 * record["b"] + record["c"] > 0  # the network's own mean squared error
+
+
+def test_errors_of_mixtures_follow_from_their_products():
+    task = task_of(make_instruments(n_samples=40, random_state=0))
+    (record,) = errors(task, None)
+    assert list(record["held_out"]) == ["portfolio", "network", "committee"]
+    assert {len(part) for part in record["held_out"].values()} == {6}
+    model = SpectralFMTransfer(None, wavelengths=task.axis, source="A", target="B")
+    model.fit(task.X, task.y, instrument=task.instrument, sample_id=task.sample_id)
+    weights = np.array([model.expert_weights_[name][0] for name in record["held_out"]])
+    mse = np.mean((model.predict(task.X_test) - task.y_test) ** 2) / task.y[:30].var()
+    assert weights @ np.array(record["products"]) @ weights == pytest.approx(mse)
+
+
+def test_windows_give_instruments_axes_of_their_own():
+    task = task_of(make_instruments(n_samples=40, random_state=0))
+    drawn = [native_tasks.with_windows(task, np.random.default_rng(seed)) for seed in range(12)]
+    drawn = [case for case in drawn if case is not None]
+    widths = {tuple(len(axis) for axis in case.axis.values()) for case in drawn}
+    assert len(widths) > 5 and any(a < b for a, b in widths) and any(a > b for a, b in widths)
+    for case in drawn:
+        for name, axis in case.axis.items():
+            rows = case.X[case.instrument == name]
+            start = np.flatnonzero(task.axis == axis[0])[0]
+            original = task.X[task.instrument == name][:, start : start + len(axis)]
+            np.testing.assert_array_equal(rows[:, : len(axis)], original)
+            assert np.isnan(rows[:, len(axis) :]).all()
+    (record,) = errors(next(case for case in drawn if len(case.axis["A"]) < len(case.axis["B"])), None)
+    assert "own range" in record["held_out"]
 
 
 @pytest.fixture
@@ -74,8 +102,11 @@ def test_a_stopped_comparison_goes_on(plan, tmp_path):
     parts.run(path, None, plan, 1, ("pretrained",), (5,), quiet=True)
     once = path.read_text()
     results = pd.read_csv(path)
-    assert set(results["expert"]) == {"portfolio", "network", "mixture"}
-    assert (results.loc[results["expert"] == "network", "weight"] == 1).all()
+    alone = {"trained head alone", "committee alone"}
+    assert set(results["expert"]) == {"portfolio", "network", "mixture"} | alone
+    weights = results.groupby(["source", "property", "expert"])["weight"].sum().unstack()
+    np.testing.assert_allclose(weights["portfolio"] + weights["mixture"], 1)
+    np.testing.assert_allclose(weights[sorted(alone)].sum(axis=1), weights["network"], rtol=1e-5)
     path.write_text(once[: once.rfind("\n", 0, -1) + 1])
     parts.run(path, None, plan, 1, ("pretrained",), (5,), quiet=True)
     again = pd.read_csv(path)

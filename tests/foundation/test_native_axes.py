@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
+import skspectral
 from skspectral import SpectralFMTransfer
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import (
     AxisMismatchError,
     ChannelMismatchError,
+    ConstantSpectraError,
     NonFiniteSpectraError,
+    TooFewStandardsError,
     UnknownInstrumentError,
 )
 
@@ -49,9 +52,9 @@ def test_instruments_meet_on_the_range_that_both_measure(native):
 
 def test_units_and_directions_of_the_axes_do_not_matter(native):
     X, _, _, _, axes, _, test = native
-    expected = fit(native).predict_experts(X[test])[1]
+    expected = fit(native).predict_experts(X[test])["network"]
     other = fit(native, wavelengths={name: 1e7 / axis for name, axis in axes.items()}, axis_unit="cm-1")
-    assert_allclose(other.predict_experts(X[test])[1], expected)
+    assert_allclose(other.predict_experts(X[test])["network"], expected)
 
 
 def test_fit_transform_writes_all_rows_on_the_shared_axis(native):
@@ -65,8 +68,6 @@ def test_mistakes_are_named(native):
     X, y, instrument, sample_id, axes, keep, test = native
     with pytest.raises(UnknownInstrumentError, match="no axis of instrument 'B'"):
         fit(native, wavelengths={"A": axes["A"]})
-    with pytest.raises(AxisMismatchError, match="share fewer than"):
-        fit(native, wavelengths=axes | {"B": axes["B"] + 5000})
     with pytest.raises(UnknownInstrumentError, match="instrument of every row"):
         SpectralFMTransfer(None, wavelengths=axes).fit(X[keep], y[keep])
     with pytest.raises(NonFiniteSpectraError, match="'B' must hold"):
@@ -76,3 +77,112 @@ def test_mistakes_are_named(native):
     model = fit(native)
     with pytest.raises(ChannelMismatchError, match="first columns"):
         model.predict(X[test][:, :5])
+
+
+@pytest.fixture(scope="module")
+def wider():
+    """Spectra of A on the lower half of the channels, of B on all but the lowest quarter, or on the upper half."""
+    data = make_instruments(n_samples=60, random_state=1)
+    on_target = data.instrument == "B"
+    n = len(data.wavelengths)
+
+    def cut(start):
+        axes = {"A": data.wavelengths[: n // 2], "B": data.wavelengths[start:]}
+        X = np.full((len(data.X), max(map(len, axes.values()))), np.nan)
+        X[~on_target, : n // 2] = data.X[~on_target, : n // 2]
+        X[on_target, : n - start] = data.X[on_target, start:]
+        keep = np.r_[np.flatnonzero(~on_target)[:40], np.flatnonzero(on_target)[:15]]
+        return X, np.asarray(data.y), data.instrument, data.sample_id, axes, keep, np.flatnonzero(on_target)[40:]
+
+    return {"overlap": cut(n // 4), "apart": cut(n // 2)}
+
+
+def rmse(wider, predicted):
+    return np.sqrt(np.mean((np.ravel(predicted) - np.ravel(wider[1])[wider[6]]) ** 2))
+
+
+def test_what_the_target_measures_besides_is_used(wider):
+    case = wider["overlap"]
+    X, *_, axes, _, test = case
+    model = fit(case)
+    assert list(model.expert_weights_) == ["portfolio", "network", "committee", "own range"]
+    changed = X[test].copy()
+    beyond = axes["B"] > axes["A"].max()
+    changed[:, : len(beyond)][:, beyond] += 0.05 * np.sin(np.arange(beyond.sum()))
+    before, after = model.predict_experts(X[test]), model.predict_experts(changed)
+    for name in ("network", "committee", "own range"):
+        assert not np.allclose(before[name], after[name])
+    assert_allclose(before["portfolio"], after["portfolio"])
+    # the target cut to what is shared
+    n_shared = int((~beyond).sum())
+    on_target = case[2] == "B"
+    cut = X.copy()
+    cut[on_target, n_shared:] = np.nan
+    shared = fit((cut, *case[1:4], axes | {"B": axes["B"][:n_shared]}, *case[5:]), weights="small")
+    assert "own range" not in shared.expert_weights_
+    before = fit(case, weights="small").predict_experts(X[test])
+    after = shared.predict_experts(cut[test])
+    assert rmse(case, before["network"]) < 0.8 * rmse(case, after["network"])
+
+
+def test_held_out_errors_over_the_own_range_are_those_of_a_refit(wider):
+    X, y, instrument, sample_id, axes, keep, _ = wider["apart"]
+    model = fit(wider["apart"])
+    left = keep[-1]
+    rest = keep[:-1]
+    other = SpectralFMTransfer(None, wavelengths=axes, source="A", target="B")
+    other.fit(X[rest], y[rest], instrument=instrument[rest], sample_id=sample_id[rest])
+    error = np.ravel(y)[left] - np.ravel(other.predict(X[[left]]))[0]
+    assert np.abs(model.held_out_["own range"] - error).min() < 0.1 * np.std(y)
+
+
+def test_instruments_that_share_nothing_leave_the_standards(wider):
+    case = wider["apart"]
+    X, y, instrument, sample_id, axes, keep, test = case
+    model = fit(case)
+    assert list(model.expert_weights_) == ["own range"] and model.portfolio_ is None
+    assert model.shared_wavelengths_.size == 0 and model.network_weight_[0] == 1
+    assert rmse(case, model.predict(X[test])) < np.std(y[test])
+    predicted, std = model.predict(X[test], return_std=True)
+    assert_allclose(std, model.transfer_rmse_[0])
+    assert model.embed(X[test]).shape[0] == len(test)
+    with pytest.raises(AxisMismatchError, match="share no range"):
+        model.transform(X[test])
+    # the source has no part in it
+    other = X[keep].copy()
+    other[instrument[keep] == "A"] *= 2
+    again = SpectralFMTransfer(None, wavelengths=axes, source="A", target="B")
+    again.fit(other, y[keep], instrument=instrument[keep], sample_id=sample_id[keep])
+    assert_allclose(again.predict(X[test]), predicted)
+    few = np.r_[keep[:40], keep[40:42]]
+    with pytest.raises(TooFewStandardsError, match="share no range"):
+        again.fit(X[few], y[few], instrument=instrument[few], sample_id=sample_id[few])
+    narrow = X.copy()
+    narrow[instrument == "B", 10:] = np.nan
+    with pytest.raises(AxisMismatchError, match="too few for the network"):
+        fit((narrow, y, instrument, sample_id, axes | {"B": axes["B"][:10]}, keep, test))
+
+
+@pytest.mark.parametrize("params", [{"adapt": "lora", "adapt_steps": 2}, {"ttt_steps": 2}, {"store_weights": True}])
+@pytest.mark.parametrize("kind", ["overlap", "apart"])
+def test_models_on_axes_of_their_own_adapt_and_are_stored(wider, kind, params, tmp_path):
+    X, *_, test = wider[kind]
+    model = fit(wider[kind], **params)
+    expected = model.predict(X[test])
+    skspectral.save(model, tmp_path / "model.skspectral")
+    assert_allclose(skspectral.load(tmp_path / "model.skspectral").predict(X[test]), expected, rtol=1e-9)
+    model.save_adapter(tmp_path / "b.safetensors")
+    other = fit(wider[kind])
+    other.load_adapter(tmp_path / "b.safetensors")
+    assert_array_equal(other.network_weight_, 1)
+    if kind == "overlap":
+        with pytest.raises(ValueError, match="other axes"):
+            fit(wider["apart"]).load_adapter(tmp_path / "b.safetensors")
+
+
+def test_constant_spectra_are_named(native):
+    X, y, instrument, sample_id, axes, keep, _ = native
+    broken = X[keep].copy()
+    broken[-1, : len(axes["B"])] = 0.5
+    with pytest.raises(ConstantSpectraError, match="of 'B' are constant"):
+        fit((broken, y[keep], instrument[keep], sample_id[keep], axes, np.arange(len(keep)), None))

@@ -7,37 +7,77 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skspectral._roles import TransferRows
 from skspectral.foundation import TestTimeTraining, _expert
-from skspectral.foundation._expert import kept_source, property_tasks
-from skspectral.foundation._mixture import network_weight
+from skspectral.foundation._expert import kept_source, own_task, property_tasks
+from skspectral.foundation._mixture import expert_weights, network_shares, with_network_weight
 from skspectral.nn import SpectralFM, SpectralFMConfig
+from skspectral.pretraining.head import TransferHead
+from skspectral.pretraining.ridge import Task
 
-CONSTANTS = {"prior": 0.3, "strength": 5.0, "without_standards": 0.6}
+CONSTANTS = {
+    "prior": {"portfolio": 0.5, "network": 0.3, "own range": 0.2},
+    "without_standards": {"portfolio": 0.4, "network": 0.6, "own range": 0.0},
+    "power": 0.5,
+    "half": 20,
+}
 
 
-def test_the_weight_goes_to_the_expert_that_errs_less():
+def weights(constants=CONSTANTS, zero_shot=False, **errors):
+    held_out = {name.replace("_", " "): value for name, value in errors.items()}
+    found = expert_weights(held_out, np.ones(1), zero_shot=zero_shot, constants=constants)
+    assert_allclose(sum(found.values()), 1)
+    return found
+
+
+def test_weights_go_to_the_expert_that_errs_less():
     rng = np.random.default_rng(0)
     good, bad = 0.1 * rng.standard_normal((40, 1)), 3 + rng.standard_normal((40, 1))
-    assert network_weight(bad, good, constants=CONSTANTS)[0] > 0.8
-    assert network_weight(good, bad, constants=CONSTANTS)[0] < 0.1
+    assert weights(portfolio=bad, network=good)["network"][0] > 0.95
+    assert weights(portfolio=good, network=bad)["network"][0] < 0.05
+
+
+def test_more_standards_say_more_and_by_the_learned_power():
+    shares = []
+    for n in (3, 10, 40):
+        found = weights(portfolio=np.full((n, 1), 2.0), network=np.full((n, 1), 1.0))
+        shares.append(found["network"][0])
+        evidence = 0.25 * n / (1 + n / 20) * np.log(4.01 / 1.01)
+        assert_allclose(np.log(shares[-1] / (1 - shares[-1])), np.log(0.6) + evidence)
+    assert shares == sorted(shares)
 
 
 def test_little_evidence_leaves_the_prior():
-    errors = np.array([[1.0], [np.nan], [np.nan]])
-    assert network_weight(errors, 0 * errors, constants=CONSTANTS)[0] == 0.3
+    one = np.array([[1.0], [np.nan], [np.nan]])
+    assert weights(portfolio=one, network=0 * one)["network"][0] == pytest.approx(0.3 / 0.8)
     unknown = np.full((3, 1), np.nan)
-    assert network_weight(unknown, unknown, constants=CONSTANTS)[0] == 0.3
-    assert network_weight(unknown, unknown, True, CONSTANTS)[0] == 0.6
+    assert weights(portfolio=unknown, network=unknown)["network"][0] == pytest.approx(0.3 / 0.8)
+    assert weights(portfolio=unknown, network=unknown, zero_shot=True)["network"][0] == pytest.approx(0.6)
     same = np.ones((6, 1))
-    assert network_weight(same, same, constants=CONSTANTS)[0] == 0.3
+    assert weights(portfolio=same, network=same)["network"][0] == pytest.approx(0.3 / 0.8)
+
+
+def test_an_expert_on_standards_alone_is_not_there_without_them():
+    same, unknown = np.ones((6, 1)), np.full((6, 1), np.nan)
+    found = weights(portfolio=same, network=same, own_range=unknown)
+    assert found["own range"][0] == 0 and found["network"][0] == pytest.approx(0.3 / 0.8)
+    assert weights(portfolio=same, network=same, own_range=same)["own range"][0] == pytest.approx(0.2)
+    assert weights(own_range=same)["own range"][0] == 1
 
 
 def test_properties_weigh_on_their_own():
     rng = np.random.default_rng(1)
     portfolio, network = rng.standard_normal((2, 12, 2))
     network[:, 1] *= 0.01
-    both = network_weight(portfolio, network, constants=CONSTANTS)
-    alone = [network_weight(portfolio[:, [j]], network[:, [j]], constants=CONSTANTS)[0] for j in range(2)]
+    both = weights(portfolio=portfolio, network=network)["network"]
+    alone = [weights(portfolio=portfolio[:, [j]], network=network[:, [j]])["network"][0] for j in range(2)]
     assert_allclose(both, alone)
+
+
+def test_a_weight_for_the_network_keeps_the_shares_of_its_calibrations():
+    given = {"portfolio": np.array([0.5, 1.0]), "network": np.array([0.4, 0.0]), "committee": np.array([0.1, 0.0])}
+    held = with_network_weight(given, 0.2)
+    assert_allclose(held["portfolio"], 0.8)
+    assert_allclose(held["network"], [0.16, 0.1])
+    assert_allclose(network_shares(given)["network"], [0.8, 0.5])
 
 
 def rows_with_gaps():
@@ -123,3 +163,28 @@ def test_no_steps_change_nothing(network):
 def test_wrong_settings_are_named(params):
     with pytest.raises(ValueError, match=next(iter(params))):
         TestTimeTraining(**params)
+
+
+def test_a_committee_proposes_the_same_whatever_it_sees():
+    head = TransferHead(n_stages=3, n_plain=1, n_heads=4)
+    torch.nn.init.normal_(head.chooser[-1].weight)
+    rng = np.random.default_rng(0)
+
+    def solve(chosen, scale):
+        x = torch.from_numpy(scale * rng.standard_normal((1, 20, 3, 5)))
+        y = x[..., 0, :2].sum(-1)
+        known = torch.ones(1, 20, dtype=torch.float64)
+        return chosen.solve(Task(x, x[:, :6] + 1, x.mean(1), y, y[:, :6], known, known[:, :6], known[:, :6]))
+
+    one, other = solve(head.committee(), 1.0), solve(head.committee(), 5.0)
+    assert_allclose(one.settings, other.settings)
+    assert_allclose(one.weight, 0.25)
+    assert not np.allclose(solve(head, 1.0).settings.detach(), solve(head, 5.0).settings.detach())
+
+
+def test_own_tasks_need_no_source():
+    rows = rows_with_gaps()
+    target = torch.from_numpy(rows.target_samples[0][:, None])
+    task = own_task(rows, target)
+    assert task.source.shape == (1, 3, 1, 4) and task.standards.shape == (1, 0, 1, 4)
+    assert int(task.on_source.sum()) == int(np.isfinite(rows.target_samples[1]).sum())

@@ -33,12 +33,23 @@ def fitted(data, n_standards=10, **params):
     return model.fit(data.X[train], data.y[train], instrument=data.instrument[train], sample_id=data.sample_id[train])
 
 
+def network_alone(model, X):
+    """Predictions without the portfolio."""
+    found = model.predict_experts(X)
+    shares = {name: w / model.network_weight_ for name, w in model.expert_weights_.items() if name != "portfolio"}
+    return sum(share[0] * found[name] for name, share in shares.items())
+
+
 def test_the_mixture_lies_between_its_experts_and_starts_from_the_portfolio(data):
     train, test = rows_of(data)
     model = fitted(data)
-    portfolio, network = model.predict_experts(data.X[test])
+    found = model.predict_experts(data.X[test])
+    portfolio, network = found["portfolio"], network_alone(model, data.X[test])
     weight = model.network_weight_[0]
+    assert list(found) == ["portfolio", "network", "committee"] == list(model.expert_weights_)
+    assert sum(w[0] for w in model.expert_weights_.values()) == pytest.approx(1)
     assert 0 <= weight <= 1 and not np.allclose(portfolio, network)
+    assert not np.allclose(found["network"], found["committee"])
     assert_allclose(model.predict(data.X[test]), (1 - weight) * portfolio + weight * network)
     auto = AutoTransfer(wavelengths=data.wavelengths, source="A", target="B").fit(
         data.X[train], data.y[train], instrument=data.instrument[train], sample_id=data.sample_id[train]
@@ -57,14 +68,15 @@ def test_held_out_errors_are_those_of_a_refit_without_the_standard(data):
         data.X[kept], data.y[kept], instrument=data.instrument[kept], sample_id=data.sample_id[kept]
     )
     # The settings that the head proposes hardly change with one sample; centring moves a little.
-    error = np.ravel(data.y)[left] - other.predict_experts(data.X[[left]])[1][0]
-    closest = np.abs(model.network_held_out_[:, 0] - error).min()
-    assert closest < 0.25 * np.nanstd(data.y)
+    for name, tolerance in (("network", 0.25), ("committee", 0.1)):
+        error = np.ravel(data.y)[left] - other.predict_experts(data.X[[left]])[name][0]
+        assert np.abs(model.held_out_[name][:, 0] - error).min() < tolerance * np.nanstd(data.y)
 
 
 def test_the_error_on_held_out_standards_is_that_of_the_mixture(data):
     model = fitted(data, network_weight=0.25)
-    mixed = 0.75 * model.portfolio_held_out_ + 0.25 * model.network_held_out_
+    assert model.network_weight_[0] == pytest.approx(0.25)
+    mixed = sum(model.expert_weights_[name][0] * errors for name, errors in model.held_out_.items())
     assert_allclose(model.transfer_rmse_, np.sqrt(np.mean(mixed**2, axis=0)))
     assert_allclose(fitted(data, network_weight=0).transfer_rmse_, model.portfolio_.transfer_rmse_)
     assert np.isnan(fitted(data, n_standards=2).transfer_rmse_).all()
@@ -76,8 +88,11 @@ def test_predictions_have_an_uncertainty_that_grows_where_the_experts_disagree(d
     predicted, std = model.predict(data.X[test], return_std=True)
     assert predicted.shape == std.shape and (std > 0).all()
     _, alone = fitted(data, network_weight=0).predict(data.X[test], return_std=True)
-    portfolio, network = model.predict_experts(data.X[test])
-    assert_allclose(std**2 - alone**2, 0.25 * (network - portfolio) ** 2, atol=1e-12)
+    between = sum(
+        model.expert_weights_[name][0] * (value - predicted) ** 2
+        for name, value in model.predict_experts(data.X[test]).items()
+    )
+    assert_allclose(std**2 - alone**2, between, atol=1e-12)
 
 
 def test_without_standards_the_target_spectra_alone_are_used(data):
@@ -100,8 +115,10 @@ def test_without_standards_the_target_spectra_alone_are_used(data):
 def test_adaptation_changes_the_network_and_nothing_that_is_shared(data, how):
     _, test = rows_of(data)
     plain, adapted = fitted(data), fitted(data, adapt=how, adapt_steps=3)
-    assert not np.allclose(plain.predict_experts(data.X[test])[1], adapted.predict_experts(data.X[test])[1], rtol=1e-9)
-    assert_allclose(plain.predict_experts(data.X[test])[0], adapted.predict_experts(data.X[test])[0])
+    before, after = (model.predict_experts(data.X[test]) for model in (plain, adapted))
+    for name in ("network", "committee"):
+        assert not np.allclose(before[name], after[name], rtol=1e-9)
+    assert_allclose(before["portfolio"], after["portfolio"])
     assert adapted.n_parameters_["adapted"] > plain.n_parameters_["adapted"]
     again = fitted(data, adapt=how, adapt_steps=3)
     assert_array_equal(again.predict(data.X[test]), adapted.predict(data.X[test]))
@@ -157,7 +174,9 @@ def test_the_axis_comes_from_the_parameter_the_columns_or_a_guess(data):
         data.X[train][:, ::-1], data.y[train], **labels
     )
     assert_allclose(
-        flipped.predict_experts(data.X[test][:, ::-1])[1], backwards.predict_experts(data.X[test])[1], rtol=1e-9
+        flipped.predict_experts(data.X[test][:, ::-1])["network"],
+        backwards.predict_experts(data.X[test])["network"],
+        rtol=1e-9,
     )
     with pytest.warns(UnknownAxisWarning):
         SpectralFMTransfer(None, **roles).fit(data.X[train], data.y[train], **labels)
