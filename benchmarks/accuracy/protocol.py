@@ -15,7 +15,7 @@ from .methods import METHODS, VERSION, repeats_of, settings_hash
 
 __all__ = [
     *("UNLABELLED", "Job", "Outcome", "Unit"),
-    *("make_jobs", "run_job", "spectra_for", "split_rows", "unit_by_unit"),
+    *("make_jobs", "run_job", "spectra_for", "split_rows", "training_rows", "unit_by_unit"),
 ]
 
 # in place of a number of standards: all calibration samples were measured on the target, without pairs and references
@@ -175,8 +175,14 @@ def split_rows(pair, job, n):
     return next(iter(splitter.split(pair.X, pair.y, instrument=pair.instrument, sample_id=pair.sample_id)))
 
 
-def _run_unit(pair, job, unit, outcome):
-    """Choose on the training rows, then predict and score the test rows."""
+def training_rows(job, unit):
+    """Give what a unit is trained on, and the test spectra as its method takes them: TrainingRows and ndarray."""
+    rows, spectra, _, test = _rows(load_pair(job.dataset, job.source, job.target), job, unit)
+    return rows, spectra[test]
+
+
+def _rows(pair, job, unit):
+    """Training rows, all spectra as the method takes them, and positions of the rows to train and to test on."""
     unlabelled = unit.n_standards == UNLABELLED
     train, test = split_rows(pair, job, "all" if unlabelled else unit.n_standards)
     spectra, axis = spectra_for(METHODS[unit.method], pair)
@@ -184,10 +190,16 @@ def _run_unit(pair, job, unit, outcome):
     y, sample_id = pair.y[rows], pair.sample_id[rows]
     if unlabelled:
         y, sample_id = detach(y, sample_id, pair.instrument[rows] == pair.target)
-    choice = choose(
-        unit.method,
-        TrainingRows(spectra[rows], y, pair.instrument[rows], sample_id, pair.source, pair.target, axis, job.dataset),
+    known = TrainingRows(
+        spectra[rows], y, pair.instrument[rows], sample_id, pair.source, pair.target, axis, job.dataset
     )
+    return known, spectra, train, test
+
+
+def _run_unit(pair, job, unit, outcome):
+    """Choose on the training rows, then predict and score the test rows."""
+    rows, spectra, train, test = _rows(pair, job, unit)
+    choice = choose(unit.method, rows)
     predicted = choice.predict(spectra[test])
     outcome.results.extend(_score(pair, job, unit, train, test, choice, predicted))
     if _keeps_predictions(job, unit):

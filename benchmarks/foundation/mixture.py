@@ -17,7 +17,8 @@ EXPERTS = ("portfolio", "network", "committee", "own range")
 # Weights beside one of the portfolio.
 PRIORS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 POWERS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
-HALVES = (5, 10, 20, 50, 100)
+# Numbers of errors from which on more of them say little more; no task has more than fifty.
+HALVES = (5, 10, 20, 50)
 SHARES = np.linspace(0, 1, 11)
 # Errors below this share of the variance of the references count alike.
 FLOOR = 0.01

@@ -58,9 +58,9 @@ def _ablation(results, dataset):
         f"{n_cells} cells (pair of instruments and property), {n_repeats} random splits, test samples never seen. Mean "
         "R2; then the difference to the portfolio, with its 95 % interval over cells; geometric mean and median of the "
         "ratio of the RMSEP to the portfolio's; and the mean weight in the mixture. The network alone is all its "
-        "calibrations in their proportions: of the trained head, of the fixed committee of ridges, and, where the target "
-        "measures more than the source, of the standards alone over its own range. Zero standards: the target spectra "
-        "of all calibration samples are known, without pair and reference.\n",
+        "calibrations in their proportions: of the trained head, of the fixed committee of ridges, and, where the "
+        "target measures more than the source, of the standards alone over its own range. Zero standards: the target "
+        "spectra of all calibration samples are known, without pair and reference.\n",
         "| standards | network | expert | R2 | R2 - portfolio | RMSEP ratio | median | weight |",
         "|---|---|---|---|---|---|---|---|",
     ]

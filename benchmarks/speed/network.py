@@ -1,18 +1,16 @@
 """Scan against its peers, experts, inference by model and block: ``python -m benchmarks.speed network``."""
 
 import multiprocessing
-import resource
 import sys
 import time
 from functools import partial, wraps
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from benchmarks.speed.timing import environment, fit_exponent, ratio, save
+from benchmarks.speed.timing import environment, fit_exponent, peak_mib, ratio, save
 from skspectral.nn import MixtureOfExperts, SpectralFM, SpectralFMConfig
 from skspectral.nn.scan import selective_scan, sequential_scan
 
@@ -136,19 +134,9 @@ def _peak(name, length, queue):
     scan = scans()[name]
     forward_backward(scan, scan_inputs(16))
     inputs = scan_inputs(length)
-    before = _peak_mib()
+    before = peak_mib()
     forward_backward(scan, inputs)
-    queue.put(_peak_mib() - before)
-
-
-def _peak_mib():
-    """Peak resident memory of this process in MiB."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # ru_maxrss of a spawned process starts at its parent's on Linux
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    queue.put(peak_mib() - before)
 
 
 def scan_memory():

@@ -2,13 +2,15 @@
 
 import json
 import platform
+import resource
+import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["RESULTS", "environment", "fit_exponent", "ratio", "save"]
+__all__ = ["RESULTS", "environment", "fit_exponent", "peak_mib", "ratio", "save"]
 
 RESULTS = Path(__file__).with_name("results")
 WARM_UP = 1
@@ -49,6 +51,16 @@ def ratio(name, ours, peer, *, repeats=7, peer_name):
 def fit_exponent(sizes, seconds):
     """Slope of log time against log size."""
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+
+
+def peak_mib():
+    """Peak resident memory of this process in MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # ru_maxrss of a spawned process starts at its parent's on Linux
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def environment(*packages):

@@ -163,8 +163,8 @@ def fit_readout(heads, task, regions, *, alone=False):
 
     Parameters
     ----------
-    heads : list of TransferHead
-        One for each expert.
+    heads : list of (TransferHead, int)
+        One for each expert, and of how many features, from the first, it makes its calibration.
     task : Task
         What to fit to, see `property_tasks` and `own_task`.
     regions : Regions
@@ -183,15 +183,16 @@ def fit_readout(heads, task, regions, *, alone=False):
     fitted = known.sum(1) >= LEAST_OWN if alone else torch.ones(len(task.y), dtype=torch.bool)
     known = (known > 0) & fitted[:, None]
     coefs, intercepts, errors = [], [], []
-    for head in heads:
+    for head, n_features in heads:
         device = head.prior.device
+        seen = Task(*(part[..., :n_features] for part in task[:3]), *task[3:])
         coef = torch.zeros(len(task.y), *task.target_mean.shape[1:], dtype=torch.float64)
         intercept, left_out = torch.zeros(len(coef), dtype=torch.float64), torch.zeros(known.shape, dtype=torch.float64)
         # One property at a time: the Gram matrices of all of them would take several times the memory.
         for j in torch.nonzero(fitted).ravel().tolist():
             with torch.no_grad():
-                solution = head.solve(Task(*(part[[j]].to(device) for part in task)))
-            coef[j], intercept[j] = solution.coef[0].cpu(), solution.intercept[0].cpu()
+                solution = head.solve(Task(*(part[[j]].to(device) for part in seen)))
+            coef[j, :, :n_features], intercept[j] = solution.coef[0].cpu(), solution.intercept[0].cpu()
             left_out[j] = (solution.left_out_source if alone else solution.left_out)[0].cpu()
         coefs.append(coef)
         intercepts.append(intercept)

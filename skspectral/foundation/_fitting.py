@@ -125,7 +125,9 @@ def fit_network(rows, own, sight, record, *, embed, device, how, steps, rank, tt
     if sight.own_nm is not None:
         regions = Regions.of(sight.own_nm, None, encoder.n_regions)
         features = regions.read_target(fitted.encoder, own, sight.own_nm, None, None, sight.domain)
-        fitted.own_readout, errors = fit_readout([encoder.head], own_task(rows, features), regions, alone=True)
+        fitted.own_readout, errors = fit_readout(
+            [(fitted.encoder.head, features.shape[-1])], own_task(rows, features), regions, alone=True
+        )
         fitted.held_out |= dict(zip(OWN, errors, strict=True))
     return fitted
 
@@ -148,7 +150,6 @@ def _fit_shared(fitted, rows, own, sight, adaptation):
     regions = Regions.of(sight.nm, sight.own_nm, encoder.n_regions)
     kept = kept_source(rows)
     spectra = [rows.source_samples[0][kept], rows.target_samples[0]]
-    heads = [encoder.head, encoder.head.committee()]
 
     def read(encoder):
         return (
@@ -157,6 +158,10 @@ def _fit_shared(fitted, rows, own, sight, adaptation):
         )
 
     source, target = read(encoder)
+    n_features = target.shape[-1]
+    # The committee takes what it is given: it cannot tell what lies beyond from a difference of the instruments.
+    n_shared = n_features * len(regions.first) // (len(regions.first) + int(regions.beyond.sum()))
+    heads = [(encoder.head, n_features), (encoder.head.committee(), n_shared)]
     fitted.readout, errors = fit_readout(heads, property_tasks(rows, kept, source, target), regions)
     fitted.held_out |= dict(zip(SHARED, errors, strict=True))
     if adaptation is None:
@@ -166,9 +171,8 @@ def _fit_shared(fitted, rows, own, sight, adaptation):
 
     def make_task(first, second):
         # What lies beyond the shared range stays as the network saw it before.
-        n_beyond = target.shape[-1] - second.shape[-1]
-        beyond = target[..., second.shape[-1] :].to(second.device)
-        return property_tasks(rows, kept, F.pad(first, (0, n_beyond)), torch.cat([second, beyond], -1))
+        beyond = target[..., n_shared:].to(second.device)
+        return property_tasks(rows, kept, F.pad(first, (0, n_features - n_shared)), torch.cat([second, beyond], -1))
 
     fitted.encoder, record.lora, changed = adapt(
         encoder, cached, make_task, how, steps=bar, rank=rank, seed=record.seed

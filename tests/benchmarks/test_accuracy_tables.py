@@ -214,3 +214,29 @@ def test_networks_have_a_heat_map_on_their_own_splits(tmp_path):
     drawn = {path.name for path in write_figures(tmp_path, "simulated")}
     everywhere = {f"simulated_{name}{kind}.png" for name in ("cells", "networks") for kind in ("", "_ranks")}
     assert drawn == {"simulated_A-B_curves.png"} | everywhere
+
+
+def test_tables_without_standards_and_of_pairs_that_share_no_range(tmp_path):
+    shared = made_up(
+        {
+            ("SourceOnly", 0): (0.9, 0.9),
+            ("MeanShift", "unlabelled"): (0.5, 0.5),
+            ("AutoTransfer", "unlabelled"): (0.4, 0.6),
+            ("MeanShift", 10): (0.3, 0.4),
+            ("native", "all"): (0.2, 0.1),
+        },
+        **{"dataset": "sugarcane", "source": "NIRscanNano", "target": "TellSpec"},
+    )
+    apart = made_up(
+        {("TargetOnly-native", 10): (0.7, 0.7), ("native", "all"): (0.2, 0.3)},
+        **{"dataset": "sugarcane", "source": "NIRONE22", "target": "TellSpec"},
+    )
+    names = {"moisture": "TS", "oil": "CP"}
+    pd.concat([shared, apart]).replace(names).to_csv(tmp_path / "sugarcane.csv", index=False)
+    text = tables.write_tables(tmp_path, "sugarcane").read_text()
+    together, other = text.split("## random selection, no common range")
+    assert "| MeanShift | 0.4985 | 0.4985 | 2 |" in together and "| AutoTransfer | 0.4985 | 0.4985 | 1 |" in together
+    assert "| SourceOnly | 0.0985 |" in together and "| TargetOnly-native |" not in together
+    assert "### NIRONE22 → TellSpec" in other and "| TargetOnly-native |" in other and "MeanShift" not in other
+    # of the two cells of each section alone
+    assert "native RMSEP, of 2" in together and "native RMSEP, of 2" in other
