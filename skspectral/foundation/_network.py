@@ -177,8 +177,12 @@ class NetworkRecord:
         return encoder
 
     def embed(self, encoder):
-        """Hold all values of a network, and what builds it."""
-        self.embedded, self.settings = values(encoder), encoder.settings.to_dict()
+        """Hold all values of a network as it was loaded, in the precision of its weights, and what builds it."""
+        self.embedded = {
+            name: value.astype(np.float32) if value.dtype == np.float64 else value
+            for name, value in values(encoder).items()
+        }
+        self.settings = encoder.settings.to_dict()
 
 
 def choose_device(name):
