@@ -44,7 +44,7 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
         -------
         self
         """
-        self._native = None
+        self._native = self._sight = None
         if not isinstance(self.wavelengths, Mapping):
             return super().fit(X, y, instrument=instrument, sample_id=sample_id)
         self._check_params()

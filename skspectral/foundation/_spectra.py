@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from .._axis import check_axis
 from ..exceptions import AxisMismatchError
+from ..preprocessing import Resample
 from ..pretraining.features import standardised
+from ._axes import to_nm
 
 __all__ = ["SpectraOutputs", "SpectrumWriter", "codes"]
 
@@ -95,6 +98,34 @@ class SpectraOutputs:
             If the instruments share no range.
         """
         return self._map_target(self._parts(self._target_spectra(X, forbid_constant=False))[0])
+
+    def transform_to(self, X, wavelengths):
+        """Write target spectra as the source instrument would measure them, on another axis.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra of the target.
+        wavelengths : array-like of shape (n_points,)
+            Any axis in ``axis_unit`` within the range that the instruments share, such as the source's own channels.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_points)
+            In absorbance, interpolated by :class:`Resample`.
+
+        Raises
+        ------
+        WavelengthRangeError
+            If the axis reaches beyond what both instruments measure.
+        AxisMismatchError
+            If it is no axis, the instruments share no range, or the model was fitted without target rows.
+        """
+        written = self.transform(X)
+        if self._sight is None:
+            raise AxisMismatchError("This model was fitted without target rows, and so to no axis: give both to fit.")
+        resample = Resample(wavelengths=self._sight.nm, grid=to_nm(check_axis(wavelengths), self.axis_unit))
+        return resample.fit_transform(written)
 
     def _map_target(self, X):
         if self.portfolio_ is None and self.estimator_ is None:

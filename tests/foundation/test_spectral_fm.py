@@ -10,7 +10,13 @@ from sklearn.pipeline import make_pipeline
 
 from skspectral import SNV, AutoTransfer, Resample, SpectralFMTransfer, TransferSplit
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import AxisMismatchError, MissingWeightsError, UnknownAxisWarning, ZeroShotWarning
+from skspectral.exceptions import (
+    AxisMismatchError,
+    MissingWeightsError,
+    UnknownAxisWarning,
+    WavelengthRangeError,
+    ZeroShotWarning,
+)
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +156,20 @@ def test_transform_brings_target_spectra_close_to_the_source(data):
     written = model.transform(data.X[test])
     assert written.shape == data.X[test].shape
     assert np.abs(written - data.X[twins]).mean() < before
+
+
+def test_spectra_are_written_on_any_axis_that_both_measure(data):
+    _, test = rows_of(data)
+    model = fitted(data)
+    written, nm = model.transform(data.X[test]), data.wavelengths
+    assert_allclose(model.transform_to(data.X[test], nm), written)
+    assert_allclose(model.transform_to(data.X[test], nm[::-4]), written[:, ::-4])
+    assert_allclose(fitted(data, axis_unit="cm-1", wavelengths=1e7 / nm).transform_to(data.X[test], 1e7 / nm), written)
+    with pytest.raises(WavelengthRangeError, match="range"):
+        model.transform_to(data.X[test], nm + 30)
+    plain = SpectralFMTransfer(None, wavelengths=nm).fit(data.X[:20], data.y[:20])
+    with pytest.raises(AxisMismatchError, match="without target rows"):
+        plain.transform_to(data.X[test], nm)
 
 
 def test_spectra_are_embedded(data):
