@@ -46,7 +46,8 @@ def main(arguments=None):
     else:
         from benchmarks.foundation.report import write_report
 
-        unpack(ACCURACY, "corn")
+        for dataset in ("corn", "tablets"):
+            unpack(ACCURACY, dataset)
         print(*write_report(options.output, ACCURACY), sep="\n")
 
 
