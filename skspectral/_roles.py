@@ -66,7 +66,7 @@ def check_labels(values, n_rows, name):
     return labels
 
 
-def _check_instrument(values, n_rows):
+def check_instrument(values, n_rows):
     labels = check_labels(values, n_rows, "instrument")
     for row, label in enumerate(labels):
         if is_missing(label):
@@ -266,7 +266,7 @@ class TransferRows:
             is_target = np.zeros(n_rows, dtype=bool)
             source = target = None
         else:
-            instrument = _check_instrument(instrument, n_rows)
+            instrument = check_instrument(instrument, n_rows)
             source, target = resolve_roles(set(instrument), source, target)
             is_target = np.array([target is not None and label == target for label in instrument], dtype=bool)
             is_source = np.array([source is not None and label == source for label in instrument], dtype=bool)
@@ -304,6 +304,14 @@ class TransferRows:
     def n_standards(self):
         """Number of samples with a target row and a reference."""
         return int(np.isfinite(self.target_samples[1]).any(axis=1).sum())
+
+    @property
+    def says_something(self):
+        """Mark target samples (n_target_samples,) that have a reference, or were measured on the source too."""
+        _, y, codes = self.target_samples
+        marked = np.isfinite(y).any(axis=1)
+        marked[shared_with(codes, self.source_samples[2])[0]] = True
+        return marked
 
     @cached_property
     def pairs(self):

@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from .exceptions import ChannelMismatchError, ConstantSpectraError, NonFiniteSpectraError
 
-__all__ = ["check_finite", "constant_rows", "paired_columns", "validate_spectra"]
+__all__ = ["check_finite", "constant_rows", "paired_columns", "refuse_masked", "validate_spectra"]
 
 # Squares and sums of squares of larger values overflow float64 and come back as infinity or NaN.
 LARGEST_VALUE = 1e150
@@ -51,10 +51,7 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
     ValueError, TypeError
         From scikit-learn: not two-dimensional, not numeric, sparse, too few rows or columns, other column names.
     """
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise NonFiniteSpectraError(
-            "X is a masked array with masked values, whose masks would be lost. Remove these spectra or these channels."
-        )
+    refuse_masked(X)
     values = check_array(
         X,
         dtype=np.float64,
@@ -83,6 +80,14 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
                 f"(rows {shown}). A failed scan looks like this: remove them."
             )
     return values
+
+
+def refuse_masked(X):
+    """Raise NonFiniteSpectraError for a masked array, whose masks NumPy would drop in silence."""
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise NonFiniteSpectraError(
+            "X is a masked array with masked values, whose masks would be lost. Remove these spectra or these channels."
+        )
 
 
 def check_finite(values, *, name="X"):

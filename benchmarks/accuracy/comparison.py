@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .methods import METHODS
-from .summary import CELL, corrected_t_test
+from .summary import CELL, corrected_t_test, summarise
 
 __all__ = ["MAIN_STANDARDS", "Comparison"]
 
@@ -61,6 +61,15 @@ class Comparison:
             return "n/a"
         sums = pd.concat([one, two], axis=1, keys=["one", "two"], join="inner").groupby(level=CELL).sum()
         return str(int((sums["one"] <= sums["two"]).sum())) if len(sums) else "n/a"
+
+    def on_shared_splits(self, methods, n):
+        """The comparison on the repeats that all of some methods have in every cell, and their number."""
+        wanted = {(method, _standards(method, n)) for method in methods}
+        rows = self.results[[key in wanted for key in zip(self.results["method"], self.results["n_standards"])]]
+        complete = rows.groupby("repeat").size() == len(wanted) * len(self.cells)
+        repeats = complete.index[complete]
+        part = self.results[self.results["repeat"].isin(repeats)]
+        return Comparison(self.plan, part, summarise(part)), len(repeats)
 
     def name(self, method):
         """Name of a method, with the number of its repeats where others have more."""

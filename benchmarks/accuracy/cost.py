@@ -9,6 +9,7 @@ import csv
 import multiprocessing
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -64,11 +65,11 @@ def measure(method, dataset=DATASET, fits=FITS):
     return dict(zip(COLUMNS, (method, *figures), strict=True))
 
 
-def _measure_apart(method, queue):
+def _measure_apart(method):
     import torch
 
     torch.set_num_threads(1)
-    queue.put(measure(method))
+    return measure(method)
 
 
 def main(arguments=None):
@@ -80,17 +81,18 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     context = multiprocessing.get_context("spawn")
     methods = options.methods or [name for name in METHODS if make_jobs(DATASET, PLANS[DATASET], [name])]
-    with options.output.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for method in tqdm(methods, unit="method", disable=options.quiet):
-            queue = context.Queue()
-            process = context.Process(target=_measure_apart, args=(method, queue))
-            process.start()
-            row = queue.get(timeout=600)
-            process.join()
-            writer.writerow({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()})
-            stream.flush()
+    rows = {}
+    if options.output.exists():
+        with options.output.open(newline="") as stream:
+            rows = {row["method"]: row for row in csv.DictReader(stream)}
+    for method in tqdm(methods, unit="method", disable=options.quiet):
+        with ProcessPoolExecutor(1, mp_context=context) as apart:
+            row = apart.submit(_measure_apart, method).result()
+        rows[method] = {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()}
+        with options.output.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows[name] for name in METHODS if name in rows)
 
 
 if __name__ == "__main__":

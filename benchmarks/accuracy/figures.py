@@ -17,7 +17,6 @@ from skspectral.plotting import (
 
 from .comparison import MAIN_STANDARDS
 from .data import PLANS
-from .deep_baselines import shared_splits
 from .methods import METHODS
 from .protocol import UNLABELLED
 from .summary import CELL, read_results
@@ -31,7 +30,7 @@ def write_figures(folder, dataset):
     """Draw RMSEP against N, predicted against measured, and of all cells the heat map and the mean ranks.
 
     Predictions are large and may not be there; their figures then stay as they are. Methods that were run on fewer
-    splits than others are left out; where networks were run, heat map and ranks are on their splits, too.
+    splits than others are left out; where there are such, a heat map and ranks of all on their splits come besides.
 
     Parameters
     ----------
@@ -47,7 +46,7 @@ def write_figures(folder, dataset):
     results = read_results(folder, dataset)
     results = results[(results["selection"] == "random") & (results["n_standards"] != UNLABELLED)]
     results = results[pd.MultiIndex.from_frame(results[["source", "target"]]).isin(plan.pairs)]
-    networks = shared_splits(results)
+    everyone = _splits_of_all(results)
     repeats = results.groupby("method")["repeat"].nunique()
     results = results[results["method"].map(repeats) == repeats.max()]
     path = folder / f"{dataset}_predictions.csv"
@@ -65,8 +64,8 @@ def write_figures(folder, dataset):
             part = _of_pair(predictions, source, target) if predictions is not None else ()
             if len(part):
                 written.append(_save(_scatter(part, plan, source, target), target_folder / f"{name}_predictions.png"))
-        for name, table in (("cells", results), ("networks", networks)):
-            if len(table):
+        for name, table in (("cells", results), ("networks", everyone)):
+            if len(table) and _main_number(table):
                 written.append(_save(_heatmap(table), target_folder / f"{dataset}_{name}.png"))
                 if table["method"].nunique() > 2 and len(_cells(table)) > 1:
                     written.append(_save(_ranks(table), target_folder / f"{dataset}_{name}_ranks.png"))
@@ -130,10 +129,23 @@ def _ranks(results):
     return figure
 
 
+def _splits_of_all(results):
+    """Rows of the repeats that every method has, where some have more; none where all have the same."""
+    _, shown = _at_main_number(results)
+    methods = shown.groupby("repeat")["method"].nunique()
+    repeats = methods.index[methods == shown["method"].nunique()]
+    return results[results["repeat"].isin(repeats)] if len(repeats) < len(methods) else results[:0]
+
+
+def _main_number(results):
+    """The number of standards that is shown; 0 where there are only methods that depend on none."""
+    numbers = {int(n) for n in results["n_standards"] if n.isdigit()}
+    return MAIN_STANDARDS if MAIN_STANDARDS in numbers else max(numbers, default=0)
+
+
 def _at_main_number(results):
     """The number of standards that is shown, and its rows with those of methods that depend on none."""
-    numbers = {int(n) for n in results["n_standards"] if n.isdigit() and n != "0"}
-    n = MAIN_STANDARDS if MAIN_STANDARDS in numbers else max(numbers)
+    n = _main_number(results)
     return n, results[results["n_standards"].isin(["0", str(n), "all"])]
 
 

@@ -162,13 +162,15 @@ def _unlabelled_table(view):
     if not methods:
         return
     rows = [["method", "mean R2", "median R2", "cells at or below MeanShift"]]
-    for method in [*methods, *(m for m in ("SourceOnly", "native") if m in view.methods)]:
-        r2 = view.at(method, UNLABELLED)["r2"]
-        below = view.at_or_below(method, UNLABELLED, "MeanShift", UNLABELLED)
-        rows.append([view.name(method), f"{r2.mean():.4f}", f"{r2.median():.4f}", below])
+    shown = [*methods, *(m for m in ("SourceOnly", "native") if m in view.methods)]
+    shared, n_repeats = view.on_shared_splits(shown, UNLABELLED)
+    for method in shown:
+        r2 = shared.at(method, UNLABELLED)["r2"]
+        below = shared.at_or_below(method, UNLABELLED, "MeanShift", UNLABELLED)
+        rows.append([method, f"{r2.mean():.4f}", f"{r2.median():.4f}", below])
     yield (
         "### N = 0: spectra of the calibration samples on the target, without pairs and references, "
-        f"{len(view.cells)} cells\n\n{_markdown(rows)}"
+        f"{len(shared.cells)} cells, {n_repeats} repeats\n\n{_markdown(rows)}"
     )
 
 

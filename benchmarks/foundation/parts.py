@@ -17,8 +17,9 @@ from tqdm import tqdm
 from benchmarks.accuracy.data import PLANS, load_pair
 from benchmarks.accuracy.methods import METHODS
 from benchmarks.accuracy.protocol import Job, spectra_for, split_rows
-from benchmarks.accuracy.store import Table
+from benchmarks.accuracy.store import SettingsChangedError, Table
 from skspectral import SpectralFMTransfer, metrics
+from skspectral.foundation import foundation_hash
 from skspectral.foundation._mixture import mix, network_shares
 from skspectral.model_selection import detach
 from skspectral.nn import SpectralFM
@@ -41,7 +42,7 @@ CALIBRATIONS = {
     "own range": "own range alone",
 }
 KEY = ("dataset", "source", "target", "repeat", "n_standards", "network", "expert", "property")
-FIGURES = ("rmsep", "r2", "weight", "fit_seconds", "predict_ms")
+FIGURES = ("rmsep", "r2", "weight", "fit_seconds", "predict_ms", "settings")
 N_STANDARDS = (0, 5, 10)
 
 
@@ -76,10 +77,15 @@ def run(path, weights, dataset, n_repeats, networks=tuple(NETWORKS), standards=N
         for pair in plan.pairs
         for network in networks
     ]
+    sources = {network: twin if network == "random weights" else weights for network in networks}
+    settings = {network: foundation_hash(source) for network, source in sources.items()}
+    changed = [row for row in table.rows.values() if settings.get(row["network"], row["settings"]) != row["settings"]]
+    if changed:
+        raise SettingsChangedError(f"{path} holds results of other weights, or of another mixture. Move it away.")
     jobs = [job for job in jobs if (*_labels(*job), "mixture", plan.properties[-1]) not in table.rows]
     for job, n, network in tqdm(jobs, unit="fit", disable=quiet):
-        source = twin if network == "random weights" else weights
-        table.append(_fit_and_score(job, n, network, SpectralFMTransfer(source, **NETWORKS[network])))
+        rows = _fit_and_score(job, n, network, SpectralFMTransfer(sources[network], **NETWORKS[network]))
+        table.append([row | {"settings": settings[network]} for row in rows])
 
 
 def untrained_twin(weights, folder):
@@ -117,9 +123,12 @@ def _fit_and_score(job, n, network, model):
         for j, name in enumerate(job.properties):
             known = np.isfinite(pair.y[test, j])
             measured, found = pair.y[test, j][known], predicted[known, j]
+            if not np.isfinite(found).all():
+                # an expert that had too few standards
+                continue
             figures = (metrics.rmsep(measured, found), metrics.r2(measured, found), share[j], seconds, milliseconds)
             key = (*_labels(job, n, network), expert, name)
-            yield dict(zip((*KEY, *FIGURES), (*key, *map(float, figures)), strict=True))
+            yield dict(zip((*KEY, *FIGURES[:-1]), (*key, *map(float, figures)), strict=True))
 
 
 def _labels(job, n, network):

@@ -133,7 +133,8 @@ def _mixture(learned):
     )
     lines = [
         "\n## The weights of the experts\n",
-        "Learned on materials and instrument pairs that the pretraining left out, none of them evaluated on elsewhere. "
+        "Learned on materials and instrument pairs that the pretraining left out, none of them evaluated on elsewhere; "
+        "the errors below are on the tasks that the constants were chosen on, those without standards all on one axis. "
         f"Prior weights: {prior}; without standards: {without}; the power of N held-out errors is "
         f"{constants['power']:g} N / (1 + N / {constants['half']:g}). Geometric mean of the error of every expert and "
         "of the mixture over that of the portfolio.\n",

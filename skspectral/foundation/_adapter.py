@@ -8,11 +8,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._adapter_files import read_arrays
 from ._expert import Readout
-from ._mixture import network_shares
+from ._spectra import SpectrumWriter
 
 __all__ = ["AdapterFiles", "read_adapter", "write_adapter"]
 
 FILE_FORMAT = "skspectral-foundation-adapter-2"
+# What has to agree for read-outs to mean the same.
+AXES = ("nm", "own_nm")
 
 
 class AdapterFiles:
@@ -27,9 +29,11 @@ class AdapterFiles:
         parts = {
             "lora": self._network.lora,
             "update": self._network.updates,
+            "axis": {name: getattr(self._sight, name) for name in AXES if getattr(self._sight, name) is not None},
             "readout": vars(self._readout) if self._readout is not None else {},
             "own": vars(self._own_readout) if self._own_readout is not None else {},
-            "weight": {name: value for name, value in self.expert_weights_.items() if name != "portfolio"},
+            "writer": vars(self._writer) if self._writer is not None else {},
+            "share": self._shares,
         }
         return {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
 
@@ -56,7 +60,7 @@ class AdapterFiles:
         """Plug in the adapter of another target that the same calibration was transferred to.
 
         The file holds the network's side alone, so that predictions come from the network (``network_weight_`` is 1),
-        whose calibrations keep their weights among one another.
+        whose calibrations keep their weights among one another, and errors on held-out standards are not known.
         Store the whole model with `skspectral.save` to keep the mixture.
 
         Parameters
@@ -79,28 +83,30 @@ class AdapterFiles:
         if self._network is None:
             raise ValueError("This model has no network to plug an adapter into.")
         arrays, rank = read_adapter(path, network=self._network.checksum)
-        parts = {"lora": {}, "update": {}, "readout": {}, "own": {}, "weight": {}}
+        parts = {name: {} for name in ("lora", "update", "axis", "readout", "own", "writer", "share")}
         for name, value in arrays.items():
             part, _, rest = name.partition(".")
             parts[part][rest] = value
-        readout, own = (Readout(**parts[name]) if parts[name] else None for name in ("readout", "own"))
-        n_targets = len(next(iter(parts["weight"].values())))
+        n_targets = len(next(iter(parts["share"].values())))
         if n_targets != len(self.network_weight_):
             raise ValueError(f"{path} predicts {n_targets} properties, this model {len(self.network_weight_)}.")
-        if self._describes(readout, own) != self._describes(self._readout, self._own_readout):
-            raise ValueError(f"{path} was made for instruments with other axes than those of this model.")
+        for name in AXES:
+            theirs, ours = parts["axis"].get(name), getattr(self._sight, name)
+            if not np.array_equal(*(() if axis is None else axis for axis in (theirs, ours))):
+                raise ValueError(f"{path} was made for instruments with other axes than those of this model.")
         network = copy.copy(self._network)
         network.lora, network.updates, network.rank = parts["lora"], parts["update"], rank
-        self._network, self._readout, self._own_readout, self._encoder = network, readout, own, None
+        self._network, self._encoder = network, None
+        self._readout, self._own_readout = (
+            Readout(**parts[name]) if parts[name] else None for name in ("readout", "own")
+        )
+        self._writer = SpectrumWriter(**parts["writer"]) if parts["writer"] else None
+        self._shares = parts["share"]
         portfolio = {} if self.portfolio_ is None else {"portfolio": np.zeros(n_targets)}
-        self.expert_weights_ = portfolio | network_shares(parts["weight"])
+        self.expert_weights_ = portfolio | self._shares
         self.network_weight_ = np.ones(n_targets)
+        self.held_out_, self.transfer_rmse_ = {}, np.full(n_targets, np.nan)
         return self
-
-    @staticmethod
-    def _describes(readout, own):
-        """Which spectra read-outs expect: whether they read a shared range, what lies beyond it, and the own one."""
-        return readout is not None, readout is not None and len(readout.own) > 0, own is not None
 
 
 def write_adapter(path, arrays, *, network, rank, target):

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 import numpy as np
+from sklearn.utils.validation import check_array
 
 from .._axis import check_axis
-from .._validation import constant_rows
+from .._validation import constant_rows, refuse_masked
 from ..exceptions import (
     AxisMismatchError,
     ChannelMismatchError,
@@ -82,7 +83,7 @@ class NativeSpectra:
         low = max(axis.min() for axis in self.axes.values())
         high = min(axis.max() for axis in self.axes.values())
         shared = min(int(((axis >= low) & (axis <= high)).sum()) for axis in self.axes.values())
-        apart = high <= low or shared < LEAST_SHARED
+        apart = len(self.axes) > 1 and (high <= low or shared < LEAST_SHARED)
         self.nm = None if apart else np.linspace(low, high, shared)
         own = self.axes.get(target)
         beyond = own is not None and (apart or ((own < low) | (own > high)).sum() >= LEAST_BEYOND)
@@ -94,7 +95,7 @@ class NativeSpectra:
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, width)
+        X : array-like or DataFrame of shape (n_spectra, width)
             Spectra, each in the first columns of its row.
         instrument : sequence of length n_spectra
             Label of each; rows of instruments without an axis here come back as NaN.
@@ -108,9 +109,8 @@ class NativeSpectra:
         ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError
             If a row does not hold as many numbers as its instrument has channels, or one and the same number.
         """
-        X = np.asarray(X, dtype=np.float64)
-        if X.ndim != 2:
-            raise ValueError(f"X must be two-dimensional, one spectrum a row, got shape {X.shape}.")
+        refuse_masked(X)
+        X = check_array(X, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0, input_name="X")
         n_own = 0 if self.own_nm is None else len(self.own_nm)
         table = np.full((len(X), self._n_first + n_own), np.nan)
         labels = np.asarray(instrument, dtype=object)
@@ -129,8 +129,11 @@ class NativeSpectra:
         return table
 
     def read_target(self, X):
-        """Bring spectra of the target (n_spectra, n_channels or more) into the table."""
-        return self.read(X, np.full(len(X), self.target, dtype=object))
+        """Bring spectra of the target, or of the source where there is none, into the table."""
+        label = self.source if self.target is None else self.target
+        labels = np.empty(len(X), dtype=object)
+        labels[:] = [label] * len(X)
+        return self.read(X, labels)
 
     def parts(self, table):
         """Take the table apart: what stands in the first columns, and the target's own spectra or None."""

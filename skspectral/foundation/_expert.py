@@ -6,12 +6,11 @@ import numpy as np
 import torch
 
 from .._roles import shared_with
-from ..exceptions import TooFewStandardsError
+from ..exceptions import AxisMismatchError, TooFewStandardsError
 from ..pretraining.ridge import Task
-from ._regions import Regions
 
 __all__ = [
-    *("OWN", "SHARED", "Readout"),
+    *("LEAST_CHANNELS", "OWN", "SHARED", "Readout"),
     *("check_own_standards", "fit_readout", "kept_source", "own_task", "property_tasks"),
 ]
 
@@ -21,6 +20,8 @@ SHARED = ("network", "committee")
 OWN = ("own range",)
 # Memory and time grow with the square and the cube of the source samples.
 MOST_SOURCE = 1000
+# A network reads patches of channels; with fewer than this there is nothing to read.
+LEAST_CHANNELS = 16
 # Fewer references say nothing about a calibration without the source.
 LEAST_OWN = 3
 
@@ -32,24 +33,17 @@ class Readout:
     Attributes
     ----------
     coef : ndarray of shape (n_experts, n_targets, n_stages, n_features)
-        In units of ``y``.
+        In units of ``y``; zero where an expert has no calibration.
     intercept : ndarray of shape (n_experts, n_targets)
-        What is added.
-    first, own, beyond : ndarray
-        The `Regions` that the features describe.
+        What is added; NaN where an expert has no calibration.
     """
 
     coef: np.ndarray
     intercept: np.ndarray
-    first: np.ndarray
-    own: np.ndarray
-    beyond: np.ndarray
 
-    def predict(self, encoder, X, nm, own, own_nm, domain):
-        """Predict target spectra, see `Regions.read_target`: ndarray of shape (n_experts, n_spectra, n_targets)."""
-        regions = Regions(*(torch.from_numpy(part) for part in (self.first, self.own, self.beyond)))
-        features = regions.read_target(encoder, X, nm, own, own_nm, domain).double().numpy()
-        return np.einsum("ngd,ekgd->enk", features, self.coef) + self.intercept[:, None]
+    def predict(self, features):
+        """Predict from features (n_spectra, n_stages, n_features): ndarray (n_experts, n_spectra, n_targets)."""
+        return np.einsum("ngd,ekgd->enk", features.double().numpy(), self.coef) + self.intercept[:, None]
 
 
 def kept_source(rows):
@@ -118,8 +112,13 @@ def property_tasks(rows, kept, source, target):
     )
 
 
-def check_own_standards(rows):
-    """Raise TooFewStandardsError where the target cannot be calibrated by its standards alone."""
+def check_own_standards(rows, n_channels):
+    """Raise AxisMismatchError or TooFewStandardsError where the target cannot be calibrated by its standards alone."""
+    if n_channels < LEAST_CHANNELS:
+        raise AxisMismatchError(
+            f"{rows.source!r} and {rows.target!r} share no range, and {n_channels} channels of the target are too few "
+            f"for the network, which needs {LEAST_CHANNELS}: use TargetOnly."
+        )
     fewest = int(np.isfinite(rows.target_samples[1]).sum(axis=0).min())
     if fewest < LEAST_OWN:
         raise TooFewStandardsError(
@@ -144,21 +143,23 @@ def own_task(rows, target):
         One episode for each property.
     """
     y = torch.from_numpy(rows.target_samples[1]).T
-    n_targets = len(y)
+    n_targets, known = len(y), y.isfinite().double()
     none = torch.zeros(n_targets, 0, dtype=torch.float64)
+    # Predictions are centred by the rows that the coefficients were fitted to, one property's standards.
+    weight = known / known.sum(1, keepdim=True).clamp(min=1)
     return Task(
         target.expand(n_targets, *target.shape),
         target[:0].expand(n_targets, 0, *target.shape[1:]),
-        target.mean(0).expand(n_targets, *target.shape[1:]),
+        torch.einsum("pn,ngd->pgd", weight, target.double()),
         y.nan_to_num(),
         none,
-        y.isfinite().double(),
+        known,
         none,
         none,
     )
 
 
-def fit_readout(heads, task, regions, *, alone=False):
+def fit_readout(heads, task, *, alone=False):
     """Fit the read-out of every property.
 
     Parameters
@@ -167,8 +168,6 @@ def fit_readout(heads, task, regions, *, alone=False):
         One for each expert, and of how many features, from the first, it makes its calibration.
     task : Task
         What to fit to, see `property_tasks` and `own_task`.
-    regions : Regions
-        Regions of the features.
     alone : bool
         Whether the standards take the source's place; properties with too few references have no calibration then.
 
@@ -187,7 +186,8 @@ def fit_readout(heads, task, regions, *, alone=False):
         device = head.prior.device
         seen = Task(*(part[..., :n_features] for part in task[:3]), *task[3:])
         coef = torch.zeros(len(task.y), *task.target_mean.shape[1:], dtype=torch.float64)
-        intercept, left_out = torch.zeros(len(coef), dtype=torch.float64), torch.zeros(known.shape, dtype=torch.float64)
+        intercept = torch.full((len(coef),), torch.nan, dtype=torch.float64)
+        left_out = torch.zeros(known.shape, dtype=torch.float64)
         # One property at a time: the Gram matrices of all of them would take several times the memory.
         for j in torch.nonzero(fitted).ravel().tolist():
             with torch.no_grad():
@@ -197,5 +197,4 @@ def fit_readout(heads, task, regions, *, alone=False):
         coefs.append(coef)
         intercepts.append(intercept)
         errors.append(torch.where(known, left_out, torch.nan).T)
-    parts = (torch.stack(coefs), torch.stack(intercepts), regions.first, regions.own, regions.beyond)
-    return Readout(*(part.numpy() for part in parts)), torch.stack(errors).numpy()
+    return Readout(torch.stack(coefs).numpy(), torch.stack(intercepts).numpy()), torch.stack(errors).numpy()

@@ -10,36 +10,12 @@ from tqdm import tqdm
 from ._adapt import CachedSpectra, adapt
 from ._expert import OWN, SHARED, Readout, fit_readout, kept_source, own_task, property_tasks
 from ._network import Encoder, NetworkRecord
-from ._regions import Regions
 from .ttt import TestTimeTraining
 
-__all__ = ["FittedNetwork", "Sight", "fit_network"]
+__all__ = ["FittedNetwork", "fit_network"]
 
 # With fewer standards nothing would tell an adaptation from luck.
 LEAST_FOR_ADAPTATION = 5
-
-
-@dataclass(frozen=True)
-class Sight:
-    """The axes on which a network sees the instruments.
-
-    Attributes
-    ----------
-    nm : ndarray of shape (n_channels,) or None
-        What both measure, in nm; None where they share nothing.
-    own_nm : ndarray of shape (n_own,) or None
-        The target's whole axis, where it measures more.
-    domain : str
-        Kind of spectra.
-    """
-
-    nm: np.ndarray | None
-    own_nm: np.ndarray | None
-    domain: str
-
-    def whole(self, shared, own):
-        """Give the target's spectra as far as they reach, and their axis, out of both parts."""
-        return (shared, self.nm) if self.own_nm is None else (own, self.own_nm)
 
 
 @dataclass
@@ -118,17 +94,13 @@ def fit_network(rows, own, sight, record, *, embed, device, how, steps, rank, tt
     fitted = FittedNetwork(encoder, record, None, None, {}, [])
     if ttt_steps:
         _get_used_to(fitted, rows, own, sight, ttt_steps)
-    if sight.nm is not None:
+    joint, whole = sight.read_target(fitted.encoder, rows.target_samples[0], own)
+    if whole is not None:
+        _fit_own(fitted, rows, whole)
+    if joint is not None:
         adapts = how != "head" and rows.n_standards >= LEAST_FOR_ADAPTATION
         bar = tqdm(range(steps), desc="adapting", unit="step", leave=False, disable=quiet)
-        _fit_shared(fitted, rows, own, sight, (how, bar, rank) if adapts else None)
-    if sight.own_nm is not None:
-        regions = Regions.of(sight.own_nm, None, encoder.n_regions)
-        features = regions.read_target(fitted.encoder, own, sight.own_nm, None, None, sight.domain)
-        fitted.own_readout, errors = fit_readout(
-            [(fitted.encoder.head, features.shape[-1])], own_task(rows, features), regions, alone=True
-        )
-        fitted.held_out |= dict(zip(OWN, errors, strict=True))
+        _fit_shared(fitted, rows, joint, own, sight, (how, bar, rank) if adapts else None)
     return fitted
 
 
@@ -144,42 +116,51 @@ def _get_used_to(fitted, rows, own, sight, steps):
     record.updates |= {f"model.{name}": value.cpu().numpy() for name, value in names.items()}
 
 
-def _fit_shared(fitted, rows, own, sight, adaptation):
+def _fit_own(fitted, rows, features):
+    """Calibrate from the standards alone, where a property has enough of them."""
+    heads = [(fitted.encoder.head, features.shape[-1])]
+    readout, errors = fit_readout(heads, own_task(rows, features), alone=True)
+    if np.isfinite(readout.intercept).any():
+        fitted.own_readout = readout
+        # what was held out before an adaptation stays
+        fitted.held_out = dict(zip(OWN, errors, strict=True)) | fitted.held_out
+
+
+def _fit_shared(fitted, rows, target, own, sight, adaptation):
     """Calibrate from source and target rows, after adapting the network where that is asked for."""
-    encoder, record, domain = fitted.encoder, fitted.record, sight.domain
-    regions = Regions.of(sight.nm, sight.own_nm, encoder.n_regions)
+    encoder, record = fitted.encoder, fitted.record
     kept = kept_source(rows)
-    spectra = [rows.source_samples[0][kept], rows.target_samples[0]]
-
-    def read(encoder):
-        return (
-            regions.read_source(encoder, spectra[0], sight.nm, domain),
-            regions.read_target(encoder, spectra[1], sight.nm, own, sight.own_nm, domain),
-        )
-
-    source, target = read(encoder)
+    source_spectra, target_spectra = rows.source_samples[0][kept], rows.target_samples[0]
+    source = sight.read_source(encoder, source_spectra)
     n_features = target.shape[-1]
+    n_shared = sight.n_shared(encoder, n_features)
     # The committee takes what it is given: it cannot tell what lies beyond from a difference of the instruments.
-    n_shared = n_features * len(regions.first) // (len(regions.first) + int(regions.beyond.sum()))
     heads = [(encoder.head, n_features), (encoder.head.committee(), n_shared)]
-    fitted.readout, errors = fit_readout(heads, property_tasks(rows, kept, source, target), regions)
+    fitted.readout, errors = fit_readout(heads, property_tasks(rows, kept, source, target))
     fitted.held_out |= dict(zip(SHARED, errors, strict=True))
     if adaptation is None:
         return
     how, bar, rank = adaptation
-    cached = [CachedSpectra(encoder, *encoder.resample(X, sight.nm), regions.first, domain) for X in spectra]
+    regions = sight.shared_regions(encoder.n_regions)
+    cached = [
+        CachedSpectra(encoder, *encoder.resample(X, sight.nm), regions, sight.domain)
+        for X in (source_spectra, target_spectra)
+    ]
 
     def make_task(first, second):
         # What lies beyond the shared range stays as the network saw it before.
         beyond = target[..., n_shared:].to(second.device)
         return property_tasks(rows, kept, F.pad(first, (0, n_features - n_shared)), torch.cat([second, beyond], -1))
 
-    fitted.encoder, record.lora, changed = adapt(
-        encoder, cached, make_task, how, steps=bar, rank=rank, seed=record.seed
-    )
+    adapted = adapt(encoder, cached, make_task, how, steps=bar, rank=rank, seed=record.seed)
+    fitted.encoder, record.lora, changed = adapted
     record.rank = rank
     record.updates |= changed
-    fitted.readout, _ = fit_readout(heads, property_tasks(rows, kept, *read(fitted.encoder)), regions)
+    source = sight.read_source(fitted.encoder, source_spectra)
+    target, whole = sight.read_target(fitted.encoder, target_spectra, own)
+    fitted.readout, _ = fit_readout(heads, property_tasks(rows, kept, source, target))
+    if fitted.own_readout is not None:
+        _fit_own(fitted, rows, whole)
 
 
 def unlabelled(rows):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["expert_weights", "learned_constants", "mix", "network_shares", "with_network_weight"]
+__all__ = ["expert_weights", "learned_constants", "mix", "network_shares"]
 
 # Fewer errors say nothing.
 LEAST_FOR_EVIDENCE = 3
 # Errors below this share of the variance of the references count alike: no instrument is exact.
 FLOOR = 0.01
+LEAST_PRIOR = 1e-100
 
 
 @cache
@@ -33,7 +34,7 @@ def expert_weights(held_out, variance, *, zero_shot=False, constants=None):
         Errors of every expert on standards that it has not seen; NaN where there is no reference.
     variance : ndarray of shape (n_targets,)
         Variance of the references.
-    zero_shot : bool
+    zero_shot : bool or ndarray of bool of shape (n_targets,)
         Whether there is neither a pair nor a reference on the target, so that the portfolio is a mean shift.
     constants : dict, optional
         Others than the learned ones.
@@ -46,7 +47,8 @@ def expert_weights(held_out, variance, *, zero_shot=False, constants=None):
     learned = constants or learned_constants()
     names = list(held_out)
     errors = np.stack([held_out[name] for name in names])
-    prior = np.array([learned["without_standards" if zero_shot else "prior"][name] for name in names])
+    few, none = (np.array([[learned[key][name]] for name in names]) for key in ("prior", "without_standards"))
+    prior = np.where(zero_shot, none, few)
     # A calibration that learns from the standards alone is not there without them.
     usable = np.array([np.isfinite(errors[i]).any(axis=0) | (name != "own range") for i, name in enumerate(names)])
     known = (np.isfinite(errors) | ~usable[:, None]).all(axis=0)
@@ -54,26 +56,20 @@ def expert_weights(held_out, variance, *, zero_shot=False, constants=None):
     squares = np.where(known, np.nan_to_num(errors), 0.0) ** 2
     relative = squares.sum(axis=1) / np.maximum(count, 1) / np.where(variance > 0, variance, 1.0)
     evidence = np.where(count >= LEAST_FOR_EVIDENCE, count / (1 + count / learned["half"]), 0.0)
-    score = np.log(np.maximum(prior, 1e-300))[:, None] - 0.5 * learned["power"] * evidence * np.log(FLOOR + relative)
+    # a prior of nothing still tells apart what is left when the portfolio is taken away
+    score = np.log(np.maximum(prior, LEAST_PRIOR)) - 0.5 * learned["power"] * evidence * np.log(FLOOR + relative)
     score = np.where(usable, score, -np.inf)
     weight = np.exp(score - score.max(axis=0))
     return dict(zip(names, weight / weight.sum(axis=0), strict=True))
 
 
 def network_shares(weights):
-    """Weights of all but the portfolio among one another; even ones where they have none at all."""
+    """Weights of all but the portfolio among one another."""
     others = {name: value for name, value in weights.items() if name != "portfolio"}
     total = sum(others.values())
-    even = np.where(total > 0, 0.0, 1.0 / len(others))
-    return {name: value / np.where(total > 0, total, 1.0) + even for name, value in others.items()}
-
-
-def with_network_weight(weights, total):
-    """Give all but the portfolio a weight together; among one another they keep theirs."""
-    others = {name: total * share for name, share in network_shares(weights).items()}
-    return {"portfolio": 1.0 - sum(others.values())} | others
+    return {name: value / total for name, value in others.items()}
 
 
 def mix(values, weights):
-    """Average what experts say (n_spectra, n_targets), with weights by property."""
-    return sum(weights[name] * value for name, value in values.items())
+    """Average what experts say (n_spectra, n_targets), with weights by property; without weight, none is heard."""
+    return sum(weights[name] * np.where(weights[name] > 0, value, 0.0) for name, value in values.items())

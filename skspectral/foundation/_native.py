@@ -1,16 +1,18 @@
 """Estimators whose instruments may have axes of their own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from .._axis import check_axis, column_axis
-from .._roles import check_labels, resolve_roles
+from .._roles import TransferRows, check_instrument, check_labels, resolve_roles
 from ..exceptions import UnknownInstrumentError
 from ..transfer._complete import CompleteTransferRegressor
 from ..transfer._mapping import SpectraTransferMixin
 from ._axes import UNITS, NativeSpectra, to_nm
-from ._fitting import Sight
+from ._sight import Sight
 
 __all__ = ["NativeAxes"]
 
@@ -50,23 +52,54 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
         self._check_params()
         if instrument is None:
             raise UnknownInstrumentError("With an axis for each instrument, fit needs the instrument of every row.")
-        labels = check_labels(instrument, len(X), "instrument")
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        check_consistent_length(X, y)
+        labels = check_instrument(instrument, len(X))
         source, target = resolve_roles(set(labels), self.source, self.target)
         native = NativeSpectra(self.wavelengths, self.axis_unit, source, target)
         ours = np.array([label in (source, target) for label in labels], dtype=bool)
-        X = np.asarray(X)
         # Rows of other instruments take no part, and have no place in the table.
-        table = native.read(X[ours], labels[ours])
+        table = native.read(X, labels)[ours]
         ids = None if sample_id is None else check_labels(sample_id, len(X), "sample_id")[ours]
         self._native = native
         self._sight = Sight(native.nm, native.own_nm, self.domain)
         self.shared_wavelengths_ = np.empty(0) if native.nm is None else to_nm(native.nm, self.axis_unit)
         return super().fit(table, np.asarray(y)[ours], instrument=labels[ours], sample_id=ids)
 
+    def get_feature_names_out(self, input_features=None):
+        """Name the channels of transformed spectra: those of ``X``, or the shared axis of instruments with their own.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Names of the channels of ``X``.
+
+        Returns
+        -------
+        ndarray of str of shape (n_channels,), dtype object
+        """
+        if getattr(self, "_native", None) is None:
+            return super().get_feature_names_out(input_features)
+        return np.array([f"{value:.10g}" for value in self.shared_wavelengths_], dtype=object)
+
     def _validated(self, X, instrument):
         if self._native is None:
             return super()._validated(X, instrument)
         return self._parts(self._native.read(X, instrument))[0]
+
+    def _split(self, rows):
+        """Rows of what both measure, in the order of their content, and the target samples' own spectra or None."""
+        first, own = self._parts(rows.X)
+        shared = TransferRows.sort_out(
+            first,
+            rows.y,
+            instrument=rows.instrument,
+            sample_id=rows.sample_id,
+            source=rows.source,
+            target=rows.target,
+        )
+        return shared, None if own is None else replace(shared, X=own[shared.order]).target_samples[0]
 
     def _parts(self, X):
         """What both instruments measure, or the source where that is nothing, and the target's own spectra or None."""

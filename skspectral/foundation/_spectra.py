@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from sklearn.base import TransformerMixin
 
 from .._axis import check_axis
 from ..exceptions import AxisMismatchError
@@ -75,7 +76,7 @@ class SpectrumWriter:
         return X + scale * (difference if nm[0] < nm[-1] else difference[:, ::-1]) + self.residual
 
 
-class SpectraOutputs:
+class SpectraOutputs(TransformerMixin):
     """Mixin of estimators whose network writes and embeds spectra of the target."""
 
     def transform(self, X):

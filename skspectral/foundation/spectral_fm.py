@@ -10,24 +10,24 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
-from ..exceptions import AxisMismatchError
 from ..nn.inputs import DOMAINS
 from ..transfer import AutoTransfer
 from ..transfer._augmented import held_out_error
 from ..transfer._mapping import spread
 from ._adapter import AdapterFiles
-from ._expert import OWN, SHARED, check_own_standards
-from ._fitting import Sight, fit_network
-from ._mixture import expert_weights, mix, with_network_weight
+from ._expert import LEAST_CHANNELS, OWN, SHARED, check_own_standards
+from ._fitting import fit_network
+from ._mixture import expert_weights, mix, network_shares
 from ._native import NativeAxes
 from ._network import NetworkRecord
+from ._sight import Sight
 from ._spectra import SpectraOutputs, SpectrumWriter
 from .ttt import TestTimeTraining
 
 __all__ = ["SpectralFMTransfer"]
 
-# A network reads patches of channels; with fewer than this there is nothing to read.
-LEAST_CHANNELS = 16
+# Smaller weights are those of experts that were given none.
+NEGLIGIBLE = 1e-12
 
 
 class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
@@ -60,8 +60,8 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
     wavelengths : array-like of shape (n_channels,) or dict of {label: array-like}, optional
         Axis of the spectra, or of every instrument where each has its own: the spectra then stand in the first columns
         of ``X``, with NaN behind shorter ones. Instruments that share nothing are taken, too: the target is then
-        calibrated by its own standards alone. Default: numeric column labels of a DataFrame, else channels of 2 nm
-        from 1000 nm (with a warning).
+        calibrated by its own standards alone, and ``adapt`` and ``network_weight`` have no effect. Default: numeric
+        column labels of a DataFrame, else channels of 2 nm from 1000 nm (with a warning).
     axis_unit : {"nm", "cm-1"}, default="nm"
         Unit of the axis.
     domain : {"NIR", "IR", "RAMAN", "UNKNOWN"}, default="NIR"
@@ -197,8 +197,7 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         if self._native is None:
             self._sight = Sight(self._find_nm(), None, self.domain)
         sight = self._sight
-        shared = replace(rows, X=self._parts(rows.X)[0])
-        own = self._parts(rows.target_samples[0])[1]
+        shared, own = self._split(rows)
         self._fit_portfolio(shared)
         if len(sight.nm if sight.nm is not None else sight.own_nm) < LEAST_CHANNELS:
             self._without_network(rows.y.shape[1])
@@ -222,8 +221,9 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         self._writer = None if sight.nm is None else SpectrumWriter.fit(network.encoder, shared, sight.nm, self.domain)
         self.ttt_losses_ = network.ttt_losses
         self.n_parameters_ = network.n_parameters()
-        self.held_out_ = self._portfolio_held_out(rows) | network.held_out
-        self._weigh(rows)
+        found = self._portfolio_held_out(shared) | network.held_out
+        self.held_out_ = {name: found[name] for name in ("portfolio", *SHARED, *OWN) if name in found}
+        self._weigh(shared)
 
     def _fit_portfolio(self, rows):
         """Fit the safety net where the instruments share a range; otherwise see that the target can do without."""
@@ -232,31 +232,29 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
             self.portfolio_.fit(rows.X, rows.y, instrument=rows.instrument, sample_id=rows.sample_id)
             return
         self.portfolio_ = None
-        if len(self._sight.own_nm) < LEAST_CHANNELS:
-            raise AxisMismatchError(
-                f"{rows.source!r} and {rows.target!r} share no range, and {len(self._sight.own_nm)} channels of the "
-                f"target are too few for the network, which needs {LEAST_CHANNELS}: use TargetOnly."
-            )
-        check_own_standards(rows)
+        check_own_standards(rows, len(self._sight.own_nm))
 
     def _portfolio_held_out(self, rows):
         if self.portfolio_ is None:
             return {}
-        portfolio = self.portfolio_.models_.get("portfolio")
-        unknown = np.full(rows.target_samples[1].shape, np.nan)
-        return {"portfolio": unknown if portfolio is None else portfolio.held_out_}
+        errors = np.full_like(rows.target_samples[1], np.nan)
+        if "portfolio" in self.portfolio_.models_:
+            errors[rows.says_something] = self.portfolio_.models_["portfolio"].held_out_
+            errors[:, [method != "portfolio" for method in self.portfolio_.methods_]] = np.nan
+        return {"portfolio": errors}
 
     def _weigh(self, rows):
         """Weigh the experts by their errors on held-out standards."""
-        zero_shot = self.n_pairs_ == 0 and self.n_standards_ == 0
+        zero_shot = (self.n_pairs_ == 0) & ~np.isfinite(rows.target_samples[1]).any(axis=0)
         weights = expert_weights(self.held_out_, spread(rows.source_samples[1]), zero_shot=zero_shot)
+        self._shares = network_shares(weights)
+        weights = {name: np.where(weight > NEGLIGIBLE, weight, 0.0) for name, weight in weights.items()}
         if self.network_weight != "auto" and "portfolio" in weights:
-            weights = with_network_weight(weights, self.network_weight)
+            total = np.full(len(zero_shot), float(self.network_weight))
+            weights = {"portfolio": 1 - total} | {name: total * share for name, share in self._shares.items()}
         self.expert_weights_ = weights
         self.network_weight_ = 1 - weights.get("portfolio", np.zeros(rows.y.shape[1]))
-        # an expert without weight has nothing to say, not even that its errors are unknown
-        errors = {name: np.where(weights[name] > 0, value, 0.0) for name, value in self.held_out_.items()}
-        self.transfer_rmse_ = np.sqrt(held_out_error(mix(errors, weights)))
+        self.transfer_rmse_ = np.sqrt(held_out_error(mix(self.held_out_, weights)))
 
     def _without_network(self, n_targets):
         self._encoder = self._network = self._readout = self._own_readout = self._writer = None
@@ -290,7 +288,7 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         predicted = mix(values, self.expert_weights_)
         if not return_std:
             return self._like_y(predicted)
-        between = sum(self.expert_weights_[name] * (value - predicted) ** 2 for name, value in values.items())
+        between = mix({name: (value - predicted) ** 2 for name, value in values.items()}, self.expert_weights_)
         return self._like_y(predicted), self._like_y(np.sqrt(std**2 + between))
 
     def predict_experts(self, X):
@@ -307,8 +305,6 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
             references for "own range".
         """
         values, _ = self._experts(self._target_spectra(X))
-        for name in set(OWN) & set(values):
-            values[name] = np.where(np.isfinite(self.held_out_[name]).any(axis=0), values[name], np.nan)
         return {name: self._like_y(value) for name, value in values.items()}
 
     def _experts(self, X, return_std=False):
@@ -318,10 +314,9 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
             calibrated = self.estimator_.predict(shared).reshape(len(X), -1)
             return {"portfolio": calibrated}, np.tile(self.estimator_.rmsecv_, (len(X), 1))
         values, std = {}, np.tile(self.transfer_rmse_, (len(X), 1))
-        if self.portfolio_ is not None and return_std:
-            values["portfolio"], std = (p.reshape(len(X), -1) for p in self.portfolio_.predict(shared, return_std=True))
-        elif self.portfolio_ is not None:
-            values["portfolio"] = self.portfolio_.predict(shared).reshape(len(X), -1)
+        if self.portfolio_ is not None:
+            found = self.portfolio_.predict(shared, return_std=return_std)
+            values["portfolio"], std = (p.reshape(len(X), -1) for p in (found if return_std else (found, std)))
         if self._network is None:
             return values, std
         encoder, sight = self._fitted_encoder(), self._sight
@@ -329,12 +324,10 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
             ttt = TestTimeTraining(self.ttt_steps, seed=self._network.seed)
             model = ttt(encoder.model, *encoder.resample(*sight.whole(shared, own)), self.domain)
             encoder = replace(encoder, model=model)
-        if self._readout is not None:
-            found = self._readout.predict(encoder, shared, sight.nm, own, sight.own_nm, self.domain)
-            values |= dict(zip(SHARED, found, strict=True))
-        if self._own_readout is not None:
-            found = self._own_readout.predict(encoder, own, sight.own_nm, None, None, self.domain)
-            values |= dict(zip(OWN, found, strict=True))
+        joint, whole = sight.read_target(encoder, shared, own)
+        for names, readout, features in ((SHARED, self._readout, joint), (OWN, self._own_readout, whole)):
+            if readout is not None:
+                values |= dict(zip(names, readout.predict(features), strict=True))
         return values, std
 
     def _predict(self, X):

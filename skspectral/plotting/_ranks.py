@@ -109,7 +109,9 @@ class CriticalDifferenceDisplay:
         """
         method, values, *parts = columns_of(results, ["method", metric, *cell])
         method, values = method.astype(str), values.astype(np.float64)
-        names = np.array([" ".join(map(str, row)) for row in zip(*parts)])
+        if not parts:
+            raise ValueError("cell names no column: give those that together name a cell.")
+        _, names = np.unique([np.unique(part, return_inverse=True)[1] for part in parts], axis=1, return_inverse=True)
         seen = list(dict.fromkeys(method.tolist()))
         wanted = seen if methods is None else list(methods)
         unknown = [name for name in wanted if name not in seen]
@@ -117,7 +119,7 @@ class CriticalDifferenceDisplay:
             raise ValueError(f"The results have no method {', '.join(map(repr, unknown))}, only {', '.join(seen)}.")
         if not 0 < alpha < 1:
             raise ValueError(f"alpha must be between 0 and 1, got {alpha!r}.")
-        table = np.array([[_mean(values[(names == c) & (method == m)]) for m in wanted] for c in dict.fromkeys(names)])
+        table = np.array([[_mean(values[(names == c) & (method == m)]) for m in wanted] for c in np.unique(names)])
         table = table[np.isfinite(table).all(axis=1)]
         if len(wanted) < LEAST_METHODS or len(table) < 2:
             raise ValueError(
@@ -125,7 +127,9 @@ class CriticalDifferenceDisplay:
                 f"{len(wanted)} methods and {len(table)} such cells."
             )
         ranks = stats.rankdata(-table if higher_is_better else table, axis=1).mean(axis=0)
-        p_value = float(stats.friedmanchisquare(*table.T).pvalue)
+        # where all cells see only ties, nothing tells the methods apart
+        alike = (table == table[:, :1]).all()
+        p_value = 1.0 if alike else float(stats.friedmanchisquare(*table.T).pvalue)
         ranks = {name: float(rank) for name, rank in zip(wanted, ranks)}
         made = cls(ranks, n_cells=len(table), alpha=alpha, p_value=p_value, metric_name=metric_title(metric))
         return made.plot(ax=ax)

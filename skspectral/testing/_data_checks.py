@@ -129,6 +129,23 @@ def check_target_references_ignored(estimator):
     assert_allclose(predictions[1], predictions[0], rtol=1e-9)
 
 
+def check_unlabelled_rows_beside_standards(estimator):
+    """Target spectra without pair and reference may stand beside the standards: they are no standards."""
+    data = two_instruments()
+    extra = two_instruments(seed=5).X_test
+    X = np.vstack([data.X, extra])
+    y = np.concatenate([data.y, np.full(len(extra), np.nan)])
+    instrument = list(data.instrument) + ["B"] * len(extra)
+    sample_id = list(data.sample_id) + [None] * len(extra)
+    expected = fit(estimator, data)
+    for shape in ((-1,), (-1, 2)):
+        references = y if len(shape) == 1 else np.column_stack([y, y**2])
+        model = fit(estimator, data, X=X, y=references, instrument=instrument, sample_id=sample_id)
+        assert (model.n_standards_, model.n_pairs_) == (expected.n_standards_, expected.n_pairs_)
+        predicted = model.predict(data.X_test)
+        assert np.isfinite(predicted).all() and predicted.size == len(data.X_test) * len(shape)
+
+
 def check_replicates(estimator):
     """Replicates of a sample count once: repeating the scans of the standards does not add standards."""
     data = two_instruments()
@@ -190,6 +207,7 @@ DATA_CHECKS = (
     check_third_instrument_is_ignored,
     check_references_belong_to_samples,
     check_target_references_ignored,
+    check_unlabelled_rows_beside_standards,
     check_replicates,
     check_partial_references,
     check_clear_errors,

@@ -51,6 +51,8 @@ class AutoTransfer(CompleteTransferRegressor):
     ----------
     strategy_ : list of str
         For each property, the method and why.
+    methods_ : list of str
+        Name of each property's method.
     models_ : dict of {str: estimator}
         The fitted methods by name.
     transfer_rmse_ : ndarray of shape (n_targets,)
@@ -116,19 +118,28 @@ class AutoTransfer(CompleteTransferRegressor):
         n_pairs = self.n_pairs_ - len(self.left_out_)
         chosen = [_choose(n, n_pairs) for n in labelled]
         self.strategy_ = [reason for _, reason in chosen]
-        self._methods = [name for name, _ in chosen]
-        self.models_ = {name: self._make(name) for name in dict.fromkeys(self._methods)}
+        self.methods_ = [name for name, _ in chosen]
+        self.models_ = {name: self._make(name) for name in dict.fromkeys(self.methods_)}
         self.transfer_rmse_ = np.full(rows.y.shape[1], np.nan)
         for name, model in self.models_.items():
+            columns = self._columns(name)
             model.fit(
                 rows.X[kept],
-                rows.y[kept],
+                rows.y[kept][:, columns],
                 instrument=rows.instrument[kept],
                 sample_id=None if ids is None else ids[kept],
             )
-            own = np.array([method == name for method in self._methods])
-            errors = getattr(model, "transfer_rmse_", self.transfer_rmse_)
-            self.transfer_rmse_[own] = errors[own]
+            own = np.isin(columns, self._own_columns(name))
+            if hasattr(model, "transfer_rmse_"):
+                self.transfer_rmse_[columns[own]] = model.transfer_rmse_[own]
+
+    def _own_columns(self, name):
+        """Properties that a method predicts."""
+        return np.flatnonzero([method == name for method in self.methods_])
+
+    def _columns(self, name):
+        """Properties that a method is fitted to; a bias needs a reference for each, and others may have none."""
+        return self._own_columns(name) if name == "bias" else np.arange(len(self.methods_))
 
     def _standards_per_property(self, rows, kept):
         """Count target samples with a reference, for each property."""
@@ -207,8 +218,11 @@ class AutoTransfer(CompleteTransferRegressor):
 
     def _collect(self, parts, n_rows):
         """Take each property from its method's values: (n_rows, n_targets)."""
-        parts = {name: values.reshape(n_rows, -1) for name, values in parts.items()}
-        return np.column_stack([parts[name][:, j] for j, name in enumerate(self._methods)])
+        collected = np.empty((n_rows, len(self.methods_)))
+        for name, values in parts.items():
+            columns, own = self._columns(name), self._own_columns(name)
+            collected[:, own] = values.reshape(n_rows, -1)[:, np.isin(columns, own)]
+        return collected
 
 
 def _choose(n_standards, n_pairs):

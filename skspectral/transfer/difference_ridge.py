@@ -27,11 +27,10 @@ def augmented_rows(rows, operator, others=()):
     """
     source, y_source, source_codes = rows.source_samples
     target, y_target, target_codes = rows.target_samples
-    labelled = np.isfinite(y_target).any(axis=1)
     here, there = shared_with(target_codes, source_codes)
     twin = np.full(len(target_codes), -1)
     twin[here] = there
-    kept = labelled | (twin >= 0)
+    kept = rows.says_something
     X_target = operator(target[kept]) if kept.any() else np.empty((0, operator(source[:1]).shape[1]))
     further = _other_rows(operator, operator(source), source_codes, target_codes[kept], others) if others else None
     return AugmentedRows(operator(source), y_source, X_target, y_target[kept], twin[kept], further)

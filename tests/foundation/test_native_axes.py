@@ -14,7 +14,9 @@ from skspectral.exceptions import (
     NonFiniteSpectraError,
     TooFewStandardsError,
     UnknownInstrumentError,
+    ZeroShotWarning,
 )
+from skspectral.foundation._mixture import learned_constants
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,18 @@ def test_mistakes_are_named(native):
             np.nan_to_num(X[keep]), y[keep], instrument=instrument[keep], sample_id=sample_id[keep]
         )
     model = fit(native)
+    labels = {"instrument": instrument[keep], "sample_id": sample_id[keep]}
+    bare = SpectralFMTransfer(None, wavelengths=axes, source="A", target="B")
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        bare.fit(X[keep], y[keep][:-1], **labels)
+    with pytest.raises(ValueError, match="requires y"):
+        bare.fit(X[keep], None, **labels)
+    with pytest.raises(UnknownInstrumentError, match="missing in row 0"):
+        bare.fit(X[keep], y[keep], instrument=[None, *labels["instrument"][1:]], sample_id=labels["sample_id"])
+    masked = np.ma.masked_array(X[keep], mask=np.zeros(X[keep].shape, dtype=bool))
+    masked[0, 0] = np.ma.masked
+    with pytest.raises(NonFiniteSpectraError, match="masked"):
+        bare.fit(masked, y[keep], **labels)
     with pytest.raises(ChannelMismatchError, match="first columns"):
         model.predict(X[test][:, :5])
 
@@ -126,15 +140,45 @@ def test_what_the_target_measures_besides_is_used(wider):
     assert rmse(case, before["network"]) < 0.8 * rmse(case, after["network"])
 
 
+@pytest.mark.parametrize("kind", ["overlap", "apart"])
+def test_errors_of_all_experts_are_of_the_same_samples(wider, kind):
+    X, y, instrument, sample_id, axes, keep, test = wider[kind]
+    wrong = y.copy()
+    odd = sample_id == sample_id[keep[45]]
+    wrong[odd] += 8 * y.std()
+    model = fit((X, wrong, instrument, sample_id, axes, keep, test), weights="small")
+    places = {int(np.abs(errors[:, 0]).argmax()) for errors in model.held_out_.values()}
+    assert len(places) == 1
+
+
 def test_held_out_errors_over_the_own_range_are_those_of_a_refit(wider):
-    X, y, instrument, sample_id, axes, keep, _ = wider["apart"]
-    model = fit(wider["apart"])
-    left = keep[-1]
-    rest = keep[:-1]
-    other = SpectralFMTransfer(None, wavelengths=axes, source="A", target="B")
-    other.fit(X[rest], y[rest], instrument=instrument[rest], sample_id=sample_id[rest])
-    error = np.ravel(y)[left] - np.ravel(other.predict(X[[left]]))[0]
-    assert np.abs(model.held_out_["own range"] - error).min() < 0.1 * np.std(y)
+    X, y, instrument, sample_id, axes, keep, test = wider["apart"]
+    # found by its error: a standard with an odd reference
+    odd = keep[-1]
+    y = y.copy()
+    y[odd] += 5 * y.std()
+    ids = sample_id.astype(object)
+    ids[instrument == "B"] = None
+    case = (X, y, instrument, ids, axes, keep, test)
+    model = fit(case)
+    without = fit((*case[:5], keep[keep != odd], test))
+    expected = y[odd].ravel()[0] - without.predict(X[[odd]]).ravel()[0]
+    found = model.held_out_["own range"][:, 0]
+    # the settings that the head proposes move a little with one sample
+    assert found[np.abs(found).argmax()] == pytest.approx(expected, rel=0.15)
+
+
+def test_the_own_range_is_centred_by_its_standards(wider):
+    X, y, instrument, sample_id, axes, keep, test = wider["apart"]
+    expected = fit(wider["apart"]).predict(X[test])
+    # further spectra of high content without references
+    high = test[np.argsort(np.ravel(y)[test])[-8:]]
+    rows = np.r_[keep, high]
+    more, ids = y[rows].copy(), sample_id[rows].astype(object)
+    more[len(keep) :], ids[len(keep) :] = np.nan, None
+    model = SpectralFMTransfer(None, wavelengths=axes, source="A", target="B")
+    model.fit(X[rows], more, instrument=instrument[rows], sample_id=ids)
+    assert_allclose(model.predict(X[test]), expected, rtol=1e-9)
 
 
 def test_instruments_that_share_nothing_leave_the_standards(wider):
@@ -172,13 +216,68 @@ def test_models_on_axes_of_their_own_adapt_and_are_stored(wider, kind, params, t
     expected = model.predict(X[test])
     skspectral.save(model, tmp_path / "model.skspectral")
     assert_allclose(skspectral.load(tmp_path / "model.skspectral").predict(X[test]), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("weight", ["auto", 0.0])
+def test_adapters_keep_what_the_network_says(wider, weight, tmp_path):
+    X, y, instrument, sample_id, axes, keep, test = wider["overlap"]
+    model = fit(wider["overlap"], network_weight=weight, adapt="lora", adapt_steps=2)
     model.save_adapter(tmp_path / "b.safetensors")
-    other = fit(wider[kind])
+    other = fit((X, y, instrument, sample_id, axes, keep[:-4], test))
     other.load_adapter(tmp_path / "b.safetensors")
     assert_array_equal(other.network_weight_, 1)
-    if kind == "overlap":
+    assert_allclose(
+        other.predict(X[test]), fit(wider["overlap"], network_weight=1.0, adapt="lora", adapt_steps=2).predict(X[test])
+    )
+    assert_allclose(other.transform(X[test]), model.transform(X[test]))
+    for name, value in other.predict_experts(X[test]).items():
+        if name != "portfolio":
+            assert_allclose(value, model.predict_experts(X[test])[name])
+    assert np.isnan(other.transfer_rmse_).all() and other.held_out_ == {}
+    moved = {"A": axes["A"], "B": axes["B"] + 5}
+    for case in (wider["apart"], (X, y, instrument, sample_id, moved, keep, test)):
         with pytest.raises(ValueError, match="other axes"):
-            fit(wider["apart"]).load_adapter(tmp_path / "b.safetensors")
+            fit(case).load_adapter(tmp_path / "b.safetensors")
+
+
+def test_what_was_held_out_was_held_out_before_an_adaptation(wider):
+    plain, adapted = fit(wider["overlap"]), fit(wider["overlap"], adapt="lora", adapt_steps=2)
+    for name, errors in plain.held_out_.items():
+        assert_array_equal(adapted.held_out_[name], errors)
+
+
+def test_a_source_calibration_knows_its_axis(native):
+    X, y, instrument, _, axes, keep, _ = native
+    on_source = keep[instrument[keep] == "A"]
+    model = SpectralFMTransfer(None, wavelengths=axes)
+    model.fit(X[on_source], y[on_source], instrument=instrument[on_source])
+    assert model.score(X[on_source], y[on_source]) > 0.9
+    assert model.transform(X[on_source]).shape == (len(on_source), len(axes["A"]))
+
+
+def test_names_of_the_channels_are_those_of_the_shared_axis(wider):
+    X, y, instrument, sample_id, axes, keep, test = wider["overlap"]
+    model = SpectralFMTransfer(None, wavelengths=axes, source="A", target="B").set_output(transform="pandas")
+    both = model.fit_transform(X[keep], y[keep], instrument=instrument[keep], sample_id=sample_id[keep])
+    written = model.transform(X[test])
+    assert both.shape[1] == written.shape[1] == len(model.shared_wavelengths_)
+    assert_allclose(written.columns.astype(float), model.shared_wavelengths_)
+    assert list(both.columns) == list(written.columns)
+
+
+def test_no_property_takes_its_prior_from_another(wider):
+    X, y, instrument, _, axes, keep, _ = wider["overlap"]
+    rows = keep
+    both = np.column_stack([np.ravel(y), np.ravel(y)])[rows]
+    both[instrument[rows] == "B", 1] = np.nan
+    model = SpectralFMTransfer(None, wavelengths=axes, source="A", target="B")
+    with pytest.warns(ZeroShotWarning):
+        model.fit(X[rows], both, instrument=instrument[rows])
+    without = learned_constants()["without_standards"]
+    for name in ("portfolio", "network", "committee"):
+        assert model.expert_weights_[name][1] == pytest.approx(without[name])
+    assert model.expert_weights_["portfolio"][0] > 0.1 and model.expert_weights_["own range"][1] == 0
+    assert np.isfinite(model.predict(X[keep[-3:]])).all()
 
 
 def test_constant_spectra_are_named(native):

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skspectral._roles import TransferRows
 from skspectral.foundation import TestTimeTraining, _expert
 from skspectral.foundation._expert import kept_source, own_task, property_tasks
-from skspectral.foundation._mixture import expert_weights, network_shares, with_network_weight
+from skspectral.foundation._mixture import expert_weights, mix, network_shares
 from skspectral.nn import SpectralFM, SpectralFMConfig
 from skspectral.pretraining.head import TransferHead
 from skspectral.pretraining.ridge import Task
@@ -51,6 +51,9 @@ def test_little_evidence_leaves_the_prior():
     unknown = np.full((3, 1), np.nan)
     assert weights(portfolio=unknown, network=unknown)["network"][0] == pytest.approx(0.3 / 0.8)
     assert weights(portfolio=unknown, network=unknown, zero_shot=True)["network"][0] == pytest.approx(0.6)
+    two = np.full((3, 2), np.nan)
+    found = expert_weights({"portfolio": two, "network": two}, np.ones(2), zero_shot=[True, False], constants=CONSTANTS)
+    assert_allclose(found["network"], [0.6, 0.3 / 0.8])
     same = np.ones((6, 1))
     assert weights(portfolio=same, network=same)["network"][0] == pytest.approx(0.3 / 0.8)
 
@@ -72,12 +75,21 @@ def test_properties_weigh_on_their_own():
     assert_allclose(both, alone)
 
 
-def test_a_weight_for_the_network_keeps_the_shares_of_its_calibrations():
-    given = {"portfolio": np.array([0.5, 1.0]), "network": np.array([0.4, 0.0]), "committee": np.array([0.1, 0.0])}
-    held = with_network_weight(given, 0.2)
-    assert_allclose(held["portfolio"], 0.8)
-    assert_allclose(held["network"], [0.16, 0.1])
-    assert_allclose(network_shares(given)["network"], [0.8, 0.5])
+def test_shares_leave_the_portfolio_out():
+    given = {
+        "portfolio": np.array([0.5, 1.0]),
+        "network": np.array([0.4, 3e-100]),
+        "committee": np.array([0.1, 1e-100]),
+    }
+    shares = network_shares(given)
+    assert list(shares) == ["network", "committee"]
+    assert_allclose(shares["network"], [0.8, 0.75])
+
+
+def test_nobody_listens_to_an_expert_without_weight():
+    values = {"portfolio": np.ones((3, 2)), "own range": np.array([[2.0, np.nan]] * 3)}
+    given = {"portfolio": np.array([0.5, 1.0]), "own range": np.array([0.5, 0.0])}
+    assert_allclose(mix(values, given), [[1.5, 1.0]] * 3)
 
 
 def rows_with_gaps():

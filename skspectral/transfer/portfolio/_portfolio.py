@@ -54,7 +54,7 @@ class TransferPortfolio(CompleteTransferRegressor):
         Weight of the expert: how far the target looks cleaner.
     transfer_rmse_ : ndarray of shape (n_targets,)
         Leave-one-standard-out error of the mixture in units of ``y``; NaN without labelled standards.
-    held_out_ : ndarray of shape (n_target_samples, n_targets)
+    held_out_ : ndarray of shape (n_standards, n_targets)
         Reference minus prediction of every target sample by models that have not seen it, in units of ``y``; NaN
         without a reference.
     n_standards_, n_pairs_, source_, target_
