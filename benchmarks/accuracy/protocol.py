@@ -1,5 +1,6 @@
 """Splits and units of work: what is computed, in which order, and what one unit yields."""
 
+import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -7,6 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from skspectral import metrics
+from skspectral.exceptions import ZeroShotWarning
 from skspectral.model_selection import TransferSplit, detach
 
 from .choose import TrainingRows, choose
@@ -199,7 +201,10 @@ def _rows(pair, job, unit):
 def _run_unit(pair, job, unit, outcome):
     """Choose on the training rows, then predict and score the test rows."""
     rows, spectra, train, test = _rows(pair, job, unit)
-    choice = choose(unit.method, rows)
+    with warnings.catch_warnings():
+        if unit.n_standards == UNLABELLED:
+            warnings.simplefilter("ignore", ZeroShotWarning)
+        choice = choose(unit.method, rows)
     predicted = choice.predict(spectra[test])
     outcome.results.extend(_score(pair, job, unit, train, test, choice, predicted))
     if _keeps_predictions(job, unit):

@@ -46,7 +46,7 @@ def main(arguments=None):
     else:
         from benchmarks.foundation.report import write_report
 
-        for dataset in ("corn", "tablets"):
+        for dataset in ("corn", "tablets", "sugarcane"):
             unpack(ACCURACY, dataset)
         print(*write_report(options.output, ACCURACY), sep="\n")
 

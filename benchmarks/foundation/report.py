@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 
+from benchmarks.foundation.numbers import by_number
+
 __all__ = ["write_report"]
 
 CELL = ["source", "target", "property"]
@@ -41,9 +43,12 @@ def write_report(folder, accuracy):
         results = pd.read_csv(path)
         results = results[~results["property"].isin(LEFT_OUT)]
         parts += [_ablation(results, dataset)]
-        others = accuracy / f"{dataset}.csv"
-        if others.exists() and CLAIMED_AT in set(results["n_standards"]) and dataset in CLAIMED_ON:
-            parts += [_claims(results, pd.read_csv(others, dtype={"n_standards": str}), dataset)]
+        if (accuracy / f"{dataset}.csv").exists():
+            others = pd.read_csv(accuracy / f"{dataset}.csv", dtype={"n_standards": str})
+            others = others[~others["property"].isin(LEFT_OUT)]
+            parts += by_number(others, dataset)
+            if CLAIMED_AT in set(results["n_standards"]) and dataset in CLAIMED_ON:
+                parts += [_claims(results, others, dataset)]
         if dataset == "corn":
             written.append(_figure(results, folder / "ablation.png"))
     if (folder / "mixture.json").exists():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.accuracy.store import SettingsChangedError
 from benchmarks.foundation import mixture, native_tasks, parts
 from benchmarks.foundation.mixture import errors, learn
 from benchmarks.foundation.report import write_report
@@ -112,6 +113,9 @@ def test_a_stopped_comparison_goes_on(plan, tmp_path):
     again = pd.read_csv(path)
     figures = [*parts.KEY, "rmsep"]
     pd.testing.assert_frame_equal(again[figures], results[figures])
+    path.write_text(once.replace(results["settings"][0], "00000000"))
+    with pytest.raises(SettingsChangedError, match="of other weights"):
+        parts.run(path, None, plan, 1, ("pretrained",), (5,), quiet=True)
 
 
 def test_tables_compare_with_the_portfolio_and_with_fifty_standards(tmp_path):
@@ -125,12 +129,19 @@ def test_tables_compare_with_the_portfolio_and_with_fifty_standards(tmp_path):
     accuracy = tmp_path / "accuracy"
     accuracy.mkdir()
     other = {"source": "a", "target": "b", "selection": "random", "repeat": 0, "method": "PDS", "n_standards": "50"}
-    native = other | {"method": "native", "n_standards": "all"}
-    pd.DataFrame([{**m, "property": p, "rmsep": 0.4} for m in (other, native) for p in ("x", "z")]).to_csv(
-        accuracy / "corn.csv", index=False
-    )
+    methods = [
+        other | {"rmsep": 0.4},
+        other | {"method": "native", "n_standards": "all", "rmsep": 0.4},
+        other | {"method": "AutoTransfer", "n_standards": "10", "rmsep": 0.5},
+        other | {"method": "SpectralFMTransfer", "n_standards": "10", "rmsep": 0.4},
+        # of another split
+        other | {"method": "AutoTransfer", "n_standards": "10", "rmsep": 9.0, "repeat": 1},
+    ]
+    rows = [{**m, "property": p, "r2": 1 - m["rmsep"]} for m in methods for p in ("x", "z")]
+    pd.DataFrame(rows).to_csv(accuracy / "corn.csv", index=False)
     page, figure = write_report(tmp_path, accuracy)
     text = page.read_text()
     assert figure.stat().st_size > 0
     assert "| 10 | pretrained | mixture | 0.8000 | +0.3000" in text
+    assert "| random | 10 | 2 | 1 | 0.5000 | 0.6000 | 0.800 | 0.800 | 2 |" in text
     assert "| PDS | 0 | 2 | 2 |" in text and "| native, all on the target | 0 | 2 | 2 |" in text
