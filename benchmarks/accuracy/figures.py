@@ -24,6 +24,8 @@ from .summary import CELL, read_results
 __all__ = ["write_figures"]
 
 RESOLUTION = 110
+# nobody reads a wider heat map
+MOST_CELLS = 40
 
 
 def write_figures(folder, dataset):
@@ -66,7 +68,8 @@ def write_figures(folder, dataset):
                 written.append(_save(_scatter(part, plan, source, target), target_folder / f"{name}_predictions.png"))
         for name, table in (("cells", results), ("networks", everyone)):
             if len(table) and _main_number(table):
-                written.append(_save(_heatmap(table), target_folder / f"{dataset}_{name}.png"))
+                if len(_cells(table)) <= MOST_CELLS:
+                    written.append(_save(_heatmap(table), target_folder / f"{dataset}_{name}.png"))
                 if table["method"].nunique() > 2 and len(_cells(table)) > 1:
                     written.append(_save(_ranks(table), target_folder / f"{dataset}_{name}_ranks.png"))
     return written
@@ -90,7 +93,7 @@ def _curves(part, plan, source, target):
     methods = [name for name in METHODS if name in set(part["method"]) and METHODS[name].standards == "some"]
     for ax, name in zip(axes, plan.properties):
         TransferCurveDisplay.from_results(part[part["property"] == name], methods=methods, ax=ax)
-        ax.set_title(f"{source} → {target}, {name}")
+        ax.set_title(f"{source} → {target}, {name}", fontsize="medium")
         ax.get_legend().remove()
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", frameon=False)
     return figure

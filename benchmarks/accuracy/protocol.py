@@ -82,7 +82,12 @@ def make_jobs(dataset, plan, methods=tuple(METHODS)):
         taking_part = [method for method in methods if repeat < repeats[method].get(selection, 0)]
         if pair in plan.disjoint:
             taking_part = [m for m in taking_part if METHODS[m].own_axis or METHODS[m].native_axes]
-        return tuple(unit for method in taking_part for unit in units[method] if _is_possible(unit, pair, plan))
+        possible = [unit for method in taking_part for unit in units[method]]
+        if pair in plan.disjoint or selection != next(iter(plan.repeats)):
+            # without references nothing leads to an axis that shares no range with the source, and where all samples
+            # are known alike there is nothing to select
+            possible = [unit for unit in possible if unit.n_standards != UNLABELLED]
+        return tuple(possible)
 
     return [
         Job(
@@ -107,11 +112,6 @@ def _numbers(method, plan):
     if METHODS[method].standards != "some":
         return {"none": [0], "all": ["all"]}[METHODS[method].standards]
     return [*([UNLABELLED] if METHODS[method].zero_shot else []), *(n for n in plan.standards if n > 0)]
-
-
-def _is_possible(unit, pair, plan):
-    """Whether a unit makes sense: without references nothing leads to an axis that shares no range with the source."""
-    return not (pair in plan.disjoint and unit.n_standards == UNLABELLED)
 
 
 def unit_by_unit(jobs, standards=None):

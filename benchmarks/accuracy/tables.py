@@ -69,6 +69,9 @@ def write_tables(folder, dataset):
             part, means = (_of(table, selection, pairs) for table in (results, summary))
             if len(part):
                 view = Comparison(replace(plan, pairs=pairs), part, means)
+                done = part["repeat"].nunique()
+                if done < plan.repeats[selection]:
+                    title += f", {done} of the {plan.repeats[selection]} repeats"
                 text += [f"## {selection} selection{title}", *_cell_tables(view), *_count_tables(view)]
     path = folder / f"{dataset}_tables.md"
     path.write_text("\n\n".join(text) + "\n", encoding="utf-8")

@@ -83,13 +83,14 @@ def _ablation(results, dataset):
 
 
 def _row(wide, n, name, expert):
-    r2, gain = wide["r2"][expert], wide["r2"][expert] - wide["r2"]["portfolio"]
+    r2, gain = wide["r2"][expert], (wide["r2"][expert] - wide["r2"]["portfolio"]).dropna()
     ratio = np.log(wide["rmsep"][expert] / wide["rmsep"]["portfolio"])
     if expert == "portfolio":
         return f"| {n} | none | portfolio | {r2.mean():.4f} | | | | |"
     low, high = _interval(gain.to_numpy())
+    where = "" if len(gain) == len(r2) else f" ({len(gain)} cells)"
     return (
-        f"| {n} | {name} | {expert} | {r2.mean():.4f} | {gain.mean():+.4f} ({low:+.4f} to {high:+.4f}) | "
+        f"| {n} | {name} | {expert}{where} | {r2.mean():.4f} | {gain.mean():+.4f} ({low:+.4f} to {high:+.4f}) | "
         f"{np.exp(ratio.mean()):.3f} | {np.exp(ratio.median()):.3f} | {wide['weight'][expert].mean():.2f} |"
     )
 

@@ -7,6 +7,8 @@ from ._common import REFERENCE_COLOR, STYLES, bare, columns_of, label_log_axis, 
 __all__ = ["TransferCurveDisplay"]
 
 NO_TRANSFER = "no transfer"
+# How far a logarithmic axis reaches beyond the means.
+BEYOND_MEANS = 1.4
 
 
 class TransferCurveDisplay:
@@ -146,9 +148,12 @@ class TransferCurveDisplay:
             dashes = ":" if label == NO_TRANSFER else "--"
             line = self.ax_.axhline(level, color=REFERENCE_COLOR, linestyle=dashes, linewidth=1.2, label=label)
             self.levels_[label] = line
-        if self._spans_factors():
+        values = self._means()
+        if self._spans_factors(values):
             self.ax_.set_yscale("log")
             label_log_axis(self.ax_.yaxis)
+            # a band that comes near zero would take most of the axis
+            self.ax_.set_ylim(values.min() / BEYOND_MEANS, values.max() * BEYOND_MEANS)
         ticks = np.unique(np.concatenate([[], *(points[:, 0] for points in self.curves.values())]))
         self.ax_.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         unit = f" ({self.unit})" if self.unit else ""
@@ -157,9 +162,11 @@ class TransferCurveDisplay:
         bare(self.ax_)
         return self
 
-    def _spans_factors(self):
+    def _means(self):
+        return np.concatenate([[*self.levels.values()], *(points[:, 1] for points in self.curves.values())])
+
+    def _spans_factors(self, values):
         """Whether a linear axis would press the good methods together below the line of no transfer."""
-        values = np.concatenate([[*self.levels.values()], *(points[:, 1] for points in self.curves.values())])
         return values.size > 0 and values.min() > 0 and values.max() > 4 * values.min()
 
 
