@@ -38,6 +38,8 @@ def write_results(results, generated):
         title = [".. rubric:: Figures\n"] if figures else []
         write_text(generated / f"{dataset}_figures.rst", "\n".join([*title, *map(_figure, figures)]))
 
+    for figure in sorted((results.parents[1] / FOUNDATION).parent.glob("*.png")):
+        shutil.copy2(figure, generated / f"foundation_{figure.name}")
     pages = {"few_standards": results / "few_standards.md", "foundation": results.parents[1] / FOUNDATION}
     for name, page in pages.items():
         body = to_rst(page.read_text("utf8").split("\n", 1)[1], level=1) if page.is_file() else MISSING

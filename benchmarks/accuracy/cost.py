@@ -39,7 +39,7 @@ def measure(method, dataset=DATASET, fits=FITS):
     dataset : str
         A data set of the benchmark.
     fits : int
-        How often.
+        How often; networks take long and are fitted once.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def measure(method, dataset=DATASET, fits=FITS):
     seconds, milliseconds = [], []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for _ in range(fits):
+        for _ in range(1 if METHODS[method].network else fits):
             start = time.perf_counter()
             choice = choose(method, rows)
             seconds.append(time.perf_counter() - start)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from benchmarks.foundation.numbers import by_number
+from benchmarks.foundation.numbers import by_number, draw
 
 __all__ = ["write_report"]
 
@@ -21,7 +21,7 @@ LEFT_OUT = ("weight", "hardness")
 
 
 def write_report(folder, accuracy):
-    """Write ``README.md`` and, where there are results, ``ablation.png``.
+    """Write ``README.md`` and, where there are results, ``ablation.png`` and ``by_number.png``.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def write_report(folder, accuracy):
     list of Path
         What was written.
     """
-    parts, written = ["# What the foundation model is worth\n"], []
+    parts, written, compared = ["# What the foundation model is worth\n"], [], {}
     for dataset in ("corn", "tablets", "sugarcane"):
         path = folder / f"{dataset}.csv"
         if not path.exists():
@@ -47,10 +47,13 @@ def write_report(folder, accuracy):
             others = pd.read_csv(accuracy / f"{dataset}.csv", dtype={"n_standards": str})
             others = others[~others["property"].isin(LEFT_OUT)]
             parts += by_number(others, dataset)
+            compared[dataset] = others
             if CLAIMED_AT in set(results["n_standards"]) and dataset in CLAIMED_ON:
                 parts += [_claims(results, others, dataset)]
         if dataset == "corn":
             written.append(_figure(results, folder / "ablation.png"))
+    if compared:
+        written.append(draw(compared, folder / "by_number.png"))
     if (folder / "mixture.json").exists():
         parts += [_mixture(json.loads((folder / "mixture.json").read_text()))]
     (folder / "README.md").write_text("\n".join(parts))

@@ -54,7 +54,7 @@ class AutoTransfer(CompleteTransferRegressor):
     methods_ : list of str
         Name of each property's method.
     models_ : dict of {str: estimator}
-        The fitted methods by name.
+        The fitted methods by name; "bias" is fitted to the properties that it predicts alone.
     transfer_rmse_ : ndarray of shape (n_targets,)
         Leave-one-standard-out error in units of ``y``; NaN where too few standards could be left out.
     left_out_ : list

@@ -139,9 +139,10 @@ def test_tables_compare_with_the_portfolio_and_with_fifty_standards(tmp_path):
     ]
     rows = [{**m, "property": p, "r2": 1 - m["rmsep"]} for m in methods for p in ("x", "z")]
     pd.DataFrame(rows).to_csv(accuracy / "corn.csv", index=False)
-    page, figure = write_report(tmp_path, accuracy)
+    page, *figures = write_report(tmp_path, accuracy)
     text = page.read_text()
-    assert figure.stat().st_size > 0
+    assert [figure.name for figure in figures] == ["ablation.png", "by_number.png"]
+    assert all(figure.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for figure in figures)
     assert "| 10 | pretrained | mixture | 0.8000 | +0.3000" in text
     assert "| random | 10 | 2 | 1 | 0.5000 | 0.6000 | 0.800 | 0.800 | 2 |" in text
     assert "| PDS | 0 | 2 | 2 |" in text and "| native, all on the target | 0 | 2 | 2 |" in text

@@ -91,7 +91,7 @@ def test_properties_are_decided_one_by_one(data):
     model = AutoTransfer(wavelengths=data.wavelengths, **ROLES).fit(X, y, **labels)
     assert [reason.split(":")[0] for reason in model.strategy_] == ["portfolio", "bias"]
     assert set(model.models_) == {"portfolio", "bias"}
-    bias = model.models_["bias"].predict(data.X[-5:])[:, 1]
+    bias = model.models_["bias"].predict(data.X[-5:])[:, 0]
     predicted, sd = model.predict(data.X[-5:], return_std=True)
     assert_allclose(predicted[:, 1], bias)
     assert sd.shape == (5, 2)
@@ -127,3 +127,15 @@ def test_axis_from_column_labels_or_a_warning(data):
     assert_allclose(named.predict(last), given.predict(data.X[-5:]), rtol=1e-6)
     with pytest.warns(UnknownAxisWarning, match="AutoTransfer"):
         AutoTransfer(**ROLES).fit(X, y, **labels)
+
+
+def test_a_property_without_references_does_not_stop_another_from_its_bias(data):
+    X, y, labels = rows(data, 2, paired=False)
+    y[40:, 1] = np.nan
+    with pytest.warns(ZeroShotWarning):
+        model = AutoTransfer(wavelengths=data.wavelengths, **ROLES).fit(X, y, **labels)
+    assert model.methods_ == ["bias", "mean shift"]
+    predicted, std = model.predict(data.X[-5:], return_std=True)
+    assert np.isfinite(predicted).all() and (std > 0).all()
+    alone = AutoTransfer(wavelengths=data.wavelengths, **ROLES).fit(X, y[:, 0], **labels)
+    np.testing.assert_allclose(predicted[:, 0], alone.predict(data.X[-5:]))
