@@ -53,6 +53,8 @@ def report(folder):
     networks = deep_section(folder)
     if networks:
         parts += ["## Deep baselines", "", *networks, ""]
+    if (folder / "cost.csv").exists():
+        parts += ["## Cost", "", *_cost(folder / "cost.csv"), ""]
     if (folder / "coverage.csv").exists():
         parts += ["## Share of references inside the intervals", "", *_coverage(folder / "coverage.csv"), ""]
     return "\n".join(parts)
@@ -112,6 +114,22 @@ def _against_fifty(table):
     lines.append(f"| all transfer methods of these at once | {np.all(ahead, axis=0).sum()} | {len(own)} |")
     native = own < _of(table, "random", "native", "all")["rmsep"].reindex(own.index)
     lines.append(f"| native, all samples | {native.sum()} | {len(own)} |")
+    return lines
+
+
+def _cost(path):
+    """Seconds, milliseconds and memory beside one another."""
+    lines = [
+        "One pair of corn, ten standards, one thread, a process for every method: seconds to fit all candidates of the "
+        "blind choice, milliseconds to predict one spectrum, and the largest memory of the process, Python and its "
+        "libraries included.",
+        "",
+        "| method | candidates | fit, s | predict, ms | memory, MiB |",
+        "|---|---|---|---|---|",
+    ]
+    for row in pd.read_csv(path).itertuples():
+        figures = f"{row.fit_seconds:.3g} | {row.predict_ms:.2g} | {row.peak_mib:.0f}"
+        lines.append(f"| {row.method} | {row.candidates} | {figures} |")
     return lines
 
 
