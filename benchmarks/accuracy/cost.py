@@ -19,9 +19,9 @@ from tqdm.auto import tqdm
 from benchmarks.speed.timing import peak_mib
 
 from .choose import choose
-from .data import PLANS
+from .data import PLANS, load_pair
 from .methods import METHODS, preprocessing_of
-from .protocol import Unit, make_jobs, training_rows
+from .protocol import Unit, make_jobs, unit_rows
 
 __all__ = ["COLUMNS", "main", "measure"]
 
@@ -49,7 +49,7 @@ def measure(method, dataset=DATASET, fits=FITS):
     """
     job = next(iter(make_jobs(dataset, PLANS[dataset], [method])))
     number = {"none": 0, "some": N_STANDARDS, "all": "all"}[METHODS[method].standards]
-    rows, test = training_rows(job, Unit(method, number))
+    rows, spectra, _, test = unit_rows(load_pair(job.dataset, job.source, job.target), job, Unit(method, number))
     seconds, milliseconds = [], []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -59,7 +59,7 @@ def measure(method, dataset=DATASET, fits=FITS):
             seconds.append(time.perf_counter() - start)
         for place in range(PREDICTIONS):
             start = time.perf_counter()
-            choice.predict(test[[place % len(test)]])
+            choice.predict(spectra[test[[place % len(test)]]])
             milliseconds.append(1000 * (time.perf_counter() - start))
     figures = (len(preprocessing_of(method)), np.median(seconds), np.median(milliseconds), peak_mib())
     return dict(zip(COLUMNS, (method, *figures), strict=True))

@@ -19,7 +19,7 @@ from .comparison import MAIN_STANDARDS
 from .data import PLANS
 from .methods import METHODS
 from .protocol import UNLABELLED
-from .summary import CELL, read_results
+from .summary import CELL, of_pairs, read_results
 
 __all__ = ["write_figures"]
 
@@ -47,7 +47,7 @@ def write_figures(folder, dataset):
     folder, plan = Path(folder), PLANS[dataset]
     results = read_results(folder, dataset)
     results = results[(results["selection"] == "random") & (results["n_standards"] != UNLABELLED)]
-    results = results[pd.MultiIndex.from_frame(results[["source", "target"]]).isin(plan.pairs)]
+    results = results[of_pairs(results, plan.pairs)]
     everyone = _splits_of_all(results)
     repeats = results.groupby("method")["repeat"].nunique()
     results = results[results["method"].map(repeats) == repeats.max()]

@@ -17,7 +17,7 @@ from .methods import METHODS, VERSION, repeats_of, settings_hash
 
 __all__ = [
     *("UNLABELLED", "Job", "Outcome", "Unit"),
-    *("make_jobs", "run_job", "spectra_for", "split_rows", "training_rows", "unit_by_unit"),
+    *("make_jobs", "run_job", "split_rows", "unit_by_unit", "unit_rows"),
 ]
 
 # in place of a number of standards: all calibration samples were measured on the target, without pairs and references
@@ -177,17 +177,11 @@ def split_rows(pair, job, n):
     return next(iter(splitter.split(pair.X, pair.y, instrument=pair.instrument, sample_id=pair.sample_id)))
 
 
-def training_rows(job, unit):
-    """Give what a unit is trained on, and the test spectra as its method takes them: TrainingRows and ndarray."""
-    rows, spectra, _, test = _rows(load_pair(job.dataset, job.source, job.target), job, unit)
-    return rows, spectra[test]
-
-
-def _rows(pair, job, unit):
+def unit_rows(pair, job, unit):
     """Training rows, all spectra as the method takes them, and positions of the rows to train and to test on."""
     unlabelled = unit.n_standards == UNLABELLED
     train, test = split_rows(pair, job, "all" if unlabelled else unit.n_standards)
-    spectra, axis = spectra_for(METHODS[unit.method], pair)
+    spectra, axis = _spectra_for(METHODS[unit.method], pair)
     rows = train[pair.instrument[train] == pair.target] if METHODS[unit.method].own_axis else train
     y, sample_id = pair.y[rows], pair.sample_id[rows]
     if unlabelled:
@@ -200,7 +194,7 @@ def _rows(pair, job, unit):
 
 def _run_unit(pair, job, unit, outcome):
     """Choose on the training rows, then predict and score the test rows."""
-    rows, spectra, train, test = _rows(pair, job, unit)
+    rows, spectra, train, test = unit_rows(pair, job, unit)
     with warnings.catch_warnings():
         if unit.n_standards == UNLABELLED:
             warnings.simplefilter("ignore", ZeroShotWarning)
@@ -211,7 +205,7 @@ def _run_unit(pair, job, unit, outcome):
         outcome.predictions.extend(_list_predictions(pair, job, unit, test, predicted))
 
 
-def spectra_for(method, pair):
+def _spectra_for(method, pair):
     """Spectra as a method takes them, and their axis in nm where it asks for one."""
     if method.own_axis:
         return pair.own, None

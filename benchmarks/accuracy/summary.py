@@ -9,7 +9,7 @@ from scipy import stats
 from .archive import packed_paths
 from .methods import METHODS
 
-__all__ = ["CELL", "corrected_t_test", "in_order", "on_all_splits", "read_results", "summarise"]
+__all__ = ["CELL", "corrected_t_test", "in_order", "of_pairs", "on_all_splits", "read_results", "summarise"]
 
 CELL = ["source", "target", "property"]
 
@@ -20,6 +20,11 @@ def read_results(folder, dataset):
     paths = [plain] if plain.exists() else packed_paths(folder, dataset)
     types = {"n_standards": str, "source": str, "target": str, "prep": str}
     return pd.concat([pd.read_csv(path, dtype=types) for path in paths], ignore_index=True)
+
+
+def of_pairs(table, pairs):
+    """Mark the rows of a table that belong to some pairs of instruments: ndarray of bool."""
+    return pd.MultiIndex.from_frame(table[["source", "target"]]).isin(pairs)
 
 
 def summarise(results):

@@ -4,13 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from .comparison import MAIN_STANDARDS, Comparison
 from .data import PLANS
 from .methods import METHODS
 from .protocol import UNLABELLED
-from .summary import in_order, read_results, summarise
+from .summary import in_order, of_pairs, read_results, summarise
 
 __all__ = ["write_tables"]
 
@@ -80,8 +79,7 @@ def write_tables(folder, dataset):
 
 def _of(table, selection, pairs):
     """Rows of one way of choosing standards, and of some pairs of instruments."""
-    named = pd.MultiIndex.from_frame(table[["source", "target"]]).isin(pairs)
-    return table[(table["selection"] == selection) & named]
+    return table[(table["selection"] == selection) & of_pairs(table, pairs)]
 
 
 def _cell_tables(view):

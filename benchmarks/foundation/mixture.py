@@ -9,19 +9,17 @@ from tqdm import tqdm
 
 from benchmarks.foundation.mixture_tasks import draw_tasks
 from skspectral import SpectralFMTransfer
-from skspectral.foundation._mixture import expert_weights
+from skspectral.foundation._expert import EXPERTS
+from skspectral.foundation._mixture import FLOOR, LEAST_FOR_EVIDENCE, LEAST_PRIOR, expert_weights
 
 __all__ = ["EXPERTS", "collect", "learn"]
 
-EXPERTS = ("portfolio", "network", "committee", "own range")
 # Weights beside one of the portfolio.
 PRIORS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 POWERS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
 # Numbers of errors from which on more of them say little more; no task has more than fifty.
 HALVES = (5, 10, 20, 50)
 SHARES = np.linspace(0, 1, 11)
-# Errors below this share of the variance of the references count alike.
-FLOOR = 0.01
 
 
 def collect(path, weights, n_simulated, n_repeats, quiet=False):
@@ -146,14 +144,14 @@ class _Table:
             self._products[place][np.ix_(at, at)] = case.products
             held_out = np.hstack([case.held_out[name] for name in case.names])
             known = np.isfinite(held_out).all(axis=1)
-            if known.sum() >= 3:
+            if known.sum() >= LEAST_FOR_EVIDENCE:
                 self._count[place] = known.sum()
                 self._log_errors[place, at] = np.log(FLOOR + (held_out[known] ** 2).mean(axis=0))
 
     def score(self, prior, power, half):
         """Logarithms of the errors over the portfolio's (n_cases,)."""
         evidence = self._count / (1 + self._count / half)
-        score = np.log(np.maximum(prior, 1e-300)) - 0.5 * power * evidence[:, None] * self._log_errors
+        score = np.log(np.maximum(prior, LEAST_PRIOR)) - 0.5 * power * evidence[:, None] * self._log_errors
         weight = np.exp(np.where(self._there, score - score.max(axis=1, keepdims=True), -np.inf))
         weight /= weight.sum(axis=1, keepdims=True)
         mixed = np.einsum("ci,cij,cj->c", weight, self._products, weight)

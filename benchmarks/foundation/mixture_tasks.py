@@ -10,8 +10,8 @@ from fnmatch import fnmatch
 import numpy as np
 
 from benchmarks.foundation.native_tasks import draw_native_powders, with_windows
-from benchmarks.prior.real_pairs import draw_pair_tasks, load_pairs
-from benchmarks.prior.tasks import Task, draw_task, load_materials
+from benchmarks.prior.real_pairs import draw_pair_tasks, load_pairs, pair_task
+from benchmarks.prior.tasks import draw_task, load_materials
 from skspectral.pretraining import Corpus
 from skspectral.pretraining._grid import average_channels
 from skspectral.pretraining.config import PretrainingConfig
@@ -81,15 +81,4 @@ def _feed_grain(n_repeats):
         test, train = order[:N_TEST], order[N_TEST : N_TEST + 80]
         for source, target in ((first, second), (second, first)):
             for n in N_STANDARDS:
-                ids = np.array([f"s{i}" for i in (*train, *train[:n])], dtype=object)
-                yield Task(
-                    X=np.vstack([source[train], target[train[:n]]]),
-                    y=np.vstack([references[train], references[train[:n]]]),
-                    instrument=np.array(["A"] * len(train) + ["B"] * n, dtype=object),
-                    sample_id=ids,
-                    X_test=target[test],
-                    y_test=references[test],
-                    axis=grid,
-                    material=CORPUS_PAIR,
-                    measured=True,
-                )
+                yield pair_task(source, target, references, train, test, n, grid, CORPUS_PAIR)

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.prior.real_pairs import scores
-from benchmarks.prior.tasks import Task
+from benchmarks.prior.real_pairs import pair_task, scores
 from skspectral.pretraining import Corpus
 
 __all__ = ["draw_native_powders", "with_windows"]
@@ -48,10 +47,14 @@ def with_windows(task, random):
     shared = min(w.stop for w in windows.values()) - max(w.start for w in windows.values())
     if shared < LEAST_CHANNELS:
         return None
-    parts = {name: task.X[task.instrument == name][:, window] for name, window in windows.items()}
+    widest = max(window.stop - window.start for window in windows.values())
+    X = np.full((len(task.X), widest), np.nan)
+    for name, window in windows.items():
+        rows = task.instrument == name
+        X[rows, : window.stop - window.start] = task.X[rows, window]
     return replace(
         task,
-        X=_padded(parts["A"], parts["B"]),
+        X=X,
         X_test=task.X_test[:, windows["B"]],
         axis={name: task.axis[window] for name, window in windows.items()},
     )
@@ -79,22 +82,5 @@ def draw_native_powders(n_repeats, standards):
                 order = np.random.default_rng(repeat).permutation(len(y))
                 test, train = order[:N_TEST], order[N_TEST:]
                 for n in standards:
-                    yield Task(
-                        X=_padded(source[train], target[train[:n]]),
-                        y=np.vstack([y[train], y[train[:n]]]),
-                        instrument=np.array(["A"] * len(train) + ["B"] * n, dtype=object),
-                        sample_id=np.array([f"s{i}" for i in (*train, *train[:n])], dtype=object),
-                        X_test=target[test],
-                        y_test=y[test],
-                        axis={"A": source_axis, "B": target_axis},
-                        material=pair.name,
-                        measured=True,
-                    )
-
-
-def _padded(source, target):
-    """Rows of both, NaN behind the narrower ones."""
-    X = np.full((len(source) + len(target), max(source.shape[1], target.shape[1])), np.nan)
-    X[: len(source), : source.shape[1]] = source
-    X[len(source) :, : target.shape[1]] = target
-    return X
+                    axes = {"A": source_axis, "B": target_axis}
+                    yield pair_task(source, target, y, train, test, n, axes, pair.name)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy.data import PLANS
-from benchmarks.accuracy.summary import CELL
+from benchmarks.accuracy.summary import CELL, of_pairs
 
 __all__ = ["by_number", "compare", "draw"]
 
@@ -60,8 +60,7 @@ def compare(results, dataset, other, *, disjoint=False):
     DataFrame
         By selection and number of standards: splits, mean R2 of both, and the ratio of the mean RMSEPs in every cell.
     """
-    apart = pd.MultiIndex.from_frame(results[["source", "target"]]).isin(PLANS[dataset].disjoint)
-    results = results[apart == disjoint]
+    results = results[of_pairs(results, PLANS[dataset].disjoint) == disjoint]
     rows = []
     for selection in sorted(results["selection"].unique(), reverse=True):
         for n in NUMBERS:

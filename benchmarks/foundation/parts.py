@@ -15,13 +15,11 @@ import torch
 from tqdm import tqdm
 
 from benchmarks.accuracy.data import PLANS, load_pair
-from benchmarks.accuracy.methods import METHODS
-from benchmarks.accuracy.protocol import Job, spectra_for, split_rows
+from benchmarks.accuracy.protocol import UNLABELLED, Job, Unit, unit_rows
 from benchmarks.accuracy.store import SettingsChangedError, Table
 from skspectral import SpectralFMTransfer, metrics
 from skspectral.foundation import foundation_hash
 from skspectral.foundation._mixture import mix, network_shares
-from skspectral.model_selection import detach
 from skspectral.nn import SpectralFM
 from skspectral.pretraining.head import TransferHead
 from skspectral.pretraining.weights import load_head, load_weights, save_weights
@@ -100,16 +98,12 @@ def untrained_twin(weights, folder):
 
 def _fit_and_score(job, n, network, model):
     pair = load_pair(job.dataset, job.source, job.target)
-    train, test = split_rows(pair, job, n or "all")
-    y, sample_id = pair.y[train], pair.sample_id[train]
-    if n == 0:
-        y, sample_id = detach(y, sample_id, pair.instrument[train] == pair.target)
-    spectra, axis = spectra_for(METHODS["SpectralFMTransfer"], pair)
-    model.set_params(wavelengths=axis, source=pair.source, target=pair.target)
+    rows, spectra, _, test = unit_rows(pair, job, Unit("SpectralFMTransfer", n or UNLABELLED))
+    model.set_params(wavelengths=rows.wavelengths, source=pair.source, target=pair.target)
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(spectra[train], y, instrument=pair.instrument[train], sample_id=sample_id)
+        model.fit(rows.X, rows.y, instrument=rows.instrument, sample_id=rows.sample_id)
     seconds = time.perf_counter() - start
     start = time.perf_counter()
     model.predict(spectra[test][:1])

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.prior.tasks import Task
 
-__all__ = ["draw_pair_tasks", "load_pairs", "scores"]
+__all__ = ["draw_pair_tasks", "load_pairs", "pair_task", "scores"]
 
 # the sets of a pair, and the range in nm of each that stands in for the references
 PAIRS = (
@@ -62,15 +62,39 @@ def draw_pair_tasks(pairs, n_repeats):
                 order = np.random.default_rng(repeat).permutation(len(y))
                 test, train = order[:N_TEST], order[N_TEST:]
                 for n in N_STANDARDS:
-                    ids = np.array([f"s{i}" for i in np.concatenate([train, train[:n]])], dtype=object)
-                    yield Task(
-                        X=np.vstack([source[train], target[train[:n]]]),
-                        y=np.vstack([y[train], y[train[:n]]]),
-                        instrument=np.array(["A"] * len(train) + ["B"] * n, dtype=object),
-                        sample_id=ids,
-                        X_test=target[test],
-                        y_test=y[test],
-                        axis=grid,
-                        material=name,
-                        measured=True,
-                    )
+                    yield pair_task(source, target, y, train, test, n, grid, name)
+
+
+def pair_task(source, target, y, train, test, n_standards, axis, material):
+    """Make a task of the same samples on two instruments.
+
+    Parameters
+    ----------
+    source, target : ndarray of shape (n_samples, n_channels)
+        Spectra; where the numbers of channels differ, rows of the narrower instrument end with NaN.
+    y : ndarray of shape (n_samples, n_targets)
+        References.
+    train, test : ndarray of int
+        Samples to calibrate with, the first of which are the standards, and to test.
+    n_standards : int
+        Number of standards.
+    axis : ndarray, or dict of {"A" and "B": ndarray}
+        Axis of both, or of each, in nm.
+    material : str
+        What the task is named by.
+    """
+    standards = train[:n_standards]
+    X = np.full((len(train) + len(standards), max(source.shape[1], target.shape[1])), np.nan)
+    X[: len(train), : source.shape[1]] = source[train]
+    X[len(train) :, : target.shape[1]] = target[standards]
+    return Task(
+        X=X,
+        y=np.vstack([y[train], y[standards]]),
+        instrument=np.array(["A"] * len(train) + ["B"] * len(standards), dtype=object),
+        sample_id=np.array([f"s{i}" for i in (*train, *standards)], dtype=object),
+        X_test=target[test],
+        y_test=y[test],
+        axis=axis,
+        material=material,
+        measured=True,
+    )

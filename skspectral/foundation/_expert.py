@@ -10,7 +10,7 @@ from ..exceptions import AxisMismatchError, TooFewStandardsError
 from ..pretraining.ridge import Task
 
 __all__ = [
-    *("LEAST_CHANNELS", "OWN", "SHARED", "Readout"),
+    *("EXPERTS", "LEAST_CHANNELS", "OWN", "SHARED", "Readout"),
     *("check_own_standards", "fit_readout", "kept_source", "own_task", "property_tasks"),
 ]
 
@@ -18,6 +18,7 @@ __all__ = [
 SHARED = ("network", "committee")
 #: Calibrations from the standards alone, over the target's whole axis.
 OWN = ("own range",)
+EXPERTS = ("portfolio", *SHARED, *OWN)
 # Memory and time grow with the square and the cube of the source samples.
 MOST_SOURCE = 1000
 # A network reads patches of channels; with fewer than this there is nothing to read.

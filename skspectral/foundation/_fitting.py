@@ -12,7 +12,7 @@ from ._expert import OWN, SHARED, Readout, fit_readout, kept_source, own_task, p
 from ._network import Encoder, NetworkRecord
 from .ttt import TestTimeTraining
 
-__all__ = ["FittedNetwork", "fit_network"]
+__all__ = ["FittedNetwork", "fit_network", "used_to"]
 
 # With fewer standards nothing would tell an adaptation from luck.
 LEAST_FOR_ADAPTATION = 5
@@ -108,12 +108,17 @@ def _get_used_to(fitted, rows, own, sight, steps):
     """Adapt the normalisation to target spectra without pair and reference."""
     encoder, record = fitted.encoder, fitted.record
     chosen = unlabelled(rows)
-    whole, nm = sight.whole(rows.target_samples[0][chosen], None if own is None else own[chosen])
-    ttt = TestTimeTraining(steps, seed=record.seed)
-    fitted.encoder = replace(encoder, model=ttt(encoder.model, *encoder.resample(whole, nm), sight.domain))
-    fitted.ttt_losses = ttt.losses_
+    spectra = rows.target_samples[0][chosen], None if own is None else own[chosen]
+    fitted.encoder, fitted.ttt_losses = used_to(encoder, sight, *spectra, steps, record.seed)
     names = dict(fitted.encoder.model.normalisation_parameters())
     record.updates |= {f"model.{name}": value.cpu().numpy() for name, value in names.items()}
+
+
+def used_to(encoder, sight, shared, own, steps, seed):
+    """Let a copy of a network get used to target spectra: the Encoder, and the errors of the training."""
+    ttt = TestTimeTraining(steps, seed=seed)
+    model = ttt(encoder.model, *encoder.resample(*sight.whole(shared, own)), sight.domain)
+    return replace(encoder, model=model), ttt.losses_
 
 
 def _fit_own(fitted, rows, features):

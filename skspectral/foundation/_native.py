@@ -90,7 +90,9 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
 
     def _split(self, rows):
         """Rows of what both measure, in the order of their content, and the target samples' own spectra or None."""
-        first, own = self._parts(rows.X)
+        if self._native is None:
+            return rows, None
+        first, own = self._native.parts(rows.X)
         shared = TransferRows.sort_out(
             first,
             rows.y,

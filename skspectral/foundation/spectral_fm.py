@@ -1,7 +1,6 @@
 """The foundation model as one estimator of the library."""
 
 import numbers
-from dataclasses import replace
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -15,14 +14,13 @@ from ..transfer import AutoTransfer
 from ..transfer._augmented import held_out_error
 from ..transfer._mapping import spread
 from ._adapter import AdapterFiles
-from ._expert import LEAST_CHANNELS, OWN, SHARED, check_own_standards
-from ._fitting import fit_network
+from ._expert import EXPERTS, LEAST_CHANNELS, OWN, SHARED, check_own_standards
+from ._fitting import fit_network, used_to
 from ._mixture import expert_weights, mix, network_shares
 from ._native import NativeAxes
 from ._network import NetworkRecord
 from ._sight import Sight
 from ._spectra import SpectraOutputs, SpectrumWriter
-from .ttt import TestTimeTraining
 
 __all__ = ["SpectralFMTransfer"]
 
@@ -222,7 +220,7 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         self.ttt_losses_ = network.ttt_losses
         self.n_parameters_ = network.n_parameters()
         found = self._portfolio_held_out(shared) | network.held_out
-        self.held_out_ = {name: found[name] for name in ("portfolio", *SHARED, *OWN) if name in found}
+        self.held_out_ = {name: found[name] for name in EXPERTS if name in found}
         self._weigh(shared)
 
     def _fit_portfolio(self, rows):
@@ -321,9 +319,7 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
             return values, std
         encoder, sight = self._fitted_encoder(), self._sight
         if self.ttt_on == "predict" and self.ttt_steps:
-            ttt = TestTimeTraining(self.ttt_steps, seed=self._network.seed)
-            model = ttt(encoder.model, *encoder.resample(*sight.whole(shared, own)), self.domain)
-            encoder = replace(encoder, model=model)
+            encoder, _ = used_to(encoder, sight, shared, own, self.ttt_steps, self._network.seed)
         joint, whole = sight.read_target(encoder, shared, own)
         for names, readout, features in ((SHARED, self._readout, joint), (OWN, self._own_readout, whole)):
             if readout is not None:

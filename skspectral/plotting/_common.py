@@ -4,7 +4,10 @@ import numpy as np
 
 from .._optional import import_optional
 
-__all__ = ["COLORS", "REFERENCE_COLOR", "STYLES", "bare", "columns_of", "label_log_axis", "metric_title", "new_axes"]
+__all__ = [
+    *("COLORS", "REFERENCE_COLOR", "STYLES"),
+    *("bare", "columns_of", "label_log_axis", "mean_of_known", "methods_of", "metric_title", "new_axes"),
+]
 
 # the palette of Okabe and Ito, which colour-blind readers tell apart; yellow is left out as too pale on white
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -42,6 +45,22 @@ def label_log_axis(axis):
 def metric_title(metric):
     """Write a figure of merit as the field does."""
     return {"r2": "R²", "bias": "bias"}.get(metric, metric.upper() if metric.isalpha() else metric)
+
+
+def methods_of(method, wanted, *further):
+    """Methods to show, all in the order of the table by default; ValueError where one of them is not in the table."""
+    seen = list(dict.fromkeys(method.tolist()))
+    wanted = seen if wanted is None else list(wanted)
+    unknown = [name for name in [*wanted, *further] if name not in seen]
+    if unknown:
+        raise ValueError(f"The results have no method {', '.join(map(repr, unknown))}, only {', '.join(seen)}.")
+    return wanted
+
+
+def mean_of_known(values):
+    """Mean without NaN; NaN where there is nothing else."""
+    known = values[~np.isnan(values)]
+    return known.mean() if known.size else np.nan
 
 
 def columns_of(results, names):

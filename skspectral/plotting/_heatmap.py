@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._optional import import_optional
-from ._common import columns_of, label_log_axis, metric_title, new_axes
+from ._common import columns_of, label_log_axis, mean_of_known, methods_of, metric_title, new_axes
 
 __all__ = ["CellHeatmapDisplay"]
 
@@ -96,14 +96,11 @@ class CellHeatmapDisplay:
         method, values, *parts = columns_of(results, ["method", metric, *cell])
         method, values = method.astype(str), values.astype(np.float64)
         names = np.array([_cell_name(row, cell) for row in zip(*parts)])
-        seen, cells = list(dict.fromkeys(method.tolist())), list(dict.fromkeys(names.tolist()))
-        wanted = seen if methods is None else list(methods)
-        unknown = [name for name in [*wanted, *([relative_to] if relative_to else [])] if name not in seen]
-        if unknown:
-            raise ValueError(f"The results have no method {', '.join(map(repr, unknown))}, only {', '.join(seen)}.")
+        cells = list(dict.fromkeys(names.tolist()))
+        wanted = methods_of(method, methods, *([relative_to] if relative_to else []))
 
         def means(name):
-            return np.array([_mean(values[(method == name) & (names == column)]) for column in cells])
+            return np.array([mean_of_known(values[(method == name) & (names == column)]) for column in cells])
 
         table = np.array([means(name) for name in wanted])
         title = metric_title(metric)
@@ -159,11 +156,6 @@ def _cell_name(row, columns):
         pair = f"{parts.pop('source')} → {parts.pop('target')}"
         return " ".join([pair, *parts.values()])
     return " ".join(parts.values())
-
-
-def _mean(values):
-    known = values[~np.isnan(values)]
-    return known.mean() if known.size else np.nan
 
 
 def _ink(background):

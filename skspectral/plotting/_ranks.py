@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from ._common import COLORS, REFERENCE_COLOR, columns_of, metric_title, new_axes
+from ._common import COLORS, REFERENCE_COLOR, columns_of, mean_of_known, methods_of, metric_title, new_axes
 
 __all__ = ["CriticalDifferenceDisplay"]
 
@@ -112,14 +112,12 @@ class CriticalDifferenceDisplay:
         if not parts:
             raise ValueError("cell names no column: give those that together name a cell.")
         _, names = np.unique([np.unique(part, return_inverse=True)[1] for part in parts], axis=1, return_inverse=True)
-        seen = list(dict.fromkeys(method.tolist()))
-        wanted = seen if methods is None else list(methods)
-        unknown = [name for name in wanted if name not in seen]
-        if unknown:
-            raise ValueError(f"The results have no method {', '.join(map(repr, unknown))}, only {', '.join(seen)}.")
+        wanted = methods_of(method, methods)
         if not 0 < alpha < 1:
             raise ValueError(f"alpha must be between 0 and 1, got {alpha!r}.")
-        table = np.array([[_mean(values[(names == c) & (method == m)]) for m in wanted] for c in np.unique(names)])
+        table = np.array(
+            [[mean_of_known(values[(names == c) & (method == m)]) for m in wanted] for c in np.unique(names)]
+        )
         table = table[np.isfinite(table).all(axis=1)]
         if len(wanted) < LEAST_METHODS or len(table) < 2:
             raise ValueError(
@@ -213,8 +211,3 @@ class CriticalDifferenceDisplay:
         self.ax_.spines[["left", "right", "bottom"]].set_visible(False)
         self.ax_.spines["top"].set_bounds(low, high)
         return self
-
-
-def _mean(values):
-    known = values[~np.isnan(values)]
-    return known.mean() if known.size else np.nan
