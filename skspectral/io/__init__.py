@@ -1,0 +1,1 @@
+"""From a laboratory's files to checked tables of spectra."""
