@@ -3,9 +3,13 @@
 Three kinds of rows share one regression vector: a source sample predicts its reference; the difference between the two
 spectra of a pair predicts zero; a target sample predicts its reference with an offset of its own. The weights of the
 differences and of the target rows say how much is known about the instruments. Leaving a standard out, which takes up
-to three rows away at once, needs no refit: the residuals of a block B are ``inv(C_BB) @ alpha_B`` with
-``C = inv(K)`` and ``alpha = C @ r``. The system grows with the rows or with the channels, whichever are fewer: more
-source samples than channels are rotated into as many rows as there are channels, which changes no result.
+to three rows away at once (and the contrasts between its replicates), needs no refit: the residuals of a block B are
+``inv(C_BB) @ alpha_B`` with ``C = inv(K)`` and ``alpha = C @ r``. The system grows with the rows or with the channels,
+whichever are fewer: more source samples than channels are rotated into as many rows as there are channels, which
+changes no result.
+
+Contrasts between replicates are a fourth kind, which predicts zero as the differences do. Their weight is fixed: it
+stands for a share of the scatter of one scan in every source sample.
 """
 
 from dataclasses import dataclass
@@ -80,9 +84,13 @@ class AugmentedRows:
         Row of the same sample in ``source``, -1 where it has none.
     others : OtherRows, optional
         What further instruments saw.
+    replicates : ReplicateRows, optional
+        Contrasts between repeated scans.
+    of_replicate : ndarray of int of shape (n_replicate_rows,), optional
+        The standard that a contrast belongs to, -1 where none.
     """
 
-    def __init__(self, source, y_source, target, y_target, twin, others=None):
+    def __init__(self, source, y_source, target, y_target, twin, others=None, replicates=None, of_replicate=None):
         labelled = np.isfinite(y_source).any(axis=1)
         self.mean = source[labelled].mean(axis=0)
         self.scale = np.sqrt(((source[labelled] - self.mean) ** 2).sum(axis=1).mean()) or 1.0
@@ -122,6 +130,18 @@ class AugmentedRows:
         self.standard = np.concatenate(
             [of_source[own], np.full(len(Z_free), -1), of_difference, np.arange(len(target))]
         ).astype(int)
+        if replicates is not None:
+            self._add_replicates(replicates, of_replicate)
+
+    def _add_replicates(self, replicates, standard):
+        """Append the contrasts."""
+        n, nothing = len(replicates), np.zeros(len(replicates))
+        self.Z = np.vstack([self.Z, replicates.X / self.scale])
+        self.r = np.vstack([self.r, np.zeros((n, self.r.shape[1]))])
+        self.kinds = np.concatenate([self.kinds, np.full(n, 3)])
+        self.shared = np.concatenate([self.shared, nothing])
+        self.on_target = np.concatenate([self.on_target, nothing])
+        self.standard = np.concatenate([self.standard, standard]).astype(int)
 
     def solve(self, ridge, difference, target, *, channel_weights=None, deviation=0.0):
         """Solve with one setting.
@@ -146,7 +166,7 @@ class AugmentedRows:
         if deviation:
             kernel = kernel * (1.0 + deviation * np.outer(self.on_target, self.on_target))
         kernel += OFFSET * (np.outer(self.shared, self.shared) + np.outer(self.on_target, self.on_target))
-        noise = ridge / np.array([1.0, difference, target])[self.kinds]
+        noise = ridge / np.array([1.0, difference, target, self.n_source])[self.kinds]
         n_targets = self.r.shape[1]
         coef, intercept = np.empty((n_targets, Z.shape[1])), np.empty(n_targets)
         held_out = np.full((self.n_standards, n_targets), np.nan)

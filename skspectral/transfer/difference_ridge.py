@@ -9,6 +9,7 @@ from ._augmented import AugmentedRows, OtherRows, difference_weights, held_out_e
 from ._complete import CompleteTransferRegressor
 from ._operators import OPERATORS, UNKNOWN_STEP, Operator
 from ._others import other_samples
+from ._replicates import replicate_rows
 
 __all__ = ["DifferenceRidge", "augmented_rows"]
 
@@ -32,13 +33,17 @@ def augmented_rows(rows, operator, others=()):
     twin[here] = there
     kept = rows.says_something
     X_target = operator(target[kept]) if kept.any() else np.empty((0, operator(source[:1]).shape[1]))
-    further = _other_rows(operator, operator(source), source_codes, target_codes[kept], others) if others else None
-    return AugmentedRows(operator(source), y_source, X_target, y_target[kept], twin[kept], further)
+    standard = {code: k for k, code in enumerate(target_codes[kept]) if code != UNPAIRED}
+    further = _other_rows(operator, operator(source), source_codes, standard, others) if others else None
+    replicates = replicate_rows(rows, operator, list(standard))
+    of_replicate = None if replicates is None else [standard.get(code, -1) for code in replicates.codes]
+    return AugmentedRows(
+        operator(source), y_source, X_target, y_target[kept], twin[kept], further, replicates, of_replicate
+    )
 
 
-def _other_rows(operator, Z_source, source_codes, standard_codes, others):
+def _other_rows(operator, Z_source, source_codes, standard, others):
     """Shift samples of further instruments onto the source; what the shift leaves are differences like any others."""
-    standard = {code: k for k, code in enumerate(standard_codes) if code != UNPAIRED}
     parts = []
     for X, y, codes in others:
         Z = operator(X)
@@ -55,6 +60,10 @@ class DifferenceRidge(CompleteTransferRegressor):
     What laboratories call a repeatability file: spectra of the same sample on two instruments differ by something that
     carries no reference, so their difference is given the value zero and a weight. Here it is one linear system, with
     the leave-one-standard-out errors for free.
+
+    Replicates (several rows of one sample on one instrument) are averaged and count as one sample. What tells them
+    apart joins the differences: every source sample is given a share of the scatter of one scan, a quarter of the
+    source's and half of the target's.
 
     Parameters
     ----------
