@@ -16,15 +16,19 @@ __all__ = [
     "MissingWeightsError",
     "ModelFileError",
     "NoSourceError",
+    "NoSpectraError",
     "NoStandardsError",
     "NonFiniteSpectraError",
     "NonLinearCalibrationError",
     "NotTransferredWarning",
     "OptionalDependencyError",
+    "ReadingOptionError",
+    "SkippedFilesWarning",
     "TableError",
     "TooFewStandardsError",
     "UnknownAxisWarning",
     "UnknownInstrumentError",
+    "UnsupportedFormatError",
     "UntrustedTypeError",
     "VersionMismatchWarning",
     "WavelengthRangeError",
@@ -90,7 +94,19 @@ class NonLinearCalibrationError(ValueError):
 
 
 class TableError(ValueError):
-    """A table of spectra (CSV or parquet) cannot be read as one."""
+    """A file of spectra cannot be read as one: no table, damaged, or not what it says it is."""
+
+
+class NoSpectraError(TableError):
+    """A file was read, but holds no spectrum: references or other columns alone, or a background scan."""
+
+
+class UnsupportedFormatError(TableError):
+    """A file is of a format, or of a variant of one, that this package does not read."""
+
+
+class ReadingOptionError(ValueError):
+    """An option of reading a file has a value that it cannot have."""
 
 
 class DatasetUnavailableError(OSError):
@@ -115,6 +131,10 @@ class OptionalDependencyError(ImportError):
 
 class NotTransferredWarning(UserWarning):
     """Roles were named, but no metadata was given: the result is the plain source calibration."""
+
+
+class SkippedFilesWarning(UserWarning):
+    """Some of many files could not be read and were left out, as was asked for."""
 
 
 class UnknownAxisWarning(UserWarning):
