@@ -52,7 +52,7 @@ methods = {
     "MeanShift": MeanShift(**roles),
     "SBC": SBC(**roles),
     "DS": DS(**roles),
-    "DS (identity prior)": DS(prior="identity", **roles),
+    "DS (zero prior)": DS(prior="zero", **roles),
     "PDS": PDS(**roles),
     "CCA": CCA(**roles),
     "diPLS": diPLS(**roles),

@@ -6,7 +6,7 @@ import numpy as np
 
 from .exceptions import NonFiniteSpectraError, NonLinearCalibrationError
 
-__all__ = ["BandedMap", "LowRankMap", "affine_coefficients"]
+__all__ = ["BandedMap", "IntegratedMap", "LowRankMap", "affine_coefficients"]
 
 AFFINE_TOLERANCE = 1e-6
 
@@ -74,6 +74,36 @@ class BandedMap:
             columns = np.arange(max(0, -shift), n_channels - max(0, shift))
             matrix[columns + shift, columns] = self.bands[columns, window + shift]
         return matrix
+
+
+@dataclass(frozen=True, eq=False)
+class IntegratedMap:
+    """A map of the steps from channel to channel; what it changes in them is summed up along the spectrum.
+
+    The mean over the channels of what is summed up is zero, so that the level of a spectrum is changed by ``offset``
+    alone.
+
+    Attributes
+    ----------
+    offset : ndarray of shape (n_channels,)
+    steps : BandedMap
+        From the ``n_channels - 1`` steps of a spectrum to those of the mapped one.
+    """
+
+    offset: np.ndarray
+    steps: BandedMap
+
+    def __call__(self, X):
+        """Map spectra (n_spectra, n_channels)."""
+        steps = np.diff(X, axis=1)
+        change = np.zeros_like(X)
+        np.cumsum(self.steps(steps) - steps, axis=1, out=change[:, 1:])
+        return X + self.offset + change - change.mean(axis=1, keepdims=True)
+
+    def matrix(self):
+        """Return F of shape (n_channels, n_channels) in ``x F + offset``."""
+        n_channels = len(self.offset)
+        return self(np.eye(n_channels)) - self(np.zeros((1, n_channels)))
 
 
 def affine_coefficients(predict, n_channels):

@@ -12,7 +12,7 @@ __all__ = ["OWN_TYPES", "untrusted_types", "walk_nodes"]
 
 # estimators and records by module; tests hold the list to what the package has
 OWN_TYPES = {
-    "skspectral._affine": ("BandedMap", "LowRankMap"),
+    "skspectral._affine": ("BandedMap", "IntegratedMap", "LowRankMap"),
     "skspectral._wrapping": ("PropertyWise",),
     "skspectral.calibration._linear": ("LinearCalibration",),
     "skspectral.calibration._pls": ("PLSRegressionCV",),

@@ -62,7 +62,7 @@ def default_methods(source, target, wavelengths=None):
         "MeanShift": MeanShift(**roles),
         "SBC": SBC(**roles),
         "DS": DS(**roles),
-        "DS identity": DS(prior="identity", **roles),
+        "DS zero": DS(prior="zero", **roles),
         "PDS": PDS(**roles),
         "CCA": CCA(**roles),
         "diPLS": diPLS(**roles),

@@ -22,6 +22,7 @@ __all__ = [
     "NonLinearCalibrationError",
     "NotTransferredWarning",
     "OptionalDependencyError",
+    "PoorTransferWarning",
     "ReadingOptionError",
     "SkippedFilesWarning",
     "TableError",
@@ -135,6 +136,10 @@ class NotTransferredWarning(UserWarning):
 
 class SkippedFilesWarning(UserWarning):
     """Some of many files could not be read and were left out, as was asked for."""
+
+
+class PoorTransferWarning(UserWarning):
+    """Held-out pairs are predicted so far apart on the two instruments that little or nothing was transferred."""
 
 
 class UnknownAxisWarning(UserWarning):

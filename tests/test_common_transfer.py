@@ -10,6 +10,7 @@ from tests.budgets import quick
 
 VARIANTS = [
     DS(prior="identity"),
+    DS(prior="zero"),
     DS(method="pcr"),
     DS(PLSRegression(3), alpha=1e-3),
     PDS(method="pls", window=2, n_components=2),

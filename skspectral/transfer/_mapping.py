@@ -1,5 +1,7 @@
 """Methods that map target spectra onto the source instrument, then apply the source calibration."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
@@ -11,13 +13,15 @@ from .._validation import validate_spectra
 from .._wrapping import assign_roles, fit_calibration, fit_with_metadata, is_transfer, predict_2d
 from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
-from ..exceptions import AmbiguousInstrumentError, TooFewStandardsError
+from ..exceptions import AmbiguousInstrumentError, PoorTransferWarning, TooFewStandardsError
 
 __all__ = ["MappingRegressor", "SpectraTransferMixin", "refuse_copies", "spread", "varies"]
 
 LEAST_PAIRS_FOR_SELECTION = 3
 MOST_FOLDS = 10
 NEGLIGIBLE = 1e-24
+# disagreement of held-out pairs, in standard deviations of the property, beyond which a transfer is called poor
+LARGEST_DISAGREEMENT = 0.6
 
 
 class SpectraTransferMixin(OneToOneFeatureMixin, TransformerMixin):
@@ -85,6 +89,10 @@ class MappingRegressor(SpectraTransferMixin, BaseTransferRegressor):
         """Fit one map per setting on paired spectra of shape (n_pairs, n_channels)."""
         raise NotImplementedError
 
+    def _takes_copies(self):
+        """Tell whether the method learns something from pairs whose target spectra are all the same."""
+        return self.__transfer_tags__().min_samples == 1
+
     def _map_target(self, X):
         return self.map_(X)
 
@@ -123,7 +131,7 @@ class MappingRegressor(SpectraTransferMixin, BaseTransferRegressor):
     def _fit_transfer(self, rows):
         pairs = rows.pairs
         settings = self._candidates(len(pairs))
-        if self.__transfer_tags__().min_samples > 1:
+        if len(pairs) > 1 and not self._takes_copies():
             refuse_copies(self, pairs.target)
         # nothing to choose: the user named the calibration and every setting
         fixed = len(settings) == 1 and self.estimator is not None
@@ -134,12 +142,31 @@ class MappingRegressor(SpectraTransferMixin, BaseTransferRegressor):
             best = self._fit_calibration(rows, pairs, residuals)
         self._keep(settings[best])
         self.map_ = self._fit_map(rows, settings[best])
+        self._warn_of_poor_transfer(rows)
         if is_transfer(self.estimator):
             mapped = rows.X.copy()
             mapped[rows.is_target] = self.map_(mapped[rows.is_target])
             inner = assign_roles(clone(self.estimator), rows.source, rows.target)
             self.estimator_ = fit_with_metadata(
                 inner, mapped, rows.y, instrument=rows.instrument, sample_id=rows.sample_id
+            )
+
+    def _warn_of_poor_transfer(self, rows):
+        """Warn where the best map leaves held-out pairs nearly as far apart as different samples are."""
+        error = getattr(self, "transfer_rmse_", None)
+        references = rows.y[~rows.is_target]
+        if error is None or not np.isfinite(references).any(axis=0).all():
+            return
+        relative = error / np.sqrt(spread(references))
+        if (relative > LARGEST_DISAGREEMENT).any():
+            listed = ", ".join(f"{value:.2g}" for value in relative)
+            warnings.warn(
+                f"{type(self).__name__} transferred little: predictions of the two spectra of a held-out pair differ "
+                f"by {listed} standard deviations of the property (root mean square over {self.n_pairs_} pairs, one "
+                "value per property). Measure more standards, smooth or differentiate the spectra first, or use a "
+                "method that learns from references, such as AutoTransfer.",
+                PoorTransferWarning,
+                stacklevel=5,
             )
 
     def _fit_map(self, rows, setting):

@@ -10,6 +10,7 @@ __all__ = ["DS"]
 
 ALPHAS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)
 MOST_COMPONENTS = 15
+PRIORS = ("auto", "identity", "zero")
 
 
 class DS(MappingRegressor):
@@ -25,9 +26,10 @@ class DS(MappingRegressor):
     method : {"ridge", "pcr"}, default="ridge"
         How the underdetermined ``F`` is estimated: ridge regression, or regression on principal components of the
         target spectra.
-    prior : {"zero", "identity"}, default="zero"
+    prior : {"auto", "identity", "zero"}, default="auto"
         What ``F`` is shrunk towards. ``"identity"`` estimates the *difference* between the instruments, and few pairs
-        then leave a spectrum as it is instead of erasing it.
+        then leave a spectrum as it is instead of erasing it; ``"zero"`` is the classical form. ``"auto"`` chooses by
+        held-out pairs, together with the penalty; with fewer than three pairs it is ``"identity"``.
     alpha : float or "cv", default="cv"
         Ridge penalty relative to the mean squared norm of the centred target spectra, so that it has no units.
     n_components : int or "cv", default="cv"
@@ -37,6 +39,8 @@ class DS(MappingRegressor):
 
     Attributes
     ----------
+    prior_ : str
+        Chosen prior.
     alpha_ : float
         Chosen penalty (ridge).
     n_components_ : int
@@ -47,7 +51,12 @@ class DS(MappingRegressor):
     Raises
     ------
     NoStandardsError, TooFewStandardsError
-        With fewer than two pairs (one for ``prior="identity"``).
+        Without a pair, or with one for ``prior="zero"``.
+
+    Warns
+    -----
+    PoorTransferWarning
+        If held-out pairs are predicted more than 0.6 standard deviations of a property apart.
 
     References
     ----------
@@ -60,7 +69,7 @@ class DS(MappingRegressor):
     >>> from skspectral.transfer import DS
     >>> data = make_instruments(n_samples=30, random_state=0)
     >>> labels = {"instrument": data.instrument, "sample_id": data.sample_id}
-    >>> model = DS(prior="identity", source="A", target="B").fit(data.X, data.y, **labels)
+    >>> model = DS(source="A", target="B").fit(data.X, data.y, **labels)
     >>> model.transform(data.X[:3]).shape
     (3, 200)
     """
@@ -70,7 +79,7 @@ class DS(MappingRegressor):
         estimator=None,
         *,
         method="ridge",
-        prior="zero",
+        prior="auto",
         alpha="cv",
         n_components="cv",
         source=None,
@@ -83,7 +92,7 @@ class DS(MappingRegressor):
         self.n_components = n_components
 
     def __transfer_tags__(self):
-        identity = self.prior == "identity"
+        identity = self.prior != "zero"
         return TransferTags(
             needs="pairs",
             min_samples=1 if identity else 2,
@@ -91,9 +100,17 @@ class DS(MappingRegressor):
             preserves_identity=identity,
         )
 
+    def _takes_copies(self):
+        return self.prior == "identity"
+
     def _candidates(self, n_pairs):
-        if self.prior not in ("zero", "identity"):
-            raise ValueError(f'prior must be "zero" or "identity", got {self.prior!r}.')
+        if self.prior not in PRIORS:
+            raise ValueError(f"prior must be one of {PRIORS}, got {self.prior!r}.")
+        priors = PRIORS[1:] if self.prior == "auto" else (self.prior,)
+        return [{"prior": prior, **strength} for prior in priors for strength in self._strengths(n_pairs)]
+
+    def _strengths(self, n_pairs):
+        """List the penalties or the numbers of components to choose from."""
         if self.method == "ridge":
             alphas = ALPHAS if self.alpha == "cv" else (self.alpha,)
             if not all(isinstance(a, (int, float, np.number)) and 0 < a < np.inf for a in alphas):
@@ -110,16 +127,16 @@ class DS(MappingRegressor):
     def _fit_maps(self, source, target, settings):
         s_mean, t_mean = source.mean(axis=0), target.mean(axis=0)
         centred = target - t_mean
-        identity = self.prior == "identity"
-        right = source - s_mean - centred if identity else source - s_mean
         scores, singular, basis = np.linalg.svd(centred, full_matrices=False)
-        right = scores.T @ right
+        # what is regressed on the target, and what a spectrum at the mean of the targets is shifted by
+        parts = {"identity": (source - s_mean - centred, s_mean - t_mean), "zero": (source - s_mean, s_mean)}
+        parts = {prior: (scores.T @ right, background) for prior, (right, background) in parts.items()}
         informative = varies(target)
-        background = s_mean - t_mean if identity else s_mean
         maps = []
         for setting in settings:
+            right, background = parts[setting["prior"]]
             left = basis.T * (_inverse(singular, setting) if informative else np.zeros_like(singular))
-            maps.append(LowRankMap(background - (t_mean @ left) @ right, left, right, identity))
+            maps.append(LowRankMap(background - (t_mean @ left) @ right, left, right, setting["prior"] == "identity"))
         return maps
 
 

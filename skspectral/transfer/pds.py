@@ -3,20 +3,25 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._affine import BandedMap
+from .._affine import BandedMap, IntegratedMap
 from ._mapping import MappingRegressor
 
 __all__ = ["PDS"]
 
 WINDOWS = (2, 5)
 COMPONENTS = (1, 2, 3)
+# with fewer pairs twice as many candidates cost more than the better ones among them gain
+LEAST_PAIRS_FOR_DERIVATIVES = 8
 
 
 class PDS(MappingRegressor):
     """Piecewise direct standardisation with additive background correction.
 
     Channel ``j`` of the source is regressed on channels ``j - window`` to ``j + window`` of the target over the pairs,
-    all mean-centred. Windows are cut off at the ends of the spectrum, where they hold fewer channels.
+    all mean-centred. Windows are cut off at the ends of the spectrum, where they hold fewer channels. Two more maps are
+    among the candidates of a blind choice: the shift by the mean difference of the pairs, which is a window of one
+    channel with slope one, and the same regressions between the steps from channel to channel, the derivatives, whose
+    corrections are then summed up along the spectrum.
 
     Parameters
     ----------
@@ -26,7 +31,10 @@ class PDS(MappingRegressor):
         Half-width of the window in channels; ``window=3`` uses seven channels.
     n_components : int or "cv", default="cv"
         Number of components of the local models, the same in every window, so that the mapped spectrum has no steps
-        where the rank would change.
+        where the rank would change. ``"cv"`` chooses among 1 to 3 and the shift alone.
+    derivative : bool or "auto", default="auto"
+        Whether derivatives are related instead of spectra. ``"auto"``: chosen together with the settings that are
+        ``"cv"``, from eight pairs on.
     method : {"pcr", "pls"}, default="pcr"
         Local regression: principal components (Wang 1991) or partial least squares (Bouveresse 1996).
     tolerance : float, default=1e-3
@@ -38,6 +46,8 @@ class PDS(MappingRegressor):
     ----------
     window_ : int
     n_components_ : int
+        0 where the shift was chosen; the window then says nothing.
+    derivative_ : bool
     estimator_, map_, transfer_rmse_, n_standards_, n_pairs_, source_, target_
         See :class:`MeanShift`.
 
@@ -45,6 +55,11 @@ class PDS(MappingRegressor):
     ------
     NoStandardsError, TooFewStandardsError
         With fewer than two pairs.
+
+    Warns
+    -----
+    PoorTransferWarning
+        If held-out pairs are predicted more than 0.6 standard deviations of a property apart.
 
     References
     ----------
@@ -72,6 +87,7 @@ class PDS(MappingRegressor):
         *,
         window="cv",
         n_components="cv",
+        derivative="auto",
         method="pcr",
         tolerance=1e-3,
         source=None,
@@ -80,6 +96,7 @@ class PDS(MappingRegressor):
         super().__init__(estimator, source=source, target=target)
         self.window = window
         self.n_components = n_components
+        self.derivative = derivative
         self.method = method
         self.tolerance = tolerance
 
@@ -90,24 +107,51 @@ class PDS(MappingRegressor):
             raise ValueError(f"tolerance must be in [0, 1), got {self.tolerance!r}.")
         windows = _options("window", self.window, WINDOWS, least=0)
         components = _options("n_components", self.n_components, COMPONENTS, least=1)
+        shift = []
         if self.n_components == "cv":
             components = [k for k in components if k <= max(1, n_pairs - 2)]
-        return [{"window": w, "n_components": k} for w in windows for k in components]
+            shift = [{"window": windows[0], "n_components": 0, "derivative": False}]
+        return shift + [
+            {"window": w, "n_components": k, "derivative": derivative}
+            for derivative in self._derivatives(n_pairs)
+            for w in windows
+            for k in components
+        ]
+
+    def _derivatives(self, n_pairs):
+        """List whether spectra, derivatives or both are candidates."""
+        if self.derivative is True or self.derivative is False:
+            return [self.derivative]
+        if self.derivative != "auto":
+            raise ValueError(f'derivative must be True, False or "auto", got {self.derivative!r}.')
+        chosen = "cv" in (self.window, self.n_components) and n_pairs >= LEAST_PAIRS_FOR_DERIVATIVES
+        return [False, True] if chosen else [False]
 
     def _fit_maps(self, source, target, settings):
         s_mean, t_mean = source.mean(axis=0), target.mean(axis=0)
+        centred = {False: (source - s_mean, target - t_mean)}
+        centred[True] = tuple(np.diff(spectra, axis=1) for spectra in centred[False])
         local = _local_pcr if self.method == "pcr" else _local_pls
         bands = {}
-        for window in {setting["window"] for setting in settings}:
-            ranks = sorted({s["n_components"] for s in settings if s["window"] == window})
-            coefs = local(_windows(target - t_mean, window), source - s_mean, ranks, self.tolerance)
-            bands.update({(window, rank): coef for rank, coef in zip(ranks, coefs)})
-        maps = []
-        for setting in settings:
-            band = bands[setting["window"], setting["n_components"]]
-            means = _windows(t_mean[None], setting["window"])[:, 0]
-            maps.append(BandedMap(s_mean - (means * band).sum(axis=1), band))
-        return maps
+        for derivative, window in dict.fromkeys((setting["derivative"], setting["window"]) for setting in settings):
+            same = [s for s in settings if (s["derivative"], s["window"]) == (derivative, window)]
+            ranks = sorted({s["n_components"] for s in same} - {0})
+            left, right = centred[derivative]
+            found = local(_windows(right, window), left, ranks, self.tolerance) if ranks else []
+            bands.update({(derivative, window, rank): band for rank, band in zip(ranks, found)})
+            bands[derivative, window, 0] = np.ones((left.shape[1], 1))
+        return [
+            _centred_map(bands[s["derivative"], s["window"], s["n_components"]], s["derivative"], s_mean, t_mean)
+            for s in settings
+        ]
+
+
+def _centred_map(band, derivative, s_mean, t_mean):
+    """Map that takes the mean of the targets to the mean of the sources."""
+    zero = np.zeros(len(band))
+    linear = IntegratedMap(np.zeros(len(s_mean)), BandedMap(zero, band)) if derivative else BandedMap(zero, band)
+    offset = s_mean - linear(t_mean[None])[0]
+    return IntegratedMap(offset, linear.steps) if derivative else BandedMap(offset, band)
 
 
 def _options(name, value, grid, least):

@@ -78,7 +78,7 @@ def test_ds_ridge_equals_normal_equations(pairs, alpha, prior):
 
 def test_ds_pcr_equals_principal_component_regression(pairs):
     source, target, _ = pairs
-    F, a = fitted_map(DS(method="pcr", n_components=5), pairs)
+    F, a = fitted_map(DS(method="pcr", prior="zero", n_components=5), pairs)
     pca = PCA(5, svd_solver="full").fit(target)
     expected = LinearRegression().fit(pca.transform(target), source).predict(pca.transform(target))
     assert_allclose(target @ F + a, expected, rtol=1e-8)
@@ -162,7 +162,14 @@ def test_cca_follows_its_equation(pairs):
 
 @pytest.mark.parametrize(
     ("estimator", "found", "needed"),
-    [(DS(), 1, 2), (PDS(), 1, 2), (CCA(), 2, 3), (DS(prior="identity"), 0, 1), (MeanShift(), 0, None)],
+    [
+        (DS(prior="zero"), 1, 2),
+        (DS(), 0, 1),
+        (PDS(), 1, 2),
+        (CCA(), 2, 3),
+        (DS(prior="identity"), 0, 1),
+        (MeanShift(), 0, None),
+    ],
 )
 def test_too_few_pairs(estimator, found, needed):
     data = two_instruments(n_standards=max(found, 1))
