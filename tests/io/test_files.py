@@ -1,0 +1,100 @@
+"""Many files: order, what is passed over, and what becomes of those that cannot be read."""
+
+import struct
+
+import pytest
+
+from skspectral.exceptions import ReadingOptionError, SkippedFilesWarning, TableError
+from skspectral.io._files import files_of, read_many
+
+
+def write_asd(path, level=0.5, n=6):
+    """A file of the oldest revision of ASD that holds reflectance."""
+    header = bytearray(484)
+    header[:3] = b"ASD"
+    header[186] = 1
+    struct.pack_into("<2f", header, 191, 350.0, 1.0)
+    struct.pack_into("<H", header, 204, n)
+    path.write_bytes(bytes(header) + struct.pack(f"<{n}f", *[level] * n))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("s10.asd", "s2.asd", "S1.asd", "deep/s3.asd"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_asd(tmp_path / name)
+    for name in (".hidden", "Thumbs.db", "~$table.xlsx"):
+        (tmp_path / name).write_bytes(b"nothing to read")
+    return tmp_path
+
+
+def names(files, folder):
+    return [file.removeprefix(f"{folder}/") for file in files]
+
+
+def test_a_folder_is_read_in_natural_order_without_the_files_of_the_system(folder):
+    assert names(files_of(folder), folder) == ["deep/s3.asd", "S1.asd", "s2.asd", "s10.asd"]
+
+
+def test_globs_and_lists(folder):
+    assert names(files_of(f"{folder}/*.asd"), folder) == ["S1.asd", "s2.asd", "s10.asd"]
+    assert names(files_of(f"{folder}/**/*3.asd"), folder) == ["deep/s3.asd"]
+    listed = [folder / "s10.asd", folder / "S1.asd", f"{folder}/s*.asd"]
+    assert names(files_of(listed), folder) == ["s10.asd", "S1.asd", "s2.asd"]
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_a_file(folder):
+    write_asd(folder / "s[1].asd")
+    assert names(files_of(folder / "s[1].asd"), folder) == ["s[1].asd"]
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "match"),
+    [
+        ("none.asd", FileNotFoundError, r"none\.asd: there is no such file"),
+        ("none*.asd", TableError, r"none\*\.asd: no file matches"),
+        ("empty", TableError, "there is no file in this folder"),
+    ],
+)
+def test_sources_without_files_are_refused(folder, source, error, match):
+    (folder / "empty").mkdir()
+    with pytest.raises(error, match=match):
+        files_of(folder / source)
+
+
+def test_an_empty_list_is_refused():
+    with pytest.raises(TableError, match="the list of files to read is empty"):
+        files_of([])
+
+
+def test_one_broken_file_stops_or_is_reported(folder):
+    (folder / "s11.asd").write_bytes((folder / "s10.asd").read_bytes()[:300])
+    with pytest.raises(TableError, match=r"s11\.asd.*truncated"):
+        read_many(folder, progress=False)
+    with pytest.warns(SkippedFilesWarning, match=r"1 of 5 files were left out(.|\n)*s11\.asd.*truncated"):
+        blocks, skipped = read_many(folder, on_error="skip", progress=False)
+    assert [block.path.removeprefix(f"{folder}/") for block in blocks] == ["deep/s3.asd", "S1.asd", "s2.asd", "s10.asd"]
+    ((path, error),) = skipped
+    assert path == str(folder / "s11.asd")
+    assert isinstance(error, TableError)
+
+
+def test_files_that_are_all_broken_are_an_error(tmp_path):
+    (tmp_path / "a.asd").write_bytes(b"as7\0")
+    with pytest.raises(TableError, match="None of 1 files could be read"):
+        read_many(tmp_path, on_error="skip")
+
+
+def test_many_files_show_progress_unless_silenced(tmp_path, capsys):
+    for k in range(12):
+        write_asd(tmp_path / f"{k}.asd")
+    blocks, skipped = read_many(tmp_path)
+    assert (len(blocks), skipped) == (12, [])
+    assert "12/12" in capsys.readouterr().err
+    read_many(tmp_path, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_an_unknown_way_to_treat_errors_is_refused(folder):
+    with pytest.raises(ReadingOptionError, match="on_error must be 'raise' or 'skip'"):
+        read_many(folder, on_error="ignore")
