@@ -32,12 +32,11 @@ _META = {
 
 
 def looks_like_jcamp(head):
-    """Whether the first bytes of a file are those of JCAMP-DX: its first line that is no comment is a record."""
-    for line in head.removeprefix(b"\xef\xbb\xbf").splitlines():
-        line = line.strip()
-        if line and not line.startswith(b"$$"):
-            return re.match(rb"##\s*(TITLE|JCAMP)[ _/\-]*(DX)?\s*=", line, re.I) is not None
-    return False
+    """Whether the first bytes of a file are those of JCAMP-DX: records, of which one is the title or the version."""
+    lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines()]
+    first = next((line for line in lines if line and not line.startswith(b"$$")), b"")
+    named = any(re.match(rb"##\s*(TITLE|JCAMP[ _/\-]*(DX|CS))\s*=", line, re.I) for line in lines)
+    return first.startswith(b"##") and named
 
 
 def read_jcamp(path, **options):
