@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._affine import affine_coefficients
 from ._references import check_references
+from ._replicates import check_replicates
 from ._roles import TransferRows
 from ._validation import validate_spectra
 from ._versions import VersionedState
@@ -140,6 +141,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             If the target rows are not enough for the method.
         ConflictingReferenceError
             If one sample has different references on the two instruments.
+        ReplicatesDisagreeError
+            If rows of one sample on one instrument differ as much as different samples do.
         ExistingCalibrationError
             If the method fits the calibration anew and was given a frozen one.
         NonFiniteSpectraError, ConstantSpectraError
@@ -163,6 +166,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             source=self.source,
             target=self.target,
         )
+        if sample_id is not None:
+            check_replicates(rows, y.reshape(len(X), -1)[rows.order])
         self.source_, self.target_ = rows.source, rows.target
         self.n_standards_, self.n_pairs_ = rows.n_standards, len(rows.pairs)
         self._fit_rows(rows, plain=instrument is None or (self.source is None and rows.target is None))

@@ -24,6 +24,8 @@ __all__ = [
     "OptionalDependencyError",
     "PoorTransferWarning",
     "ReadingOptionError",
+    "ReplicatesDisagreeError",
+    "ReplicatesDisagreeWarning",
     "SkippedFilesWarning",
     "TableError",
     "TooFewStandardsError",
@@ -64,6 +66,10 @@ class ExistingCalibrationError(ValueError):
 
 class ConflictingReferenceError(ValueError):
     """One sample carries different reference values on two instruments."""
+
+
+class ReplicatesDisagreeError(ValueError):
+    """Rows of one sample on one instrument cannot be scans of one sample: the ids are not unique."""
 
 
 class MissingReferenceError(ValueError):
@@ -132,6 +138,10 @@ class OptionalDependencyError(ImportError):
 
 class NotTransferredWarning(UserWarning):
     """Roles were named, but no metadata was given: the result is the plain source calibration."""
+
+
+class ReplicatesDisagreeWarning(UserWarning):
+    """Rows of one sample on one instrument differ, in spectra or references, more than replicates should."""
 
 
 class SkippedFilesWarning(UserWarning):
