@@ -104,8 +104,10 @@ def _block(path, file, data):
         raise UnsupportedFormatError(f"{where}: the axis is in {unit or 'an unnamed unit'}, not cm-1 or micrometres.")
     axis = np.array(data.x, dtype=np.float64)
     X = np.atleast_2d(np.array(data.y, dtype=np.float64))
-    if data.y.ndim == 2:
-        X *= params.csf
+    columns = {}
+    if data.y.ndim == 2:  # each spectrum of a series has a factor of its own, which the package does not apply
+        X *= np.reshape(params.csf, (-1, 1))
+        columns["time (s)"] = [float(time) for time in params.ert]
     _check_values(where, axis, X, params, series=data.y.ndim == 2)
     notes = []
     if derivative:
@@ -130,6 +132,7 @@ def _block(path, file, data):
         names=[name] * len(X),
         places=[place] if len(X) == 1 else [f"{place}, spectrum {i + 1}" for i in range(len(X))],
         path=str(path),
+        columns=columns,
         meta=meta,
         notes=notes,
     )
