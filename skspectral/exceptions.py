@@ -28,6 +28,7 @@ __all__ = [
     "ReplicatesDisagreeWarning",
     "SkippedFilesWarning",
     "TableError",
+    "TableWarning",
     "TooFewStandardsError",
     "UnknownAxisWarning",
     "UnknownInstrumentError",
@@ -150,6 +151,10 @@ class SkippedFilesWarning(UserWarning):
 
 class PoorTransferWarning(UserWarning):
     """Held-out pairs are predicted so far apart on the two instruments that little or nothing was transferred."""
+
+
+class TableWarning(UserWarning):
+    """Spectra were read, but something that the file says, or does not say, may be wrong."""
 
 
 class UnknownAxisWarning(UserWarning):

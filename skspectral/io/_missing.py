@@ -1,0 +1,39 @@
+"""Numbers that stand for "no value"."""
+
+import numpy as np
+
+__all__ = ["MISSING_CODES", "SOFT_CODES", "mask_codes"]
+
+#: Numbers that are no measurement anywhere.
+MISSING_CODES = np.array([-9999.0, -9999.9, -9999.99, -9999.999, -99999.0, -999999.0, -1e30, 1e30, -1.23e34])
+#: Numbers that are a code where all others are far from them.
+SOFT_CODES = np.array([-999.0, -999.9, -999.99, -99.0, -99.9, -99.99, 9999.0, 99999.0])
+# a code lies this many times beyond the spread of the other values
+FAR = 20.0
+
+
+def mask_codes(values):
+    """Replace codes for "no value" by NaN.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        One property.
+
+    Returns
+    -------
+    masked : ndarray of shape (n,)
+        A copy.
+    codes : list of float
+        The codes that were found.
+    """
+    values = np.array(values, dtype=np.float64)
+    codes = np.isin(values, MISSING_CODES)
+    for code in SOFT_CODES:
+        here = values == code
+        rest = values[~here & ~codes & np.isfinite(values)]
+        if here.any() and rest.size >= 3 and np.abs(code - np.median(rest)) > FAR * max(np.ptp(rest), 1e-12):
+            codes |= here
+    found = np.unique(values[codes]).tolist()
+    values[codes] = np.nan
+    return values, found

@@ -1,0 +1,164 @@
+"""Text tables in the writings of many programs: the same numbers, names and axis, or an error that names the place."""
+
+import numpy as np
+import pytest
+
+from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError, TableWarning
+from skspectral.io._text import read_text
+
+PLAIN = "sample_id,protein,1100,1102,1104\ns1,9.5,0.1,0.2,0.3\ns2,8.5,0.4,0.5,0.6\n"
+X = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]
+
+
+@pytest.fixture
+def read(tmp_path):
+    def reader(text, written="utf-8", suffix=".csv", **options):
+        path = tmp_path / f"table{suffix}"
+        path.write_bytes(text.encode(written))
+        (block,) = read_text(path, **options)
+        return block
+
+    return reader
+
+
+BODY = PLAIN.split("\n", 1)[1]
+QUOTED = 'sample_id,protein,1100,1102,1104\n"s1","9,5","0,1","0,2","0,3"\ns2,"8,5","0,4","0,5","0,6"\n'
+DIALECTS = {
+    "plain": (PLAIN, "utf-8"),
+    "mark": (PLAIN, "utf-8-sig"),
+    "utf-16": (PLAIN, "utf-16"),
+    "utf-16 without a mark": (PLAIN, "utf-16-be"),
+    "semicolons": (PLAIN.replace(",", ";"), "utf-8"),
+    "decimal commas": (PLAIN.replace(",", ";").replace(".", ","), "utf-8"),
+    "tabs and commas": (PLAIN.replace(",", "\t").replace(".", ","), "utf-8"),
+    "bars": (PLAIN.replace(",", "|"), "utf-8"),
+    "blanks": (PLAIN.replace(",", "   "), "utf-8"),
+    "quoted commas": (QUOTED, "utf-8"),
+    "old Macintosh": (PLAIN.replace("\n", "\r"), "utf-8"),
+    "title": ("My export\n" + PLAIN, "utf-8"),
+    "preamble": ("Program,v2\nDate,2024-01-02\n\n" + PLAIN, "utf-8"),
+    "comments": ("# by me: 3\n" + PLAIN + "# end of it\n", "utf-8"),
+    "Excel's first line": ("sep=;\n" + PLAIN.replace(",", ";"), "utf-8"),
+    "trailing delimiters": (PLAIN.replace("\n", ",\n"), "utf-8"),
+    "blank lines": (PLAIN.replace("\n", "\n\n,,,,\n"), "utf-8"),
+    "names one line lower": (",,1100,1102,1104\nsample_id,protein\n" + BODY, "utf-8"),
+    "names one line higher": ("sample_id,protein\n,,1100,1102,1104\n" + BODY, "utf-8"),
+    "axis on its own line": ("Wavelengths:\n1100,1102,1104\n\nsample_id,protein,P1,P2,P3\n" + BODY, "utf-8"),
+    "turned": ("sample_id,s1,s2\nprotein,9.5,8.5\n1100,.1,.4\n1102,.2,.5\n1104,.3,.6\n", "utf-8"),
+    "units": (PLAIN.replace("\ns1", "\n,%,nm,nm,nm\ns1"), "utf-8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_dialect_gives_the_same_table(read, dialect):
+    block = read(*DIALECTS[dialect])
+    np.testing.assert_array_equal(block.X, X)
+    np.testing.assert_array_equal(block.axis, [1100, 1102, 1104])
+    assert block.names == ["s1", "s2"]
+    assert [str(cell).replace(",", ".") for cell in block.columns["protein"]] == ["9.5", "8.5"]
+    assert list(block.columns) == ["protein"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "unit", "quantity"),
+    [
+        ("", " nm", "nm", "unknown"),
+        ("X", "", "", "unknown"),
+        ("w", ".5", "", "unknown"),
+        ("band", "", "", "unknown"),
+        ("spec.", "", "", "unknown"),
+        ("", ".0cm-1", "cm-1", "unknown"),
+        ("", " (cm-1)", "cm-1", "unknown"),
+        ("scan_nir.", "_ref", "", "reflectance"),
+        ("abs_", "nm", "nm", "absorbance"),
+        ("Wavelength ", "", "", "unknown"),
+    ],
+)
+def test_labels_of_an_axis(read, prefix, suffix, unit, quantity):
+    block = read("id,fat," + ",".join(f"{prefix}{w}{suffix}" for w in (1100, 1102, 1104)) + "\ns1,9,.1,.2,.3\n")
+    np.testing.assert_array_equal(block.axis, np.array([1100, 1102, 1104]) + 0.5 * (suffix == ".5"))
+    assert (block.unit, block.quantity, list(block.columns)) == (unit, quantity, ["fat"])
+
+
+def test_single_spectra_in_columns(read):
+    block = read("Wavenumber (cm-1)\t%Transmittance\n4000\t91.1\n3998\t92\n3996\t93\n")
+    assert (block.unit, block.quantity, block.names) == ("cm-1", "% transmittance", [None])
+    np.testing.assert_array_equal(block.axis, [4000, 3998, 3996])
+    np.testing.assert_array_equal(read("1100,5;0,1\n1102,5;0,2\n1104,5;0,3\n").X, [[0.1, 0.2, 0.3]])
+    block = read("Wvl,Ref,Target,Reflectance\n400,10,5,.5\n401,10,4,.4\n402,10,5,.5\n")
+    np.testing.assert_array_equal(block.X, [[0.5, 0.4, 0.5]])
+    assert block.quantity == "reflectance" and "left out: 'Ref', 'Target'" in block.notes[0]
+
+
+def test_numbers_in_rare_writings(read):
+    block = read("id,1100,1102,1104\ns1,1D-1,+.2,\u22123e-1\n")
+    np.testing.assert_array_equal(block.X, [[0.1, 0.2, -0.3]])
+    block = read("y: Reflectance\nid,1100,1102\ns1,10%,20%\n")
+    np.testing.assert_array_equal(block.X, [[10, 20]])
+    assert block.quantity == "% reflectance"
+
+
+def test_points_that_separate_thousands_are_refused_until_it_is_said(read):
+    text = "sample_id;count;1.100;1.102\ns1;1.234;0,11;0,12\n"
+    with pytest.raises(TableError, match=r"'1\.100' is ambiguous.*thousands"):
+        read(text)
+    np.testing.assert_array_equal(read(text, decimal=",").axis, [1100, 1102])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id,1100,1102\ns1,.1,x\n", r"line 2, column '1102': 'x' is not a number"),
+        ("id,1100,1102\ns1,.1,-9999\n", r"line 2, column '1102': the spectrum is -9999, a code"),
+        ("id,1100,1102\ns1,.1,.2\ns2,.1\n", r"line 3: 2 fields, but the head has 3"),
+        ("id,1100,1102\ns1,.1,.2,.3\ns2,.1,.2\n", r"line 2: 4 fields, but the head has 3"),
+        ("id;1100;1102\ns1;0,1;0.2\n", r"line 2, column '1102': '0\.2' is not a number with the decimal sign ','"),
+        ("id,999,1000,1000.1,1001\ns1,.1,.2,.3,.4\n", "'1000.1' looks like a repeated label '1000'"),
+        ("id,1000,1000,1001\ns1,.1,.2,.3\n", "two columns for 1000"),
+        ("id,900,905,910,906,911,916\ns1,1,2,3,4,5,6\n", "two detectors overlap from 906 to 910"),
+        ("id,0,1,2\ns1,.1,.2,.3\n", "only numbered from 0 to 2"),
+        (",1100,1102,1104\n1001,.2,.3,.4\n1002,.2,.3,.4\n1003,.2,.3,.4\n", "first row.*first column"),
+        ("id,R_1100,R_1102,R_1104,R_1106,A_1100,A_1102,A_1104,A_1106\ns,.1,.2,.3,.4,.1,.2,.3,.4\n", "two spectra"),
+        ('id,note,1100\ns1,"a,.1\n', "line 2 is not a CSV file: a quotation mark is not closed"),
+        ("id,1100 nm,1100 cm-1,1102 nm\ns1,.1,.2,.3\n", "several units"),
+    ],
+)
+def test_what_cannot_be_right_is_refused(read, text, message):
+    with pytest.raises(TableError, match=message):
+        read(text)
+
+
+@pytest.mark.parametrize("text", ["SampleID,Moisture\nP1,13.7\nP2,12.2\n", "0.1\n0.2\n0.3\n", "id,P1,P2,P3\ns,1,2,3\n"])
+def test_tables_without_spectra_say_so(read, text):
+    with pytest.raises(NoSpectraError, match="no spectral columns"):
+        read(text)
+
+
+def test_encodings_are_found_or_refused(read, tmp_path):
+    block = read("id;Protéine;1,1 µm;1,2 µm;1,3 µm\nBlé;1;0,1;0,2;0,3\n", "latin-1")
+    assert block.names == ["Blé"] and block.unit == "um" and "Windows-1252" in block.notes[0]
+    path = tmp_path / "damaged.csv"
+    path.write_bytes("id,1100\nBlé,0.1\nMaïs,0.2\n".encode() + b"\xe9,0.3\n")
+    with pytest.raises(TableError, match="line 4: byte 0xe9 is not utf-8"):
+        read_text(path)
+    path.write_bytes(PLAIN.encode("utf-16")[:-1])
+    with pytest.raises(TableError, match=r"damaged\.csv, line \d.*utf-16"):
+        read_text(path)
+    with pytest.raises(ReadingOptionError, match="not an encoding"):
+        read(PLAIN, encoding="klingon-8")
+    with pytest.raises(ReadingOptionError, match="delimiter must be one character"):
+        read(PLAIN, delimiter=", ")
+
+
+def test_an_end_that_may_be_cut_off_is_said(read):
+    with pytest.warns(TableWarning, match="may be cut off"):
+        read("id,1100,1102\n" + "".join(f"s{i},.123,.234\n" for i in range(5)) + "s6,.111,.2")
+    with pytest.warns(TableWarning, match=r"line 3 is no row of the table.*\[99 more lines\]"):
+        assert len(read("id,1100,1102\ns1,.1,.2\n[99 more lines]\n").X) == 1
+
+
+def test_what_is_written_above_is_kept(read):
+    block = read("Made by me\nSerial: 123\nY axis: Absorbance\nRange (nm): 1100-1104\n" + PLAIN)
+    assert block.meta["Serial"] == "123" and block.meta["title"] == "Made by me"
+    assert (block.unit, block.quantity) == ("nm", "absorbance")
+    assert block.places == ["line 6", "line 7"]
