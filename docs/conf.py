@@ -89,7 +89,7 @@ DOCUMENTED_MODULES = (
     "skspectral.exceptions",
     "skspectral.metrics",
     "skspectral.plotting",
-    "skspectral.tables",
+    "skspectral.io",
     "skspectral.testing",
 )
 

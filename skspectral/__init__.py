@@ -2,12 +2,12 @@
 
 import importlib
 
+from ._core.former_paths import serve_former_paths
 from ._version import __version__
 from .calibration import LinearCalibration, PLSRegressionCV
+from .deployment import PerInstrument, deploy, load, save, stack_instruments
 from .model_selection import StandardsSplit, TransferSplit, as_groups, detach, select_standards
-from .per_instrument import PerInstrument
 from .preprocessing import SNV, Resample, SavitzkyGolay, WaveletTokenize
-from .stacking import deploy, stack_instruments
 from .transfer import (
     CCA,
     DS,
@@ -74,7 +74,7 @@ __all__ = [
     "stack_instruments",
 ]
 
-# torch takes seconds to import, and few programs store models, so both are loaded on first use (PEP 562)
+# torch takes seconds to import, so whatever needs it is loaded on first use (PEP 562)
 _LAZY_MODULES = {"deep", "foundation", "nn", "pretraining"}
 _LAZY_NAMES = {
     "CNNTransfer": "deep",
@@ -82,9 +82,9 @@ _LAZY_NAMES = {
     "TransformerTransfer": "deep",
     "SpectralFMTransfer": "foundation",
     "TestTimeTraining": "foundation",
-    "load": "persistence",
-    "save": "persistence",
 }
+
+serve_former_paths()
 
 
 def __getattr__(name):

@@ -13,13 +13,13 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
-from ._affine import affine_coefficients
-from ._references import check_references
-from ._replicates import check_replicates
-from ._roles import TransferRows
-from ._validation import validate_spectra
-from ._versions import VersionedState
-from ._wrapping import fit_calibration, holds_frozen, is_frozen, predict_2d
+from ._core.affine import affine_coefficients
+from ._core.references import check_references
+from ._core.replicates import check_replicates
+from ._core.roles import TransferRows
+from ._core.validation import validate_spectra
+from ._core.versions import VersionedState
+from .calibration.wrapping import fit_calibration, holds_frozen, is_frozen, predict_2d
 from .exceptions import (
     ChannelMismatchError,
     ExistingCalibrationError,

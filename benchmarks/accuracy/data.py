@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from skspectral.datasets import fetch_corn, fetch_sugarcane, fetch_tablets, make_instruments
-from skspectral.stacking import stack_instruments
+from skspectral.deployment import stack_instruments
 
 __all__ = ["PLANS", "Pair", "Plan", "load_pair"]
 

@@ -9,8 +9,8 @@ from tqdm import tqdm
 
 from benchmarks.foundation.mixture_tasks import draw_tasks
 from skspectral import SpectralFMTransfer
-from skspectral.foundation._expert import EXPERTS
 from skspectral.foundation._mixture import FLOOR, LEAST_FOR_EVIDENCE, LEAST_PRIOR, expert_weights
+from skspectral.foundation._readout import EXPERTS
 
 __all__ = ["EXPERTS", "collect", "learn"]
 

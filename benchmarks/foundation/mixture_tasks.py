@@ -13,8 +13,8 @@ from benchmarks.foundation.native_tasks import draw_native_powders, with_windows
 from benchmarks.prior.real_pairs import draw_pair_tasks, load_pairs, pair_task
 from benchmarks.prior.tasks import draw_task, load_materials
 from skspectral.pretraining import Corpus
-from skspectral.pretraining._grid import average_channels
 from skspectral.pretraining.config import PretrainingConfig
+from skspectral.pretraining.instruments.grid import average_channels
 
 __all__ = ["draw_tasks"]
 

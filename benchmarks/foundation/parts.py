@@ -21,7 +21,7 @@ from skspectral import SpectralFMTransfer, metrics
 from skspectral.foundation import foundation_hash
 from skspectral.foundation._mixture import mix, network_shares
 from skspectral.nn import SpectralFM
-from skspectral.pretraining.head import TransferHead
+from skspectral.pretraining.head.transfer_head import TransferHead
 from skspectral.pretraining.weights import load_head, load_weights, save_weights
 
 __all__ = ["NETWORKS", "run", "untrained_twin"]

@@ -24,7 +24,7 @@ from skspectral.exceptions import DatasetUnavailableError
 from skspectral.pretraining import Corpus, InstrumentPriors, draw_instruments
 
 RESULTS = Path(__file__).parent / "results"
-SHIPPED = Path(skspectral.__file__).parent / "pretraining" / "instrument_priors.json"
+SHIPPED = Path(skspectral.__file__).parent / "pretraining" / "instruments" / "instrument_priors.json"
 FREE = "feedgrain"
 N_SEEDS = 5
 

@@ -12,9 +12,9 @@ from benchmarks.pretraining.real_pairs import PairTasks, held_out_pairs
 from benchmarks.pretraining.variants import UNTRAINED, settings
 from skspectral.exceptions import DatasetUnavailableError
 from skspectral.pretraining import Corpus, pretrain
-from skspectral.pretraining._distributed import start_workers
-from skspectral.pretraining._trainer import Trainer
-from skspectral.pretraining.checkpoint import latest_checkpoint, load_checkpoint
+from skspectral.pretraining.training.checkpoint import latest_checkpoint, load_checkpoint
+from skspectral.pretraining.training.distributed import start_workers
+from skspectral.pretraining.training.trainer import Trainer
 
 __all__ = ["run_all", "train_and_judge"]
 

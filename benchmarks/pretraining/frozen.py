@@ -6,7 +6,7 @@ import torch
 from benchmarks.pretraining.regression import best_pls, pls, ridge
 from benchmarks.pretraining.spectra import assign_folds, choose_rows, sample_names, show
 from skspectral.pretraining import common_regions, regional_features
-from skspectral.pretraining._grid import read_rows
+from skspectral.pretraining.instruments.grid import read_rows
 
 __all__ = ["ALL", "BEST_PLS", "CHOSEN", "EVERYTHING", "PLS", "RIDGE", "RIDGE_SNV", "frozen", "is_labelled"]
 

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.pretraining.real_pairs import held_out_pairs
 from benchmarks.pretraining.spectra import Shown, assign_folds, choose_rows, show
 from skspectral.pretraining import InstrumentPriors, draw_instruments
-from skspectral.pretraining._grid import average_channels
+from skspectral.pretraining.instruments.grid import average_channels
 
 __all__ = ["SIMULATED", "SPECTRA", "instrument_codes"]
 

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import torch
 
-from skspectral.pretraining._grid import average_channels, standardise
-from skspectral.pretraining._validation import plain_head, task_rows
-from skspectral.pretraining.features import common_regions, plain_features, spectral_features
-from skspectral.pretraining.head import FLOOR, transfer_loss
+from skspectral.pretraining.head.features import common_regions, plain_features, spectral_features
+from skspectral.pretraining.head.transfer_head import FLOOR, transfer_loss
+from skspectral.pretraining.instruments.grid import average_channels, standardise
+from skspectral.pretraining.training.validation import plain_head, task_rows
 
 __all__ = ["HELD_OUT", "N_STANDARDS", "PairTasks", "held_out_pairs"]
 

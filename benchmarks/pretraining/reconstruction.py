@@ -7,7 +7,7 @@ import torch
 
 from benchmarks.pretraining.imputation import choose_imputer, hide, interpolate
 from benchmarks.pretraining.spectra import assign_folds, choose_rows, sample_names, show
-from skspectral.pretraining._grid import average_channels, read_rows, standardise
+from skspectral.pretraining.instruments.grid import average_channels, read_rows, standardise
 
 __all__ = ["CORPUS_PCA", "LINEAR", "OWN_PCA", "reconstruction"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from skspectral.pretraining._grid import Window, read_rows, standardise
+from skspectral.pretraining.instruments.grid import Window, read_rows, standardise
 
 __all__ = ["Shown", "assign_folds", "choose_rows", "sample_names", "show"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from benchmarks.prior.tasks import draw_task
-from skspectral._roles import TransferRows
-from skspectral.transfer._augmented import held_out_error
+from skspectral._core.references import held_out_error
+from skspectral._core.roles import TransferRows
 from skspectral.transfer.portfolio._members import all_members, fit_members
 from skspectral.transfer.portfolio._target_expert import fit_target_expert
 

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from .._versions import VersionedState
+from .._core.versions import VersionedState
 from ..exceptions import ChannelMismatchError
 
 __all__ = ["LinearCalibration"]

@@ -4,90 +4,17 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._references import check_references
-from .._roles import UNPAIRED, encode_samples
-from .._validation import validate_spectra
-from .._versions import VersionedState
+from .._core.folds import content_folds
+from .._core.references import check_references
+from .._core.roles import encode_samples
+from .._core.validation import validate_spectra
+from .._core.versions import VersionedState
 from ..exceptions import MissingReferenceError
+from .pls1 import pls1_path
 
-__all__ = ["PLSRegressionCV", "content_folds", "pls1_path"]
-
-
-def pls1_path(X, y, n_components):
-    """Regression vectors of PLS1 for every number of components in one sweep.
-
-    The improved kernel algorithm of Dayal & MacGregor, which deflates only the covariance vector.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_channels)
-        Centred spectra.
-    y : ndarray of shape (n_samples,)
-        Centred references.
-    n_components : int
-        Largest number of components.
-
-    Returns
-    -------
-    ndarray of shape (n_components, n_channels)
-        Row ``a`` holds the regression vector with ``a + 1`` components. Once the covariance is exhausted, the remaining
-        rows repeat the last one.
-
-    References
-    ----------
-    Dayal, B. S., MacGregor, J. F. (1997). Improved PLS algorithms. Journal of Chemometrics 11, 73-85.
-    https://doi.org/10.1002/(SICI)1099-128X(199701)11:1%3C73::AID-CEM435%3E3.0.CO;2-%23
-    """
-    coefs = np.zeros((n_components, X.shape[1]))
-    loadings = np.empty((n_components, X.shape[1]))
-    rotations = np.empty((n_components, X.shape[1]))
-    covariance = X.T @ y
-    floor = 1e-12 * np.sqrt((covariance @ covariance) or 1.0)
-    total = np.zeros(X.shape[1])
-    for a in range(n_components):
-        norm = np.sqrt(covariance @ covariance)
-        if norm <= floor:
-            coefs[a:] = total
-            break
-        weight = covariance / norm
-        rotation = weight - (loadings[:a] @ weight) @ rotations[:a]
-        score = X @ rotation
-        energy = score @ score
-        loadings[a] = (score @ X) / energy
-        rotations[a] = rotation
-        q = (rotation @ covariance) / energy
-        covariance = covariance - loadings[a] * (q * energy)
-        total = total + q * rotation
-        coefs[a] = total
-    return coefs
-
-
-def content_folds(X, y, groups, n_folds):
-    """Assign samples to folds by content, so that neither row order nor names matter.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_channels)
-    y : ndarray of shape (n_rows, n_targets)
-    groups : ndarray of int of shape (n_rows,)
-        Sample numbers, -1 for rows that are a sample of their own; rows of one sample share a fold.
-    n_folds : int
-        Number of folds, at most the number of samples.
-
-    Returns
-    -------
-    ndarray of int of shape (n_rows,)
-        Fold of each row. Samples are dealt out in the order of their first property, so folds are balanced.
-    """
-    groups = groups.copy()
-    alone = groups == UNPAIRED
-    groups[alone] = np.arange(alone.sum()) + groups.max(initial=0) + 1
-    order = np.lexsort([X @ np.arange(1.0, X.shape[1] + 1.0), *y.T[::-1]])
-    fold_of = {}
-    for row in order:
-        fold_of.setdefault(groups[row], len(fold_of))
-    n_folds = min(n_folds, len(fold_of))
-    return np.array([fold_of[group] % n_folds for group in groups])
+__all__ = [
+    "PLSRegressionCV",
+]
 
 
 class PLSRegressionCV(VersionedState, RegressorMixin, BaseEstimator):

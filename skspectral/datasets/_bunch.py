@@ -3,9 +3,13 @@
 import numpy as np
 from sklearn.utils import Bunch
 
+from .._core.padding import pad_right
 from ..exceptions import UnknownInstrumentError
 
-__all__ = ["choose_instruments", "long_form", "pad_right"]
+__all__ = [
+    "choose_instruments",
+    "long_form",
+]
 
 
 def choose_instruments(instruments, available):
@@ -38,24 +42,6 @@ def choose_instruments(instruments, available):
     if len(set(chosen)) < len(chosen):
         raise UnknownInstrumentError(f"An instrument is named twice in instruments={chosen}.")
     return chosen
-
-
-def pad_right(spectra):
-    """Stack matrices of different width, filling the right side with NaN.
-
-    Parameters
-    ----------
-    spectra : dict of str to ndarray of shape (n_samples, n_channels)
-        Spectra of each instrument; widths may differ.
-
-    Returns
-    -------
-    ndarray of shape (n_spectra, max_channels)
-        All rows in the order of the dictionary.
-    """
-    width = max(X.shape[1] for X in spectra.values())
-    padded = [np.pad(X, ((0, 0), (0, width - X.shape[1])), constant_values=np.nan) for X in spectra.values()]
-    return np.vstack(padded)
 
 
 def long_form(spectra, y, sample_id, *, wavelengths, target_names, descr, **per_sample):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import voigt_profile
 from sklearn.utils import Bunch
 
-from .._axis import check_axis
+from .._core.axis import check_axis
 
 __all__ = ["make_instruments"]
 

@@ -4,14 +4,17 @@ import hashlib
 
 import numpy as np
 import torch
+from safetensors.numpy import save_file
 from sklearn.utils.validation import check_is_fitted
 
-from ._adapter_files import read_adapter, write_adapter
+from .._core.adapter_files import read_arrays
 from ._base import CPU, weights_of
 from ._lora import NetworkLoRA
 from ._training import seeded
 
 __all__ = ["AdapterMixin"]
+
+FILE_FORMAT = "skspectral-lora-ct"
 
 
 class AdapterMixin:
@@ -108,7 +111,7 @@ class AdapterMixin:
             If there is no adapter.
         """
         self._check_adapter()
-        write_adapter(
+        _write_adapter(
             path,
             self.adapters_,
             self.shift_,
@@ -140,7 +143,7 @@ class AdapterMixin:
             If it belongs to other source networks or another alpha.
         """
         check_is_fitted(self)
-        self.adapters_, self.shift_, self.rank_, self.target_ = read_adapter(
+        self.adapters_, self.shift_, self.rank_, self.target_ = _read_adapter(
             path, network=self._network_hash(), alpha=self.alpha, n_networks=self.n_networks
         )
         self.weights_, self.merged_ = self.source_weights_, False
@@ -158,3 +161,42 @@ class AdapterMixin:
         for array in (self._y_mean, self._y_scale, *(w[name] for w in self.source_weights_ for name in sorted(w))):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+
+def _write_adapter(path, adapters, shift, *, network, rank, alpha, target):
+    """Write the adapters of all networks and the mean shift, with what they belong to."""
+    arrays = {f"{k}.{name}": value for k, adapter in enumerate(adapters) for name, value in adapter.items()}
+    metadata = {
+        "format": FILE_FORMAT,
+        "network": network,
+        "rank": str(rank),
+        "alpha": str(alpha),
+        "target": str(target),
+    }
+    save_file(arrays | {"shift": shift}, path, metadata)
+
+
+def _read_adapter(path, *, network, alpha, n_networks):
+    """Read an adapter and check that it belongs to these networks.
+
+    Returns
+    -------
+    adapters : list of dict of {str: ndarray}
+    shift : ndarray
+    rank : int
+    target : str
+    """
+    arrays, metadata = read_arrays(path, FILE_FORMAT, "LoRACT")
+    if metadata["network"] != network:
+        raise ValueError(
+            f"{path} belongs to other source networks. An adapter fits the networks it was trained on: same source "
+            "spectra, parameters and integer random_state."
+        )
+    if metadata["alpha"] != str(alpha):
+        raise ValueError(f"{path} was trained with alpha={metadata['alpha']}, this model has alpha={alpha}.")
+    shift = arrays.pop("shift")
+    adapters = [
+        {name.partition(".")[2]: value for name, value in arrays.items() if name.partition(".")[0] == str(k)}
+        for k in range(n_networks)
+    ]
+    return adapters, shift, int(metadata["rank"]), metadata["target"]

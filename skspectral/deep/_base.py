@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .._roles import UNPAIRED
+from .._core.random_streams import independent_streams
+from .._core.roles import UNPAIRED
 from ..base import BaseTransferRegressor, TransferTags
 from ..exceptions import MissingReferenceError, ZeroShotWarning
-from ..model_selection._standards import independent_streams
 from ._checks import check_device, check_numbers, check_odd, check_whole
 from ._inputs import REPRESENTATIONS, SpectrumInputs
 from ._networks import SpectralNetwork

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from .._validation import check_finite
+from .._core.validation import check_finite
 
 __all__ = ["TransferDifference", "transfer_difference"]
 

@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_array
 
-from .._references import check_references
-from .._roles import UNPAIRED
-from .._wrapping import fit_with_metadata
+from .._core.references import check_references
+from .._core.roles import UNPAIRED
+from ..calibration.wrapping import fit_with_metadata
 from ..model_selection import StandardsSplit
-from ..model_selection._metadata import SplitRows
+from ..model_selection.metadata import SplitRows
 
 __all__ = ["StandardRows", "as_columns", "take_rows"]
 

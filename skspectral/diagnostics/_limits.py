@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import validate_spectra
-from .._versions import VersionedState
+from .._core.validation import validate_spectra
+from .._core.versions import VersionedState
 
 __all__ = ["QT2Result", "SpectralLimits", "q_and_t2"]
 

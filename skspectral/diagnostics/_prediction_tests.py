@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._validation import paired_columns
+from .._core.validation import paired_columns
 from ..metrics import SignificanceTest, bias_test, rmsep, sep, sep_test, slope_test
 
 __all__ = ["TransferTests", "transfer_tests"]

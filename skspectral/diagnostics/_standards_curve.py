@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from .._core.random_streams import independent_streams
 from ..exceptions import TooFewStandardsError
-from ..model_selection._standards import independent_streams
 from ._leave_out import StandardRows
 from ._stopping import StandardsCurve
 

@@ -1,6 +1,6 @@
 """The foundation model: calibration transfer with a pretrained network."""
 
-from ._network import foundation_hash
+from ._encoder import foundation_hash
 from .spectral_fm import SpectralFMTransfer
 from .ttt import TestTimeTraining
 

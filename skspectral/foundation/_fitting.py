@@ -7,9 +7,9 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from ._adapt import CachedSpectra, adapt
-from ._expert import OWN, SHARED, Readout, fit_readout, kept_source, own_task, property_tasks
-from ._network import Encoder, NetworkRecord
+from ._adaptation import CachedSpectra, adapt
+from ._encoder import Encoder, NetworkRecord
+from ._readout import OWN, SHARED, Readout, fit_readout, kept_source, own_task, property_tasks
 from .ttt import TestTimeTraining
 
 __all__ = ["FittedNetwork", "fit_network", "used_to"]

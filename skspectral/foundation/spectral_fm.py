@@ -6,21 +6,20 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import validate_spectra
+from .._core.references import held_out_error, spread
+from .._core.validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
 from ..nn.inputs import DOMAINS
 from ..transfer import AutoTransfer
-from ..transfer._augmented import held_out_error
-from ..transfer._mapping import spread
-from ._adapter import AdapterFiles
-from ._expert import EXPERTS, LEAST_CHANNELS, OWN, SHARED, check_own_standards
+from ._adapter_files import AdapterFiles
+from ._encoder import NetworkRecord
 from ._fitting import fit_network, used_to
 from ._mixture import expert_weights, mix, network_shares
-from ._native import NativeAxes
-from ._network import NetworkRecord
-from ._sight import Sight
-from ._spectra import SpectraOutputs, SpectrumWriter
+from ._native_axes import NativeAxes
+from ._readout import EXPERTS, LEAST_CHANNELS, OWN, SHARED, check_own_standards
+from ._regions import Sight
+from ._spectrum_writer import SpectraOutputs, SpectrumWriter
 
 __all__ = ["SpectralFMTransfer"]
 

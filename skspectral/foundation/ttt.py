@@ -5,8 +5,8 @@ import copy
 import torch
 
 from ..nn.losses import MSRPLoss
-from ..pretraining.features import standardised
-from ..pretraining.masking import block_mask
+from ..pretraining.head.features import standardised
+from ..pretraining.training.masking import block_mask
 
 __all__ = ["TestTimeTraining"]
 

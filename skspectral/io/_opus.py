@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from .._optional import import_optional
+from .._core.optional import import_optional
 from ..exceptions import NoSpectraError, TableError, UnsupportedFormatError
 from ._block import SpectraBlock
 

@@ -8,7 +8,7 @@ import struct
 
 import numpy as np
 
-from .._optional import import_optional
+from .._core.optional import import_optional
 from ..exceptions import NoSpectraError, TableError, UnsupportedFormatError
 from ._block import SpectraBlock
 from ._words import percent_where_it_must_be, quantity_from_text, unit_from_text

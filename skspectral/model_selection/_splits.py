@@ -7,10 +7,11 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import check_array
 
-from .._roles import is_missing
+from .._core.random_streams import independent_streams
+from .._core.roles import is_missing
 from ..exceptions import MissingReferenceError, TooFewStandardsError
-from ._metadata import SplitRows
-from ._standards import METHODS, independent_streams, select_standards
+from ._standards import METHODS, select_standards
+from .metadata import SplitRows
 
 __all__ = ["StandardsSplit", "TransferSplit"]
 

@@ -6,10 +6,11 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils.validation import check_array
 
-from .._validation import check_finite
+from .._core.random_streams import independent_streams
+from .._core.validation import check_finite
 from ..exceptions import MissingReferenceError, TooFewStandardsError
 
-__all__ = ["METHODS", "independent_streams", "select_standards"]
+__all__ = ["METHODS", "select_standards"]
 
 METHODS = ("random", "kennard-stone", "spxy", "duplex", "leverage")
 # Principal components beyond this share of the variance are noise, in which every sample is an outlier.
@@ -111,17 +112,6 @@ def select_standards(X, n, *, method="random", y=None, random_state=None):
             distance = _relative(distance) + _relative(cdist(references[canonical], references[canonical]))
         order = _duplex_order(distance) if method == "duplex" else _max_min_order(distance)
     return canonical[np.asarray(order, dtype=int)][:n]
-
-
-def independent_streams(random_state, n_streams):
-    """Make independent generators; None takes fresh entropy, so that NumPy's global state stays untouched."""
-    if isinstance(random_state, np.random.Generator):
-        random_state = int(random_state.integers(2**32))
-    elif isinstance(random_state, np.random.RandomState):
-        random_state = int(random_state.randint(2**31 - 1))
-    elif random_state is not None and (isinstance(random_state, bool) or not isinstance(random_state, Integral)):
-        raise ValueError(f"random_state must be an int, RandomState, Generator or None, got {random_state!r}.")
-    return [np.random.default_rng(seed) for seed in np.random.SeedSequence(random_state).spawn(n_streams)]
 
 
 def _references(y, n_rows):

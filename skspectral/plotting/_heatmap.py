@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._optional import import_optional
+from .._core.optional import import_optional
 from ._common import columns_of, label_log_axis, mean_of_known, methods_of, metric_title, new_axes
 
 __all__ = ["CellHeatmapDisplay"]

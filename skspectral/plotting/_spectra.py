@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._axis import check_axis
+from .._core.axis import check_axis
 from ._common import COLORS, REFERENCE_COLOR, bare, new_axes
 
 __all__ = ["SpectraDifferenceDisplay"]

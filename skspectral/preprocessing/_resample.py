@@ -8,9 +8,9 @@ from scipy.sparse.linalg import splu
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._axis import check_axis, resolve_axis
-from .._validation import validate_spectra
-from .._versions import VersionedState
+from .._core.axis import check_axis, resolve_axis
+from .._core.validation import validate_spectra
+from .._core.versions import VersionedState
 from ..exceptions import AxisMismatchError, WavelengthRangeError
 
 __all__ = ["Resample"]

@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import validate_spectra
-from .._versions import VersionedState
+from .._core.validation import validate_spectra
+from .._core.versions import VersionedState
 
 __all__ = ["SNV"]
 

@@ -8,8 +8,8 @@ import pywt
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from .._validation import check_finite, validate_spectra
-from .._versions import VersionedState
+from .._core.validation import check_finite, validate_spectra
+from .._core.versions import VersionedState
 from ..exceptions import ChannelMismatchError
 
 __all__ = ["WaveletTokenize"]

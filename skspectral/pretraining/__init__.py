@@ -1,13 +1,13 @@
 """Pretraining on real spectra seen through simulated instruments."""
 
-from .augment import Augmentation
 from .config import PretrainingConfig
-from .corpus import Corpus, Material, RealPair
-from .engine import pretrain
-from .features import common_regions, regional_features, spectral_features
-from .head import TransferHead
-from .instruments import InstrumentPriors, Instruments, draw_instruments
-from .masking import block_mask
+from .data.corpus import Corpus, Material, RealPair
+from .head.features import common_regions, regional_features, spectral_features
+from .head.transfer_head import TransferHead
+from .instruments.augmentation import Augmentation
+from .instruments.simulation import InstrumentPriors, Instruments, draw_instruments
+from .training.engine import pretrain
+from .training.masking import block_mask
 from .weights import available_weights, load_head, load_weights, save_weights
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Self
 
 from ..nn.config import SpectralFMConfig
 from ..nn.losses import WEIGHTS
-from .augment import Augmentation
+from .instruments.augmentation import Augmentation
 
 __all__ = ["PretrainingConfig"]
 

@@ -13,9 +13,9 @@ from .._version import __version__
 from ..exceptions import MissingWeightsError
 from ..nn.config import SpectralFMConfig
 from ..nn.model import CONFIG_FILE, SpectralFM
-from ._record import write_text
-from .checkpoint import load_shards, save_shards
-from .head import TransferHead
+from .head.transfer_head import TransferHead
+from .training.checkpoint import load_shards, save_shards
+from .training.record import write_text
 
 __all__ = ["available_weights", "load_head", "load_weights", "save_weights"]
 

@@ -18,7 +18,12 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-__all__ = ["AugmentedRows", "OtherRows", "Solution", "difference_weights", "held_out_error"]
+__all__ = [
+    "AugmentedRows",
+    "OtherRows",
+    "Solution",
+    "difference_weights",
+]
 
 # variance of the two unpenalised offsets, in units of the standardised reference
 OFFSET = 1e3
@@ -242,14 +247,6 @@ def _inverse(matrix):
     """Inverse of a symmetric positive definite matrix; the jitter keeps equal rows solvable."""
     matrix = matrix + JITTER * np.eye(len(matrix))
     return cho_solve(cho_factor(matrix, lower=True, check_finite=False), np.eye(len(matrix)), check_finite=False)
-
-
-def held_out_error(held_out):
-    """Mean squared residuals (..., n_targets) of (..., n_standards, n_targets); NaN where there is none."""
-    finite = np.isfinite(held_out)
-    counts = finite.sum(axis=-2)
-    sums = (np.where(finite, held_out, 0.0) ** 2).sum(axis=-2)
-    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
 
 
 def difference_weights(rows, ridge, shrinkage, width):

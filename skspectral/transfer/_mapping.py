@@ -3,70 +3,25 @@
 import warnings
 
 import numpy as np
-from sklearn.base import OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from .._affine import LowRankMap
-from .._references import finite_mean_square
-from .._roles import check_labels
-from .._validation import validate_spectra
-from .._wrapping import assign_roles, fit_calibration, fit_with_metadata, is_transfer, predict_2d
+from .._core.affine import LowRankMap
+from .._core.references import finite_mean_square, spread
+from .._core.validation import validate_spectra
 from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
-from ..exceptions import AmbiguousInstrumentError, PoorTransferWarning, TooFewStandardsError
+from ..calibration.wrapping import assign_roles, fit_calibration, fit_with_metadata, is_transfer, predict_2d
+from ..exceptions import PoorTransferWarning, TooFewStandardsError
+from .spectra_transfer import SpectraTransferMixin
 
-__all__ = ["MappingRegressor", "SpectraTransferMixin", "refuse_copies", "spread", "varies"]
+__all__ = ["MappingRegressor", "refuse_copies", "varies"]
 
 LEAST_PAIRS_FOR_SELECTION = 3
 MOST_FOLDS = 10
 NEGLIGIBLE = 1e-24
 # disagreement of held-out pairs, in standard deviations of the property, beyond which a transfer is called poor
 LARGEST_DISAGREEMENT = 0.6
-
-
-class SpectraTransferMixin(OneToOneFeatureMixin, TransformerMixin):
-    """Mixin of methods that write target spectra as the source measures them; subclasses implement ``_map_target``."""
-
-    def _map_target(self, X):
-        """Map validated target spectra (n_spectra, n_channels)."""
-        raise NotImplementedError
-
-    def _validated(self, X, instrument):
-        """Validate the spectra of all instruments that ``fit`` was given."""
-        return validate_spectra(self, X, reset=False)
-
-    def fit_transform(self, X, y=None, *, instrument=None, sample_id=None):
-        """Fit, and return source rows as they are and target rows as the source would have seen them.
-
-        Parameters
-        ----------
-        X, y, instrument, sample_id
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_spectra, n_channels)
-
-        Raises
-        ------
-        AmbiguousInstrumentError
-            If there are rows of a third instrument, which can be neither mapped nor dropped here.
-        """
-        self.fit(X, y, instrument=instrument, sample_id=sample_id)
-        mapped = self._validated(X, instrument).copy()
-        if instrument is None:
-            return mapped
-        labels = check_labels(instrument, len(mapped), "instrument")
-        others = {label for label in labels if label not in (self.source_, self.target_)}
-        if others:
-            raise AmbiguousInstrumentError(
-                f"fit_transform got rows of further instruments ({', '.join(sorted(map(repr, others)))}), which are "
-                "neither source nor target. Remove these rows first."
-            )
-        on_target = np.array([self.target_ is not None and label == self.target_ for label in labels], dtype=bool)
-        if on_target.any():
-            mapped[on_target] = self._map_target(mapped[on_target])
-        return mapped
 
 
 class MappingRegressor(SpectraTransferMixin, BaseTransferRegressor):
@@ -248,12 +203,3 @@ def refuse_copies(owner, target):
             f"{type(owner).__name__} cannot learn from the {len(target)} samples measured on both instruments: their "
             "target spectra are all the same. Check that each standard was measured, not one scan copied."
         )
-
-
-def spread(y):
-    """Variance per property, 1 where a property does not vary."""
-    finite = np.isfinite(y)
-    counts = np.maximum(finite.sum(axis=0), 1)
-    mean = np.where(finite, y, 0.0).sum(axis=0) / counts
-    variance = (np.where(finite, y - mean, 0.0) ** 2).sum(axis=0) / counts
-    return np.where(variance > 0, variance, 1.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._roles import TransferRows
+from .._core.roles import TransferRows
 from ..exceptions import AmbiguousInstrumentError, UnknownInstrumentError
 
 __all__ = ["other_samples"]

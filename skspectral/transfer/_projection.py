@@ -3,13 +3,14 @@
 import numpy as np
 from sklearn.base import clone
 
-from .._affine import LowRankMap
-from .._references import finite_mean_square
-from .._wrapping import assign_roles, fit_calibration, fit_with_metadata, is_transfer, predict_2d
+from .._core.affine import LowRankMap
+from .._core.folds import content_folds
+from .._core.references import finite_mean_square, spread
 from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
-from ..calibration._pls import content_folds, pls1_path
-from ._mapping import LEAST_PAIRS_FOR_SELECTION, MOST_FOLDS, refuse_copies, spread
+from ..calibration.pls1 import pls1_path
+from ..calibration.wrapping import assign_roles, fit_calibration, fit_with_metadata, is_transfer, predict_2d
+from ._mapping import LEAST_PAIRS_FOR_SELECTION, MOST_FOLDS, refuse_copies
 
 __all__ = ["ProjectionRegressor"]
 

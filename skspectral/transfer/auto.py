@@ -5,11 +5,11 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import validate_spectra
+from .._core.validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
 from ..exceptions import WrongPairsWarning
-from ._complete import CompleteTransferRegressor
+from .complete import CompleteTransferRegressor
 from .mean_shift import MeanShift
 from .portfolio import TransferPortfolio
 from .portfolio._mixture import LEAST_FOR_EVIDENCE

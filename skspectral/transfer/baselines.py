@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .._wrapping import fit_calibration, predict_2d, refuse_transfer
 from ..base import BaseTransferRegressor, TransferTags
+from ..calibration.wrapping import fit_calibration, predict_2d, refuse_transfer
 from ..exceptions import NoStandardsError
 
 __all__ = ["Pooled", "SourceOnly", "TargetOnly"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._affine import LowRankMap
+from .._core.affine import LowRankMap
 from ..base import TransferTags
 from ._mapping import MappingRegressor
 

@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from .._roles import UNPAIRED, shared_with
+from .._core.references import held_out_error
+from .._core.roles import UNPAIRED, shared_with
 from ..base import TransferTags
 from ..exceptions import MissingReferenceError
-from ._augmented import AugmentedRows, OtherRows, difference_weights, held_out_error
-from ._complete import CompleteTransferRegressor
+from ._augmented import AugmentedRows, OtherRows, difference_weights
 from ._operators import OPERATORS, UNKNOWN_STEP, Operator
 from ._others import other_samples
 from ._replicates import replicate_rows
+from .complete import CompleteTransferRegressor
 
 __all__ = ["DifferenceRidge", "augmented_rows"]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .._roles import TransferRows, check_labels, encode_samples
+from .._core.folds import content_folds
+from .._core.roles import TransferRows, check_labels, encode_samples
 from ..base import BaseTransferRegressor, TransferTags
-from ..calibration._pls import content_folds
 from ..exceptions import AmbiguousInstrumentError, MissingReferenceError, UnknownInstrumentError
 from ._dipls_path import Domains, dipls_path
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from .._affine import LowRankMap
+from .._core.affine import LowRankMap
 from ..base import TransferTags
 from ..exceptions import ZeroShotWarning
 from ._mapping import MappingRegressor

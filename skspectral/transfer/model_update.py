@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._references import finite_mean_square
-from .._roles import UNPAIRED
-from .._wrapping import fit_calibration, predict_2d, refuse_transfer
+from .._core.folds import content_folds
+from .._core.references import finite_mean_square, spread
+from .._core.roles import UNPAIRED
 from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
-from ..calibration._pls import content_folds, pls1_path
+from ..calibration.pls1 import pls1_path
+from ..calibration.wrapping import fit_calibration, predict_2d, refuse_transfer
 from ..exceptions import MissingReferenceError
-from ._mapping import LEAST_PAIRS_FOR_SELECTION, MOST_FOLDS, spread
+from ._mapping import LEAST_PAIRS_FOR_SELECTION, MOST_FOLDS
 
 __all__ = ["ModelUpdate"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._affine import BandedMap, IntegratedMap
+from .._core.affine import BandedMap, IntegratedMap
 from ._mapping import MappingRegressor
 
 __all__ = ["PDS"]

@@ -4,9 +4,9 @@ import numpy as np
 from scipy import stats
 from sklearn.base import clone
 
-from .._wrapping import assign_roles, fit_calibration, fit_with_metadata, is_frozen, is_transfer, predict_2d
 from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
+from ..calibration.wrapping import assign_roles, fit_calibration, fit_with_metadata, is_frozen, is_transfer, predict_2d
 from ..exceptions import TooFewStandardsError
 
 __all__ = ["SBC"]

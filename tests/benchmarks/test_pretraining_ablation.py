@@ -16,7 +16,7 @@ from benchmarks.pretraining.variants import FULL, UNTRAINED, VARIANTS, settings
 from skspectral.nn.losses import WEIGHTS
 from skspectral.pretraining import Corpus, InstrumentPriors, RealPair, TransferHead
 from skspectral.pretraining.config import LOSSES
-from skspectral.pretraining.features import PLAIN_STAGES, plain_features
+from skspectral.pretraining.head.features import PLAIN_STAGES, plain_features
 from tests.pretraining.corpora import write_corpus
 
 pytestmark = pytest.mark.filterwarnings("ignore:leave_out names no data set", "ignore:This corpus lacks the pairs")
@@ -148,7 +148,7 @@ def test_a_run_interrupted_within_a_variant_continues(folder, tmp_path, monkeypa
     ablation._corpus.cache_clear()
     run = {"variant": "episodic_only", "seed": 0, "preset": "tiny", "steps": 3}
     whole = ablation.train_and_judge(run, tmp_path / "whole", "cpu")
-    from skspectral.pretraining._trainer import Trainer
+    from skspectral.pretraining.training.trainer import Trainer
 
     step = Trainer.step
 

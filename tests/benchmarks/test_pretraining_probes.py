@@ -25,7 +25,7 @@ from benchmarks.pretraining.reconstruction import (
 from benchmarks.pretraining.spectra import assign_folds, show
 from skspectral.nn import SpectralFM
 from skspectral.pretraining import PretrainingConfig, TransferHead, save_weights
-from skspectral.pretraining.features import PLAIN_STAGES
+from skspectral.pretraining.head.features import PLAIN_STAGES
 from tests.pretraining.corpora import _save, _spectra, write_corpus
 
 LEFT_OUT = PretrainingConfig.load("small").leave_out

@@ -9,7 +9,7 @@ from skspectral.diagnostics import SpectralLimits, StandardsCurve, StandardsInfl
 from skspectral.exceptions import OptionalDependencyError
 from skspectral.plotting import QT2Display, StandardsCurveDisplay, StandardsInfluenceDisplay
 
-from ..test_plotting import legend, legible
+from ..plotting.test_plotting import legend, legible
 
 plt.switch_backend("Agg")
 

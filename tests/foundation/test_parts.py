@@ -5,13 +5,13 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skspectral._roles import TransferRows
-from skspectral.foundation import TestTimeTraining, _expert
-from skspectral.foundation._expert import kept_source, own_task, property_tasks
+from skspectral._core.roles import TransferRows
+from skspectral.foundation import TestTimeTraining, _readout
 from skspectral.foundation._mixture import expert_weights, mix, network_shares
+from skspectral.foundation._readout import kept_source, own_task, property_tasks
 from skspectral.nn import SpectralFM, SpectralFMConfig
-from skspectral.pretraining.head import TransferHead
-from skspectral.pretraining.ridge import Task
+from skspectral.pretraining.head.ridge import Task
+from skspectral.pretraining.head.transfer_head import TransferHead
 
 CONSTANTS = {
     "prior": {"portfolio": 0.5, "network": 0.3, "own range": 0.2},
@@ -119,7 +119,7 @@ def test_tasks_put_source_twins_at_the_standards_places():
 def test_of_very_many_source_samples_pairs_and_a_spread_are_kept(monkeypatch):
     rows = rows_with_gaps()
     assert_array_equal(kept_source(rows), range(5))
-    monkeypatch.setattr(_expert, "MOST_SOURCE", 3)
+    monkeypatch.setattr(_readout, "MOST_SOURCE", 3)
     kept = kept_source(rows)
     codes, target = rows.source_samples[2][kept], rows.target_samples[2]
     assert len(kept) == 3 and np.isin(target, codes).sum() == 2

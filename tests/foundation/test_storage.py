@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import skspectral
 from skspectral.exceptions import MissingWeightsError
-from skspectral.foundation._network import untrained
+from skspectral.foundation._encoder import untrained
 from skspectral.pretraining.config import PretrainingConfig
 from skspectral.pretraining.weights import save_weights
 from tests.foundation.test_spectral_fm import data, fitted, network_alone, rows_of  # noqa: F401

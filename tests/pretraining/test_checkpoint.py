@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from skspectral.exceptions import MissingWeightsError
-from skspectral.pretraining import checkpoint
-from skspectral.pretraining._record import StepTable
-from skspectral.pretraining.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
+from skspectral.pretraining.training import checkpoint
+from skspectral.pretraining.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
+from skspectral.pretraining.training.record import StepTable
 
 
 def tensors(seed=0):

@@ -15,7 +15,8 @@ from skspectral.exceptions import (
     NonFiniteSpectraError,
     TableError,
 )
-from skspectral.pretraining import Corpus, corpus
+from skspectral.pretraining import Corpus
+from skspectral.pretraining.data import corpus
 
 real_data = pytest.mark.skipif(
     "SKSPECTRAL_CORPUS" not in os.environ, reason="SKSPECTRAL_CORPUS names no folder with spectra"

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from skspectral.pretraining import Corpus
-from skspectral.pretraining._distributed import Workers
 from skspectral.pretraining.config import PretrainingConfig
-from skspectral.pretraining.engine import pretrain
+from skspectral.pretraining.training.distributed import Workers
+from skspectral.pretraining.training.engine import pretrain
 
 from .corpora import write_corpus
 from .test_engine import SMALL, assert_same_curve, curve

@@ -16,14 +16,15 @@ import torch
 from skspectral.cli import main
 from skspectral.exceptions import DatasetUnavailableError
 from skspectral.nn.losses import WEIGHTS
-from skspectral.pretraining import Corpus, InstrumentPriors, engine
-from skspectral.pretraining._distributed import Workers
-from skspectral.pretraining._trainer import Trainer, learning_rate
-from skspectral.pretraining.batches import SlotMaker
-from skspectral.pretraining.card import model_card
-from skspectral.pretraining.checkpoint import latest_checkpoint, load_checkpoint
+from skspectral.pretraining import Corpus, InstrumentPriors
 from skspectral.pretraining.config import LOSSES, PretrainingConfig
-from skspectral.pretraining.engine import pretrain
+from skspectral.pretraining.data.batches import SlotMaker
+from skspectral.pretraining.training import engine
+from skspectral.pretraining.training.card import model_card
+from skspectral.pretraining.training.checkpoint import latest_checkpoint, load_checkpoint
+from skspectral.pretraining.training.distributed import Workers
+from skspectral.pretraining.training.engine import pretrain
+from skspectral.pretraining.training.trainer import Trainer, learning_rate
 from skspectral.pretraining.weights import load_head, load_weights
 
 from .corpora import write_corpus

@@ -9,11 +9,11 @@ import torch
 
 from skspectral.nn.inputs import DOMAINS
 from skspectral.pretraining import Corpus, InstrumentPriors
-from skspectral.pretraining._grid import Window, average_channels, neighbouring_window
-from skspectral.pretraining._tasks import choose_rows, make_task
-from skspectral.pretraining.batches import SlotMaker, prefetch
 from skspectral.pretraining.config import PretrainingConfig
-from skspectral.pretraining.episodes import collate, make_episode
+from skspectral.pretraining.data.batches import SlotMaker, prefetch
+from skspectral.pretraining.head.episodes import collate, make_episode
+from skspectral.pretraining.head.tasks import choose_rows, make_task
+from skspectral.pretraining.instruments.grid import Window, average_channels, neighbouring_window
 
 from .corpora import write_corpus
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from skspectral.nn import SpectralFM, SpectralFMConfig
-from skspectral.pretraining.features import (
+from skspectral.pretraining.head.features import (
     PLAIN_STAGES,
     POINTS,
     common_regions,

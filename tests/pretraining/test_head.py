@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from skspectral.pretraining.head import FLOOR, HeadOutput, Rows, TransferHead, transfer_loss
-from skspectral.pretraining.ridge import augmented_ridge, centre_task
+from skspectral.pretraining.head.ridge import augmented_ridge, centre_task
+from skspectral.pretraining.head.transfer_head import FLOOR, HeadOutput, Rows, TransferHead, transfer_loss
 from skspectral.transfer._augmented import AugmentedRows
 
 S, N, T, D = 14, 4, 6, 5

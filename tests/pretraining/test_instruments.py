@@ -11,8 +11,8 @@ import torch
 
 from skspectral.exceptions import AxisMismatchError
 from skspectral.pretraining import InstrumentPriors, Instruments, draw_instruments
-from skspectral.pretraining._priors import SHIPPED
-from skspectral.pretraining._sampling import waves
+from skspectral.pretraining.instruments.curves import waves
+from skspectral.pretraining.instruments.priors import SHIPPED
 
 AXIS = torch.linspace(1100, 2498, 700, dtype=torch.float64)
 NOTHING = dict.fromkeys(InstrumentPriors().to_dict(), 0.0) | {"noise_length": 10.0}

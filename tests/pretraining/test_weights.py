@@ -11,7 +11,7 @@ import torch
 from skspectral.exceptions import MissingWeightsError
 from skspectral.nn import SpectralFM, SpectralFMConfig
 from skspectral.pretraining import weights
-from skspectral.pretraining.head import TransferHead
+from skspectral.pretraining.head.transfer_head import TransferHead
 from skspectral.pretraining.weights import available_weights, load_head, load_weights, save_weights
 
 TINY = SpectralFMConfig.preset("tiny")

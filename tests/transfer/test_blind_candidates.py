@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.cross_decomposition import PLSRegression
 
 from skspectral import CCA, DS, PDS, MeanShift
-from skspectral._affine import IntegratedMap
+from skspectral._core.affine import IntegratedMap
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import PoorTransferWarning
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
 
 from skspectral import DifferenceRidge, MeanShift
-from skspectral._roles import TransferRows
+from skspectral._core.roles import TransferRows
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import (
     AmbiguousInstrumentError,

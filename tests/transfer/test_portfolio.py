@@ -5,11 +5,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 from skspectral import DifferenceRidge, MeanShift, TransferPortfolio, TransferSplit
-from skspectral._roles import TransferRows
+from skspectral._core.references import held_out_error
+from skspectral._core.roles import TransferRows
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import TooFewStandardsError
 from skspectral.metrics import rmsep
-from skspectral.transfer._augmented import held_out_error
 from skspectral.transfer.portfolio._constants import constants, constants_hash, prior_members
 from skspectral.transfer.portfolio._members import Member, all_members, fit_members
 from skspectral.transfer.portfolio._mixture import mixture_weights

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from skspectral import DifferenceRidge
-from skspectral._roles import TransferRows
+from skspectral._core.roles import TransferRows
 from skspectral.datasets import make_instruments
 from skspectral.transfer._augmented import OFFSET
 from skspectral.transfer._operators import Operator

@@ -8,13 +8,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from ..._roles import UNPAIRED, shared_with
-from ..._validation import validate_spectra
+from ..._core.roles import UNPAIRED, shared_with
+from ..._core.validation import validate_spectra
 from ...base import TransferTags
 from ...exceptions import MissingReferenceError, UnknownInstrumentError
-from .._complete import CompleteTransferRegressor
 from .._operators import OPERATORS, Operator
 from .._others import other_samples
+from ..complete import CompleteTransferRegressor
 from ._kernels import InstrumentCovariance, InstrumentNoise
 
 __all__ = ["MultiInstrumentGP"]

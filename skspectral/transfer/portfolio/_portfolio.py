@@ -3,12 +3,12 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..._validation import validate_spectra
+from ..._core.references import held_out_error
+from ..._core.validation import validate_spectra
 from ...base import TransferTags
 from ...calibration import PLSRegressionCV
 from ...exceptions import MissingReferenceError
-from .._augmented import held_out_error
-from .._complete import CompleteTransferRegressor
+from ..complete import CompleteTransferRegressor
 from ._constants import constants, prior_members
 from ._members import fit_members
 from ._mixture import mixture_weights

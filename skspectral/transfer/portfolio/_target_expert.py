@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._roles import UNPAIRED, shared_with
+from ..._core.roles import UNPAIRED, shared_with
 from .._operators import Operator
 from ._mixture import evidence_counts
 

@@ -1,0 +1,1 @@
+"""What every estimator asks of its input: roles, references, validation, axis, affine maps, versions."""

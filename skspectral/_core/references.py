@@ -1,0 +1,95 @@
+"""What every estimator asks of reference values."""
+
+import numpy as np
+from sklearn.utils.validation import check_array
+
+__all__ = ["check_references", "finite_mean_square", "held_out_error", "spread"]
+
+LARGEST_VALUE = 1e150
+
+
+def check_references(estimator, y, n_rows, *, allow_missing):
+    """Check reference values and return them as float64.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Named in messages.
+    y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+        References in the units of the property.
+    n_rows : int
+        Number of spectra.
+    allow_missing : bool
+        Whether NaN (also None and pandas.NA) may stand for "no reference".
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,) or (n_spectra, n_targets)
+        A float64 copy.
+
+    Raises
+    ------
+    ValueError
+        If ``y`` is None, of another length, not numeric, infinite, or has missing values that are not allowed.
+    """
+    name = type(estimator).__name__
+    if y is None:
+        raise ValueError(
+            f"{name} requires y to be passed, but the target y is None. "
+            "Give one reference per spectrum, NaN where there is none."
+        )
+    y = check_array(
+        y,
+        dtype=np.float64,
+        ensure_2d=False,
+        ensure_all_finite="allow-nan" if allow_missing else True,
+        ensure_min_samples=0,
+        ensure_min_features=0,
+        estimator=estimator,
+        input_name="y",
+        copy=True,
+    )
+    if y.ndim not in (1, 2):
+        raise ValueError(f"y must have shape (n_spectra,) or (n_spectra, n_targets), got {y.shape}.")
+    if len(y) != n_rows:
+        raise ValueError(f"Found input variables with inconsistent numbers of samples: X has {n_rows}, y has {len(y)}.")
+    if y.ndim == 2 and y.shape[1] == 0:
+        raise ValueError("y has no column; give at least one property.")
+    if np.abs(y[np.isfinite(y)]).max(initial=0.0) >= LARGEST_VALUE:
+        raise ValueError(f"y holds values of {LARGEST_VALUE:g} or more, too large for float64 arithmetic on squares.")
+    return y
+
+
+def finite_mean_square(errors):
+    """Mean square of each column over its finite values.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n, n_targets)
+
+    Returns
+    -------
+    ndarray of shape (n_targets,)
+        NaN for a column without finite values.
+    """
+    finite = np.isfinite(errors)
+    counts = finite.sum(axis=0)
+    sums = np.where(finite, errors, 0.0) ** 2
+    return np.divide(sums.sum(axis=0), counts, out=np.full(errors.shape[1], np.nan), where=counts > 0)
+
+
+def held_out_error(held_out):
+    """Mean squared residuals (..., n_targets) of (..., n_standards, n_targets); NaN where there is none."""
+    finite = np.isfinite(held_out)
+    counts = finite.sum(axis=-2)
+    sums = (np.where(finite, held_out, 0.0) ** 2).sum(axis=-2)
+    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+
+
+def spread(y):
+    """Variance per property, 1 where a property does not vary."""
+    finite = np.isfinite(y)
+    counts = np.maximum(finite.sum(axis=0), 1)
+    mean = np.where(finite, y, 0.0).sum(axis=0) / counts
+    variance = (np.where(finite, y - mean, 0.0) ** 2).sum(axis=0) / counts
+    return np.where(variance > 0, variance, 1.0)

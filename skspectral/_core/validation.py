@@ -1,0 +1,182 @@
+"""What every estimator asks of spectra, and every figure of merit of references and predictions."""
+
+import numpy as np
+from sklearn.utils.validation import check_array, validate_data
+
+from ..exceptions import ChannelMismatchError, ConstantSpectraError, NonFiniteSpectraError
+
+__all__ = ["check_finite", "constant_rows", "paired_columns", "refuse_masked", "validate_spectra"]
+
+# Squares and sums of squares of larger values overflow float64 and come back as infinity or NaN.
+LARGEST_VALUE = 1e150
+
+# Integer counts over a handful of channels agree by chance; that is no evidence of a failed scan.
+FEW_CHANNELS = 8
+
+# A row that was constant keeps differences of this relative size after resampling or averaging.
+CONSTANT_TOLERANCE = 64 * np.finfo(np.float64).eps
+
+
+def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forbid_constant=False):
+    """Check spectra and return them as float64.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Gets ``n_features_in_`` (and ``feature_names_in_`` for named columns) when ``reset`` is true; held to them
+        otherwise.
+    X : array-like or DataFrame of shape (n_spectra, n_channels)
+        Spectra.
+    reset : bool
+        True in ``fit``, False in ``transform`` and ``predict``.
+    min_channels, min_samples : int
+        Least number of channels and of spectra.
+    forbid_constant : bool
+        Whether a spectrum with one value in all its channels is an error. Never applied to a single channel, nor to
+        integers over fewer than eight channels.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_channels)
+        C-contiguous float64. It may be the caller's own memory: never write into it.
+
+    Raises
+    ------
+    ChannelMismatchError
+        If the number of channels differs from that seen in ``fit``.
+    NonFiniteSpectraError
+        If a value is NaN, infinite, masked, or too large to be squared.
+    ConstantSpectraError
+        If ``forbid_constant`` and a spectrum is constant.
+    ValueError, TypeError
+        From scikit-learn: not two-dimensional, not numeric, sparse, too few rows or columns, other column names.
+    """
+    refuse_masked(X)
+    values = check_array(
+        X,
+        dtype=np.float64,
+        order="C",
+        ensure_all_finite=False,
+        ensure_min_features=min_channels,
+        ensure_min_samples=min_samples,
+        estimator=estimator,
+        input_name="X",
+    )
+    if not reset and values.shape[1] != estimator.n_features_in_:
+        # scikit-learn's wording first, because its checks and its users look for it.
+        raise ChannelMismatchError(
+            f"X has {values.shape[1]} features, but {type(estimator).__name__} is expecting "
+            f"{estimator.n_features_in_} features as input. Spectra need the channels seen in fit; "
+            "Resample brings another wavelength axis onto them."
+        )
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    check_finite(values)
+    if forbid_constant:
+        rows = np.flatnonzero(constant_rows(values))
+        if rows.size and not (values.shape[1] < FEW_CHANNELS and np.asarray(X).dtype.kind in "biu"):
+            shown = ", ".join(map(str, rows[:5])) + (", ..." if rows.size > 5 else "")
+            raise ConstantSpectraError(
+                f"{rows.size} of {len(values)} spectra are constant over all {values.shape[1]} channels "
+                f"(rows {shown}). A failed scan looks like this: remove them."
+            )
+    return values
+
+
+def refuse_masked(X):
+    """Raise NonFiniteSpectraError for a masked array, whose masks NumPy would drop in silence."""
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise NonFiniteSpectraError(
+            "X is a masked array with masked values, whose masks would be lost. Remove these spectra or these channels."
+        )
+
+
+def check_finite(values, *, name="X"):
+    """Raise where spectra cannot be computed with.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spectra, n_channels)
+        Float64 spectra.
+    name : str
+        What the matrix is called in the message.
+
+    Raises
+    ------
+    NonFiniteSpectraError
+        Naming the first row and channel with NaN, infinity, or a magnitude of 1e150 or more.
+    """
+    if values.size == 0 or (values.min() > -LARGEST_VALUE and values.max() < LARGEST_VALUE):
+        return
+    bad = ~(np.abs(values) < LARGEST_VALUE)
+    row, channel = np.argwhere(bad)[0]
+    n_rows = int(bad.any(axis=1).sum())
+    where = f"first at row {row}, channel {channel}; {n_rows} of {len(values)} spectra are affected"
+    if np.isfinite(values).all():
+        raise NonFiniteSpectraError(
+            f"{name} holds {values[row, channel]:g}, too large for float64 arithmetic on its square ({where}). "
+            "Check the units and the fill value of the file."
+        )
+    raise NonFiniteSpectraError(f"{name} contains NaN or infinity ({where}). Remove these spectra or these channels.")
+
+
+def constant_rows(values):
+    """Mark spectra that are constant up to rounding.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spectra, n_channels)
+        Finite spectra.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_spectra,)
+        True where all channels agree; always False with a single channel.
+    """
+    if values.shape[1] < 2:
+        return np.zeros(len(values), dtype=bool)
+    low, high = values.min(axis=1), values.max(axis=1)
+    return high - low <= CONSTANT_TOLERANCE * np.maximum(np.abs(low), np.abs(high))
+
+
+def paired_columns(y_true, y_pred, *, least=1):
+    """Split references and predictions into columns without missing references.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Reference values; NaN where there is none.
+    y_pred : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Predictions.
+    least : int
+        Number of references that every property needs.
+
+    Returns
+    -------
+    list of tuple of ndarray
+        One (references, predictions) for each property.
+
+    Raises
+    ------
+    ValueError
+        If a property has fewer than ``least`` references, a prediction is not finite, or the shapes differ.
+    """
+    reference = _as_columns(y_true, "y_true", ensure_all_finite="allow-nan")
+    predicted = _as_columns(y_pred, "y_pred", ensure_all_finite=True)
+    if reference.shape != predicted.shape:
+        raise ValueError(f"y_true of shape {reference.shape} and y_pred of shape {predicted.shape} do not match.")
+    pairs = []
+    for column, (true, pred) in enumerate(zip(reference.T, predicted.T)):
+        known = ~np.isnan(true)
+        if known.sum() < least:
+            raise ValueError(
+                f"property {column} has {known.sum()} reference values in {known.size} rows; at least {least} needed."
+            )
+        pairs.append((true[known], pred[known]))
+    return pairs
+
+
+def _as_columns(y, name, *, ensure_all_finite):
+    y = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite=ensure_all_finite, input_name=name)
+    if y.ndim not in (1, 2):
+        raise ValueError(f"{name} must be one- or two-dimensional, got shape {y.shape}.")
+    return y.reshape(len(y), -1)

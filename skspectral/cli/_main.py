@@ -1,0 +1,63 @@
+"""Choose the command, run it, and turn errors into a message and an exit code."""
+
+import argparse
+import sys
+from importlib import import_module
+
+from .._version import __version__
+
+__all__ = ["main"]
+
+ERROR_CODE = 2
+#: Module of each command and its line in ``skspectral --help``. A module is imported when its command is called.
+COMMANDS = {
+    "demo": "compare the methods on a published data set and keep a model",
+    "compare": "compare the methods on your own spectra and keep a model",
+    "pretrain": "pretrain the network on a folder of spectra",
+}
+
+
+def build_parser(argv):
+    """Describe the commands; the options of those that ``argv`` does not name are left out."""
+    parser = argparse.ArgumentParser(
+        prog="skspectral",
+        description="Calibration transfer between spectrometers.",
+        epilog="Each command has its own help: skspectral demo --help",
+    )
+    parser.add_argument("--version", action="version", version=f"skspectral {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, line in COMMANDS.items():
+        if name in argv:
+            module = import_module(f".{name}", __package__)
+            command = commands.add_parser(name, help=line, description=module.DESCRIPTION)
+            module.add_arguments(command)
+            command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+            command.set_defaults(run=module.run)
+        else:
+            commands.add_parser(name, help=line)
+    return parser
+
+
+def main(argv=None):
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        Arguments without the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        0, or 2 after an error, which is named on the standard error.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    args = build_parser(argv).parse_args(argv)
+    try:
+        args.run(args)
+    except (ArithmeticError, ValueError, OSError, ImportError) as error:
+        if args.debug:
+            raise
+        print(f"skspectral {args.command}: {error}", file=sys.stderr)
+        return ERROR_CODE
+    return 0

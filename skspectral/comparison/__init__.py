@@ -1,0 +1,14 @@
+"""Methods side by side on the same splits: predictions, figures of merit, a report."""
+
+from ._compare import NATIVE, Comparison, clone_splitter, compare_methods, default_methods
+from ._report import summary_table, write_report
+
+__all__ = [
+    "NATIVE",
+    "Comparison",
+    "clone_splitter",
+    "compare_methods",
+    "default_methods",
+    "summary_table",
+    "write_report",
+]

@@ -1,0 +1,119 @@
+"""Estimators whose instruments may have axes of their own."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from sklearn.utils import check_consistent_length
+
+from .._core.axis import check_axis, column_axis
+from .._core.roles import TransferRows, check_instrument, check_labels, resolve_roles
+from ..exceptions import UnknownInstrumentError
+from ..transfer.complete import CompleteTransferRegressor
+from ..transfer.spectra_transfer import SpectraTransferMixin
+from ._native_spectra import UNITS, NativeSpectra, to_nm
+from ._regions import Sight
+
+__all__ = ["NativeAxes"]
+
+# What channels count as where no axis is known: a common part of the near infrared.
+UNKNOWN_START, UNKNOWN_STEP = 1000.0, 2.0
+
+
+class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
+    """Base class of estimators that may have one axis for each instrument.
+
+    Subclasses have the parameters ``wavelengths``, ``axis_unit`` and ``domain``.
+
+    Attributes
+    ----------
+    shared_wavelengths_ : ndarray
+        Range that the instruments share, in ``axis_unit``, where each has an axis of its own; empty where they share
+        none.
+    """
+
+    def fit(self, X, y, *, instrument=None, sample_id=None):
+        """Fit the method; see :meth:`BaseTransferRegressor.fit` for the arguments and errors.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            One row is one spectrum; where ``wavelengths`` is a dict, in its first columns, with NaN behind.
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+        instrument, sample_id : array-like of shape (n_spectra,), optional
+
+        Returns
+        -------
+        self
+        """
+        self._native = self._sight = None
+        if not isinstance(self.wavelengths, Mapping):
+            return super().fit(X, y, instrument=instrument, sample_id=sample_id)
+        self._check_params()
+        if instrument is None:
+            raise UnknownInstrumentError("With an axis for each instrument, fit needs the instrument of every row.")
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        check_consistent_length(X, y)
+        labels = check_instrument(instrument, len(X))
+        source, target = resolve_roles(set(labels), self.source, self.target)
+        native = NativeSpectra(self.wavelengths, self.axis_unit, source, target)
+        ours = np.array([label in (source, target) for label in labels], dtype=bool)
+        # Rows of other instruments take no part, and have no place in the table.
+        table = native.read(X, labels)[ours]
+        ids = None if sample_id is None else check_labels(sample_id, len(X), "sample_id")[ours]
+        self._native = native
+        self._sight = Sight(native.nm, native.own_nm, self.domain)
+        self.shared_wavelengths_ = np.empty(0) if native.nm is None else to_nm(native.nm, self.axis_unit)
+        return super().fit(table, np.asarray(y)[ours], instrument=labels[ours], sample_id=ids)
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the channels of transformed spectra: those of ``X``, or the shared axis of instruments with their own.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Names of the channels of ``X``.
+
+        Returns
+        -------
+        ndarray of str of shape (n_channels,), dtype object
+        """
+        if getattr(self, "_native", None) is None:
+            return super().get_feature_names_out(input_features)
+        return np.array([f"{value:.10g}" for value in self.shared_wavelengths_], dtype=object)
+
+    def _validated(self, X, instrument):
+        if self._native is None:
+            return super()._validated(X, instrument)
+        return self._parts(self._native.read(X, instrument))[0]
+
+    def _split(self, rows):
+        """Rows of what both measure, in the order of their content, and the target samples' own spectra or None."""
+        if self._native is None:
+            return rows, None
+        first, own = self._native.parts(rows.X)
+        shared = TransferRows.sort_out(
+            first,
+            rows.y,
+            instrument=rows.instrument,
+            sample_id=rows.sample_id,
+            source=rows.source,
+            target=rows.target,
+        )
+        return shared, None if own is None else replace(shared, X=own[shared.order]).target_samples[0]
+
+    def _parts(self, X):
+        """What both instruments measure, or the source where that is nothing, and the target's own spectra or None."""
+        return (X, None) if self._native is None else self._native.parts(X)
+
+    def _check_unit(self):
+        if self.axis_unit not in UNITS:
+            raise ValueError(f"axis_unit must be one of {', '.join(UNITS)}, got {self.axis_unit!r}.")
+
+    def _find_nm(self):
+        """Axis in nm of spectra that all have the same channels."""
+        given = column_axis(self._given[0]) if self.wavelengths is None else self.wavelengths
+        if given is None:
+            return UNKNOWN_START + self._nm_axis()
+        return to_nm(check_axis(given, self.n_features_in_), self.axis_unit)

@@ -1,0 +1,159 @@
+"""Instruments with axes of their own: the range that both measure, and what the target measures besides."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.utils.validation import check_array
+
+from .._core.axis import check_axis
+from .._core.validation import constant_rows, refuse_masked
+from ..exceptions import (
+    AxisMismatchError,
+    ChannelMismatchError,
+    ConstantSpectraError,
+    NonFiniteSpectraError,
+    UnknownInstrumentError,
+)
+from ..pretraining.instruments.grid import average_channels
+
+__all__ = ["NativeSpectra", "to_nm"]
+
+UNITS = ("nm", "cm-1")
+# With fewer channels in common, there is nothing to compare; with fewer beyond, nothing to add.
+LEAST_SHARED, LEAST_BEYOND = 8, 8
+
+
+def to_nm(axis, unit):
+    """Turn an axis into nm.
+
+    Raises
+    ------
+    AxisMismatchError
+        If a wavelength or wavenumber is not positive.
+    """
+    if not (axis > 0).all():
+        raise AxisMismatchError(f"wavelengths must be positive, in {unit}; the smallest is {axis.min():g}.")
+    return axis if unit == "nm" else 1e7 / axis
+
+
+class NativeSpectra:
+    """Brings spectra of two instruments with axes of their own into one table.
+
+    Its first columns are the range that both share, with as many channels as the coarser of the two has there. Where
+    the target measures more than that, its whole spectrum stands behind, with zeros for the source. Where nothing is
+    shared, the first columns are the source's own, with zeros for the target.
+
+    Spectra that are read stand in the first columns of a common array; the others hold NaN.
+
+    Parameters
+    ----------
+    wavelengths : dict of {label: array-like}
+        Axis of every instrument.
+    unit : {"nm", "cm-1"}
+        Unit of the axes.
+    source, target : object
+        Labels of the instruments; None for one without rows.
+
+    Attributes
+    ----------
+    nm : ndarray of shape (n_shared,) or None
+        The shared axis, ascending; None where there is none.
+    own_nm : ndarray of shape (n_own,) or None
+        The target's axis, ascending; None where it measures nothing that is not shared.
+
+    Raises
+    ------
+    UnknownInstrumentError
+        If an instrument has no axis.
+    AxisMismatchError
+        If an axis is none.
+    """
+
+    def __init__(self, wavelengths: Mapping, unit, source, target):
+        self.axes, self.source, self.target = {}, source, target
+        for label in (source, target):
+            if label is None:
+                continue
+            if label not in wavelengths:
+                raise UnknownInstrumentError(
+                    f"wavelengths has no axis of instrument {label!r}; it names {', '.join(map(repr, wavelengths))}."
+                )
+            axis = check_axis(wavelengths[label], name=f"wavelengths[{label!r}]")
+            self.axes[label] = to_nm(axis, unit)
+        low = max(axis.min() for axis in self.axes.values())
+        high = min(axis.max() for axis in self.axes.values())
+        shared = min(int(((axis >= low) & (axis <= high)).sum()) for axis in self.axes.values())
+        apart = len(self.axes) > 1 and (high <= low or shared < LEAST_SHARED)
+        self.nm = None if apart else np.linspace(low, high, shared)
+        own = self.axes.get(target)
+        beyond = own is not None and (apart or ((own < low) | (own > high)).sum() >= LEAST_BEYOND)
+        self.own_nm = np.sort(own) if beyond else None
+        self._n_first = len(self.axes[source]) if apart else shared
+
+    def read(self, X, instrument):
+        """Bring spectra into one table.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_spectra, width)
+            Spectra, each in the first columns of its row.
+        instrument : sequence of length n_spectra
+            Label of each; rows of instruments without an axis here come back as NaN.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_columns)
+
+        Raises
+        ------
+        ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError
+            If a row does not hold as many numbers as its instrument has channels, or one and the same number.
+        """
+        refuse_masked(X)
+        X = check_array(X, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0, input_name="X")
+        n_own = 0 if self.own_nm is None else len(self.own_nm)
+        table = np.full((len(X), self._n_first + n_own), np.nan)
+        labels = np.asarray(instrument, dtype=object)
+        for label, axis in self.axes.items():
+            rows = np.array([other == label for other in labels], dtype=bool)
+            if rows.any():
+                order = np.argsort(axis)
+                spectra = self._own(X[rows], label)[:, order]
+                table[rows] = 0.0
+                if self.nm is not None:
+                    table[rows, : self._n_first] = average_channels(spectra, axis[order], self.nm)
+                elif label == self.source:
+                    table[rows, : self._n_first] = spectra
+                if n_own and label == self.target:
+                    table[rows, self._n_first :] = spectra
+        return table
+
+    def read_target(self, X):
+        """Bring spectra of the target, or of the source where there is none, into the table."""
+        label = self.source if self.target is None else self.target
+        labels = np.empty(len(X), dtype=object)
+        labels[:] = [label] * len(X)
+        return self.read(X, labels)
+
+    def parts(self, table):
+        """Take the table apart: what stands in the first columns, and the target's own spectra or None."""
+        return table[:, : self._n_first], None if self.own_nm is None else table[:, self._n_first :]
+
+    def _own(self, X, label):
+        n = len(self.axes[label])
+        if X.shape[1] < n:
+            raise ChannelMismatchError(
+                f"X has {X.shape[1]} columns, but wavelengths[{label!r}] has {n} channels: put every spectrum into the "
+                "first columns of its row, and NaN behind shorter ones."
+            )
+        if not np.isfinite(X[:, :n]).all() or not np.isnan(X[:, n:]).all():
+            raise NonFiniteSpectraError(
+                f"Spectra of {label!r} must hold {n} numbers and NaN behind them, as its axis has {n} channels."
+            )
+        constant = np.flatnonzero(constant_rows(X[:, :n]))
+        if constant.size:
+            raise ConstantSpectraError(
+                f"{constant.size} of {len(X)} spectra of {label!r} are constant over all {n} channels (the first is "
+                f"number {constant[0]} of them): remove these rows."
+            )
+        return X[:, :n]

@@ -1,0 +1,216 @@
+"""The two labels of each row, as splitters receive them: through metadata routing or through ``groups``."""
+
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+
+from .._core.references import check_references
+from .._core.roles import UNPAIRED, check_labels, encode_samples, is_missing, resolve_roles
+from ..exceptions import AmbiguousInstrumentError, NoSourceError, NoStandardsError, UnknownInstrumentError
+
+__all__ = ["SplitRows", "as_groups", "detach"]
+
+
+def as_groups(instrument, sample_id):
+    """Join the labels of the rows into the ``groups`` of scikit-learn, for use without metadata routing.
+
+    Parameters
+    ----------
+    instrument : array-like of shape (n_spectra,)
+        Instrument of each row.
+    sample_id : array-like of shape (n_spectra,)
+        Sample of each row; None, NaN and pandas.NA mean unknown.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, 2), dtype object
+        Instrument and sample. scikit-learn slices it by rows, so it may be handed on to an inner search.
+
+    Raises
+    ------
+    ValueError
+        If the two do not have one label per row.
+
+    Examples
+    --------
+    >>> from skspectral.model_selection import as_groups
+    >>> as_groups(["A", "B"], [1, None])
+    array([['A', 1],
+           ['B', None]], dtype=object)
+    """
+    n_rows = len(instrument)
+    columns = [check_labels(instrument, n_rows, "instrument"), check_labels(sample_id, n_rows, "sample_id")]
+    groups = np.empty((n_rows, 2), dtype=object)
+    groups[:, 0], groups[:, 1] = columns
+    return groups
+
+
+def detach(y, sample_id, rows):
+    """Take reference and sample from chosen rows, which makes them unlabelled spectra without a twin.
+
+    A splitter yields positions and cannot hide a reference; detach the rows of the target instrument that shall be
+    known as spectra only, then split.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+        References; NaN where there is none.
+    sample_id : array-like of shape (n_spectra,)
+        Sample of each row.
+    rows : array-like of bool of shape (n_spectra,), or array-like of int
+        The rows to detach, as a mask or as positions.
+
+    Returns
+    -------
+    y : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
+        A float64 copy with NaN in ``rows``.
+    sample_id : ndarray of shape (n_spectra,), dtype object
+        A copy with None in ``rows``.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or ``rows`` is neither a mask nor positions of rows.
+
+    Examples
+    --------
+    >>> from skspectral.model_selection import detach
+    >>> detach([1.0, 2.0], ["a", "b"], [1])
+    (array([ 1., nan]), array(['a', None], dtype=object))
+    """
+    detached = np.array(y, dtype=np.float64)
+    if detached.ndim not in (1, 2):
+        raise ValueError(f"y must have shape (n_spectra,) or (n_spectra, n_targets), got {detached.shape}.")
+    n_rows = len(detached)
+    ids = np.array(check_labels(sample_id, n_rows, "sample_id"), dtype=object)
+    chosen = np.asarray(rows)
+    if chosen.size == 0:
+        chosen = chosen.astype(int)
+    is_mask = chosen.dtype == bool and chosen.shape == (n_rows,)
+    are_positions = chosen.dtype.kind in "iu" and chosen.ndim == 1
+    if not is_mask and not (are_positions and (chosen >= -n_rows).all() and (chosen < n_rows).all()):
+        raise ValueError(
+            f"rows must be a boolean mask of shape ({n_rows},) or positions below {n_rows}, got {chosen.dtype} of "
+            f"shape {chosen.shape}."
+        )
+    detached[chosen] = np.nan
+    ids[chosen] = None
+    return detached, ids
+
+
+def _canonical(label):
+    """Sort key of a sample that depends on its id alone: numbers by value, then everything else by its text."""
+    if isinstance(label, Real):
+        return 0, label, ""
+    return 1, str(label), type(label).__name__
+
+
+@dataclass(frozen=True, eq=False)
+class SplitRows:
+    """What a splitter has to know about the rows.
+
+    Attributes
+    ----------
+    is_source, is_target : ndarray of bool of shape (n_rows,)
+        Rows of a third instrument are neither.
+    codes : ndarray of int of shape (n_rows,)
+        Position of the sample in ``ids``; -1 for rows without an id.
+    ids : list
+        The samples in an order that depends on their ids alone, never on the order of the rows.
+    y : ndarray of shape (n_rows, n_targets)
+        References as given.
+    has_reference : ndarray of bool of shape (n_rows,)
+        Rows with a finite reference of their own for at least one property; all rows without ``y``.
+    """
+
+    is_source: np.ndarray
+    is_target: np.ndarray
+    codes: np.ndarray
+    ids: list
+    y: np.ndarray
+    has_reference: np.ndarray
+
+    @classmethod
+    def read(cls, splitter, X, y, groups, instrument, sample_id):
+        """Read the labels, wherever they come from, and resolve the roles."""
+        n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+        instrument, sample_id = _labels(type(splitter).__name__, n_rows, groups, instrument, sample_id)
+        for row, label in enumerate(instrument):
+            if is_missing(label):
+                raise UnknownInstrumentError(f"instrument is missing in row {row}; every spectrum needs one.")
+        source, target = resolve_roles(set(instrument), splitter.source, splitter.target)
+        is_source = np.array([source is not None and label == source for label in instrument], dtype=bool)
+        is_target = np.array([target is not None and label == target for label in instrument], dtype=bool)
+        name = type(splitter).__name__
+        if not is_source.any():
+            raise NoSourceError(f"{name} found no row of a source instrument (source={source!r}).")
+        if not is_target.any():
+            raise NoStandardsError(f"{name} found no row of a target instrument (target={target!r}) to test on.")
+        codes, ids = _number_samples(sample_id, n_rows)
+        if y is None:
+            references, has_reference = np.zeros((n_rows, 1)), np.ones(n_rows, dtype=bool)
+        else:
+            references = check_references(splitter, y, n_rows, allow_missing=True).reshape(n_rows, -1)
+            has_reference = np.isfinite(references).any(axis=1)
+        return cls(is_source, is_target, codes, ids, references, has_reference)
+
+    def samples(self, mask):
+        """Numbers of the samples with a row in ``mask``, in ascending order."""
+        found = np.unique(self.codes[mask])
+        return found[found != UNPAIRED]
+
+    def rows_of(self, samples):
+        """Rows of the samples, on every instrument."""
+        return np.isin(self.codes, samples) & (self.codes != UNPAIRED)
+
+    @property
+    def testable(self):
+        """Samples with a target row that has a reference of its own."""
+        return self.samples(self.is_target & self.has_reference)
+
+    @property
+    def standards(self):
+        """Samples with a target row, and a reference on either instrument."""
+        known = self.samples((self.is_source | self.is_target) & self.has_reference)
+        return np.intersect1d(self.samples(self.is_target), known)
+
+    def references_of(self, samples):
+        """Mean reference (n_samples, n_targets) of each sample over its rows; NaN where it has none."""
+        ours = self.is_source | self.is_target
+        means = np.full((len(samples), self.y.shape[1]), np.nan)
+        for i, sample in enumerate(samples):
+            values = self.y[ours & (self.codes == sample)]
+            for j in range(values.shape[1]):
+                finite = np.sort(values[np.isfinite(values[:, j]), j])
+                if finite.size:
+                    means[i, j] = finite.mean()
+        return means
+
+
+def _labels(name, n_rows, groups, instrument, sample_id):
+    """Take the labels from metadata or from ``groups``; say how to pass them when there are none."""
+    if groups is not None and (instrument is not None or sample_id is not None):
+        raise AmbiguousInstrumentError(f"{name} got groups= besides instrument= or sample_id=; give one or the other.")
+    if groups is not None:
+        groups = np.asarray(groups, dtype=object)
+        if groups.ndim == 2 and groups.shape == (n_rows, 2):
+            instrument, sample_id = groups.T
+    if instrument is None or sample_id is None:
+        raise AmbiguousInstrumentError(
+            f"{name} needs the instrument and the sample of every row. Pass them in one of three ways: (1) with "
+            "metadata routing enabled, instrument=... and sample_id=... to fit, or in params= of cross_validate; "
+            "(2) without it, groups=as_groups(instrument, sample_id); (3) cv=list(splitter.split(X, y, "
+            "instrument=..., sample_id=...))."
+        )
+    return check_labels(instrument, n_rows, "instrument"), check_labels(sample_id, n_rows, "sample_id")
+
+
+def _number_samples(sample_id, n_rows):
+    """Number samples in the canonical order of their ids: (codes of shape (n_rows,), list of ids)."""
+    codes = encode_samples(sample_id, n_rows)
+    first = {code: row for row, code in reversed(list(enumerate(codes))) if code != UNPAIRED}
+    order = sorted(first, key=lambda code: _canonical(sample_id[first[code]]))
+    rank = np.full(len(order) + 1, UNPAIRED)
+    rank[order] = np.arange(len(order))
+    return rank[codes], [sample_id[first[code]] for code in order]

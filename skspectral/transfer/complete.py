@@ -1,0 +1,56 @@
+"""What methods share that bring their own calibration and may ask for the wavelengths."""
+
+import warnings
+
+import numpy as np
+
+from .._core.axis import check_axis, column_axis
+from ..base import BaseTransferRegressor
+from ..exceptions import UnknownAxisWarning
+from ._operators import UNKNOWN_STEP
+
+__all__ = ["CompleteTransferRegressor"]
+
+
+class CompleteTransferRegressor(BaseTransferRegressor):
+    """Base class of methods without an inner ``estimator``; subclasses have a parameter ``wavelengths``."""
+
+    # BaseTransferRegressor reads it; these methods are their own calibration
+    estimator = None
+
+    def fit(self, X, y, *, instrument=None, sample_id=None):
+        """Fit the method; see :meth:`BaseTransferRegressor.fit` for the arguments and errors.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+        instrument, sample_id : array-like of shape (n_spectra,), optional
+
+        Returns
+        -------
+        self
+        """
+        self._check_params()
+        # column labels and rows of further instruments are gone once the rows are sorted out
+        self._given = X, y, instrument, sample_id
+        try:
+            return super().fit(X, y, instrument=instrument, sample_id=sample_id)
+        finally:
+            del self._given
+
+    def _check_params(self):
+        """Raise ValueError for a parameter that cannot be used."""
+
+    def _nm_axis(self):
+        """Axis in nm from the parameter, else from column labels, else channels that count as 2 nm each."""
+        axis = column_axis(self._given[0]) if self.wavelengths is None else self.wavelengths
+        if axis is None:
+            warnings.warn(
+                f"{type(self).__name__} does not know the wavelengths, and each channel counts as "
+                f"{UNKNOWN_STEP:g} nm: pass wavelengths= in nm, or a DataFrame with numeric column labels.",
+                UnknownAxisWarning,
+                stacklevel=6,
+            )
+            return UNKNOWN_STEP * np.arange(self.n_features_in_)
+        return check_axis(axis, self.n_features_in_)

@@ -1,0 +1,113 @@
+"""Who may know whom: imports between the rooms of the package, read from the source."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import skspectral
+
+ROOT = Path(skspectral.__file__).parent
+MOST_FILES_IN_ROOT = 5
+
+# each room and the rooms whose modules it may import; whatever is missing here may not be imported
+MAY_KNOW = {
+    "exceptions": set(),
+    "_version": set(),
+    "_core": {"exceptions", "_version"},
+    "preprocessing": {"_core", "exceptions"},
+    "metrics": {"_core", "exceptions"},
+    "calibration": {"_core", "exceptions"},
+    "model_selection": {"_core", "exceptions"},
+    "datasets": {"_core", "exceptions"},
+    "base": {"_core", "calibration", "exceptions"},
+    "plotting": {"_core", "exceptions", "metrics"},
+    "diagnostics": {"_core", "calibration", "exceptions", "metrics", "model_selection"},
+    "transfer": {"_core", "base", "calibration", "diagnostics", "exceptions", "preprocessing"},
+    "nn": {"exceptions"},
+    "pretraining": {"_core", "_version", "exceptions", "nn"},
+    "foundation": {"_core", "base", "calibration", "exceptions", "nn", "preprocessing", "pretraining", "transfer"},
+    "deep": {"_core", "base", "exceptions", "nn", "preprocessing"},
+    "io": {"_core", "exceptions", "preprocessing"},
+    # it stores networks as arrays and so knows how to build them
+    "deployment": {"_core", "exceptions", "nn", "preprocessing", "pretraining"},
+    "comparison": {"_core", "exceptions", "metrics", "model_selection", "plotting", "transfer"},
+    "testing": {"base", "calibration", "exceptions", "model_selection"},
+    "__init__": {"_core", "_version", "calibration", "deployment", "model_selection", "preprocessing", "transfer"},
+    "__main__": {"cli"},
+}
+# the command line stands above everything
+MAY_KNOW["cli"] = set(MAY_KNOW) - {"__init__", "__main__"}
+
+
+def room_of(parts):
+    return parts[0].removesuffix(".py")
+
+
+def imports_of(file):
+    """Pairs of (imported module as a tuple of names below the package, line) of all relative imports of a file."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    package = parts[:-1]
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            module = package[: len(package) - node.level + 1] + tuple(
+                (node.module or "").split(".") * bool(node.module)
+            )
+            # "from .. import metrics" names the module last
+            for name in [None] if module else [alias.name for alias in node.names]:
+                yield module if name is None else (name,), node.lineno
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            for name in [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]:
+                if name.split(".")[0] == "skspectral":
+                    yield tuple(name.split(".")[1:]), node.lineno
+
+
+def violations(file):
+    room = room_of(file.relative_to(ROOT).parts)
+    for module, line in imports_of(file):
+        if not module or module[0] == room:
+            continue
+        if module[0] not in MAY_KNOW[room]:
+            yield f"{file.relative_to(ROOT)}:{line} imports {'.'.join(module)}: {room} may not know {module[0]}"
+        if any(part.startswith("_") for part in module[1:]):
+            yield f"{file.relative_to(ROOT)}:{line} imports {'.'.join(module)}, which is private to {module[0]}"
+
+
+# the checks import what they check, as a user's test would
+FILES = [file for file in sorted(ROOT.rglob("*.py")) if room_of(file.relative_to(ROOT).parts) != "testing"]
+
+
+def test_imports_keep_to_the_table():
+    assert [text for file in FILES for text in violations(file)] == []
+
+
+def test_the_table_has_no_cycles():
+    assert len(list(TopologicalSorter(MAY_KNOW).static_order())) == len(MAY_KNOW)
+
+
+def test_every_room_stands_in_the_table():
+    rooms = {room_of(file.relative_to(ROOT).parts) for file in ROOT.rglob("*.py")}
+    assert rooms == set(MAY_KNOW)
+
+
+def test_the_root_holds_rooms_not_files():
+    assert len(list(ROOT.glob("*.py"))) <= MOST_FILES_IN_ROOT
+
+
+@pytest.mark.parametrize(
+    ("where", "line", "said"),
+    [
+        ("metrics/example.py", "from ..transfer import PDS", "metrics may not know transfer"),
+        ("_core/example.py", "from ..base import TransferTags", "_core may not know base"),
+        ("foundation/example.py", "from ..transfer._mapping import MappingRegressor", "private to transfer"),
+        ("preprocessing/example.py", "import skspectral.transfer", "preprocessing may not know transfer"),
+        ("calibration/example.py", "def fit():\n    from .. import transfer", "calibration may not know transfer"),
+    ],
+)
+def test_a_new_import_against_the_table_is_found(tmp_path, monkeypatch, where, line, said):
+    monkeypatch.setattr("tests.test_structure.ROOT", tmp_path)
+    file = tmp_path / where
+    file.parent.mkdir()
+    file.write_text(line)
+    assert [text for text in violations(file) if said in text]
