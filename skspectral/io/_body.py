@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from .._optional import import_optional
+from .._core.optional import import_optional
 from ..exceptions import TableError
 from ._columns import Body, check_width, decimal_of_spectra, spectra_of_cells
 from ._decode import open_text
