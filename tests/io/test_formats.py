@@ -33,6 +33,22 @@ BINARY = {
     "soil.asd": (1, (2151, 350.0, 2500.0), "nm", "counts", (15.700499, 533.718305)),
     "test_spectra.0": (1, (4819, 7498.2917, 599.9206), "cm-1", "reflectance", (0.524343, 0.033849)),
 }
+# Where the file does not say the unit or the quantity, both are left open.
+TABLES = {
+    "OceanView.txt": (1, (2389, 187.92, 2116.5), "nm", None, (18.995, 4.6991)),
+    "RS-1.dpt": (1, (3439, 800.4446, 2500.1352), None, None, (1.11622, 2.20339)),
+    "auroranir_handheld_barley_sensAIfood.csv": (86, (351, 950.0, 1650.0), None, None, (0.175704, 0.409054)),
+    "mango_dmc_f750_slice.csv": (26, (306, 285.0, 1200.0), None, None, (0.0, 0.0)),
+    "neospectra_forensic_K_avg.xlsx": (88, (160, 1299.3695, 2604.0932), "nm", "absorbance", (0.208319, 0.271652)),
+    "neospectra_ossl_50samples_slice.csv": (24, (601, 1350.0, 2550.0), None, None, (0.37305, 0.35747)),
+    "scio_app_scan.csv": (1, (331, 740.0, 1070.0), None, None, (1.499853, 1.637872)),
+    "synthetic_multisheet_nirs.xlsx": (4, (4, 1100.0, 1400.0), None, None, (0.101, 0.171)),
+    "synthetic_neospectra.csv": (1, (200, 1100.0, 2500.0), "nm", "absorbance", (0.036743, -0.146586)),
+    "synthetic_nirs.xlsx": (50, (200, 1100.0, 2500.0), None, None, (0.036743, -0.146586)),
+    "synthetic_nirs_semicolon.csv": (50, (200, 1100.0, 2500.0), None, None, (0.036743, -0.146586)),
+    "synthetic_visionair.csv": (50, (200, 1100.0, 2500.0), None, None, (0.03674, -0.14659)),
+    "synthetic_winisi_export.txt": (50, (200, 1100.0, 2500.0), None, None, (0.03674, -0.14659)),
+}
 
 
 def check(blocks, expected):
@@ -41,7 +57,8 @@ def check(blocks, expected):
     for block in blocks:
         assert block.X.shape == (len(block.names), points) == (len(block.places), len(block.axis))
         assert block.X.dtype == block.axis.dtype == np.float64
-        assert (block.unit, block.quantity) == (unit, quantity)
+        assert unit in (None, block.unit)
+        assert quantity in (None, block.quantity)
         # A JCAMP-DX file says the last abscissa and the step, which may differ a little.
         np.testing.assert_allclose([block.axis[0], block.axis[-1]], [first, last], rtol=1e-4)
         assert all(len(column) == len(block.X) for column in block.columns.values())
@@ -49,9 +66,9 @@ def check(blocks, expected):
 
 
 @needs_files
-@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("name", [*BINARY, *TABLES])
 def test_a_file_is_read_as_an_independent_reader_reads_it(name):
-    check(read_file(FOLDER / name), BINARY[name])
+    check(read_file(FOLDER / name), {**BINARY, **TABLES}[name])
 
 
 @needs_files
@@ -63,6 +80,13 @@ def test_reflectance_of_asd_is_the_ratio_to_its_white_reference():
     assert 0 < block.X.min() < block.X.max() < 1
     assert block.meta["serial number"] == "19082"
     assert block.meta["splices (nm)"] == [1000.0, 1800.0]
+
+
+@needs_files
+@pytest.mark.parametrize("name", ["synthetic_perten.csv", "auroranir_handheld_barley_sensAIfood_metadata.xlsx"])
+def test_a_file_without_spectra_says_so(name):
+    with pytest.raises(NoSpectraError, match=name):
+        read_file(FOLDER / name)
 
 
 @needs_files
@@ -85,6 +109,13 @@ def test_the_suffix_does_not_matter(tmp_path):
         renamed.write_bytes((FOLDER / name).read_bytes())
         assert kind_of_file(renamed) == kind_of_file(FOLDER / name)
         check(read_file(renamed), BINARY[name])
+
+
+@needs_files
+def test_references_and_others_come_from_the_other_sheets():
+    (block,) = read_file(FOLDER / "synthetic_multisheet_nirs.xlsx")
+    assert block.columns["protein"][:3] == [10.2, 10.6, 11.1]
+    assert list(block.columns) == ["batch", "operator", "instrument_model", "replicate", "protein", "moisture"]
 
 
 @needs_files

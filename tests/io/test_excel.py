@@ -1,0 +1,105 @@
+"""Workbooks: spectra, what stands on other sheets, and what is refused."""
+
+import os
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from workbook_writer import ods, xlsx
+
+from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError
+from skspectral.io._formats import kind_of_file, read_file
+
+FOLDER = Path(os.environ.get("SKSPECTRAL_DATA", ""), "formats")
+SPECTRA = [
+    ["sample_id", 1100.0, 1102.0, 1104.0, 1106.0],
+    ["A 1", 0.1, 0.2, 0.3, 0.4],
+    ["A 2", 0.5, 0.6, 0.7, 0.8],
+    [3, 0.9, 1, 1.1, 1.2],
+]
+X = np.array([row[1:] for row in SPECTRA[1:]], dtype=float)
+REFERENCES = [["name", "Protein (%)", "remark"], ["a  2", 11.5, None], [3, 12.5, "late"], ["B", 9.5, None]]
+
+
+@pytest.mark.parametrize(("write", "kind"), [(xlsx, "Excel (.xlsx)"), (ods, "OpenDocument (.ods)")])
+def test_other_sheets_are_joined_by_the_names_of_the_samples(tmp_path, write, kind):
+    path = tmp_path / "workbook"
+    write(path, {"spectra": SPECTRA, "lab": [[], *REFERENCES], "notes": [["Nobody", "knows"], ["this", "sheet"]]})
+    assert kind_of_file(path) == kind
+    (block,) = read_file(path)
+    np.testing.assert_array_equal(block.X, X)
+    np.testing.assert_array_equal(block.axis, [1100, 1102, 1104, 1106])
+    assert [str(name) for name in block.names] == ["A 1", "A 2", "3"]
+    assert block.places[0] == "sheet spectra, row 2"
+    assert block.columns == {"Protein (%)": [None, 11.5, 12.5], "remark": [None, None, "late"]}
+    assert any("'lab', joined by its column 'name' (1 of 3 names are not in it)" in note for note in block.notes)
+    assert any("'notes' holds no spectra" in note for note in block.notes)
+
+
+@pytest.mark.parametrize("suffix", [".xls", ".csv", ".ods", ""])
+def test_the_suffix_of_a_workbook_does_not_matter(tmp_path, suffix):
+    path = tmp_path / f"book{suffix}"
+    xlsx(path, {"spectra": SPECTRA})
+    np.testing.assert_array_equal(read_file(path)[0].X, X)
+
+
+def test_each_sheet_of_spectra_is_a_block_and_hidden_ones_are_said(tmp_path):
+    path = tmp_path / "two.xlsx"
+    xlsx(path, {"old": SPECTRA, "new": SPECTRA[:3], "draft": SPECTRA}, hidden=("draft",))
+    first, second = read_file(path)
+    assert (first.meta["sheet"], len(first.X), second.meta["sheet"], len(second.X)) == ("old", 3, "new", 2)
+    assert "hidden sheets are left out: 'draft'" in first.notes
+    (chosen,) = read_file(path, sheet="draft")
+    assert chosen.meta["sheet"] == "draft"
+    with pytest.raises(ReadingOptionError, match="has no sheet 'none'; its sheets are 'old', 'new', 'draft'"):
+        read_file(path, sheet="none")
+
+
+def test_several_rows_for_one_sample_are_not_joined(tmp_path):
+    path = tmp_path / "repeated.xlsx"
+    xlsx(path, {"spectra": SPECTRA, "lab": [*REFERENCES, ["A 2", 10.0, None]]})
+    (block,) = read_file(path)
+    assert block.columns == {}
+    assert any("2 rows for 'a 2'" in note for note in block.notes)
+
+
+def test_a_wrong_cell_is_named_with_its_sheet_and_row(tmp_path):
+    path = tmp_path / "wrong.xlsx"
+    rows = [list(row) for row in SPECTRA]
+    rows[2][3] = "O.7"
+    xlsx(path, {"cover": [["Title"]], "spectra": rows})
+    with pytest.raises(TableError, match=r"wrong\.xlsx, sheet spectra, row 3.*'O\.7'.*sheet= chooses"):
+        read_file(path)
+
+
+def test_a_workbook_without_spectra_says_what_it_holds(tmp_path):
+    path = tmp_path / "lab.xlsx"
+    xlsx(path, {"lab": REFERENCES, "empty": []})
+    with pytest.raises(NoSpectraError, match=r"only sheet 'lab' with name, Protein \(%\), remark.*references="):
+        read_file(path)
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="SKSPECTRAL_DATA names no folder with a folder 'formats'")
+def test_a_workbook_of_field_notes_is_no_spectra():
+    with pytest.raises(NoSpectraError, match="sheet 'spectra_metadata' with Field, Value"):
+        read_file(FOLDER / "auroranir_handheld_barley_sensAIfood_metadata.xlsx")
+
+
+@pytest.mark.parametrize("write", [xlsx, ods])
+def test_damaged_workbooks_never_fail_otherwise(tmp_path, write):
+    path = tmp_path / "damaged.book"
+    write(path, {"spectra": SPECTRA, "lab": REFERENCES})
+    data, kind, rng = path.read_bytes(), kind_of_file(path), random.Random(0)
+    for _ in range(100):
+        damaged = bytearray(data[: rng.randrange(40, len(data))] if rng.random() < 0.3 else data)
+        damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        if kind_of_file(path) != kind:
+            continue
+        try:
+            (block,) = read_file(path)
+        except TableError as error:
+            assert "damaged.book" in str(error)
+        else:
+            assert block.X.shape == (len(block.places), len(block.axis))
