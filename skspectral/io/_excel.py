@@ -2,7 +2,7 @@
 
 import re
 
-from .._optional import import_optional
+from .._core.optional import import_optional
 from ..exceptions import NoSpectraError, ReadingOptionError, TableError
 from ._columns import blocks_from_cells
 from ._numbers import is_blank

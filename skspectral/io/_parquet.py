@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .._optional import import_optional
+from .._core.optional import import_optional
 from ._columns import Body, blocks_from_cells, build_block, decimal_of_spectra, spectra_of_cells
 from ._layout import find_layout
 from ._preamble import read_preamble

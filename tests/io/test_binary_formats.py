@@ -4,7 +4,6 @@ import random
 
 import numpy as np
 import pytest
-from binary_writers import AB, KM, RAMAN, REFL, SCRF, SCSM, asd, opus, spc
 
 from skspectral.exceptions import (
     NoSpectraError,
@@ -14,6 +13,8 @@ from skspectral.exceptions import (
     UnsupportedFormatError,
 )
 from skspectral.io._formats import kind_of_file, read_file
+
+from .binary_writers import AB, KM, RAMAN, REFL, SCRF, SCSM, asd, opus, spc
 
 Y = np.array([0.5, 0.25, -0.125, 0.75, 1.0, 0.625])
 COUNTS = np.array([100.0, 200.0, 300.0, 400.0, 500.0, 600.0])

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from workbook_writer import ods, xlsx
 
 from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError
 from skspectral.io._formats import kind_of_file, read_file
+
+from .workbook_writer import ods, xlsx
 
 FOLDER = Path(os.environ.get("SKSPECTRAL_DATA", ""), "formats")
 SPECTRA = [

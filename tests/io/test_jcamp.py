@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jcamp_writer import FORMS, block
 
 from skspectral.exceptions import NoSpectraError, TableError, UnsupportedFormatError
 from skspectral.io._formats import kind_of_file, read_file
+
+from .jcamp_writer import FORMS, block
 
 VALUES = [100, 104, 104, 104, 99, -3, -3, 0, 0, 0, 0, 0, 12, 5, 5, 1005, -77]
 

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from binary_writers import spc
 
 from skspectral.exceptions import TableError, UnsupportedFormatError
 from skspectral.io._formats import kind_of_file, read_file
+
+from .binary_writers import spc
 
 
 @pytest.fixture
