@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array
 from .._core.random_streams import independent_streams
 from .._core.roles import is_missing
 from ..exceptions import MissingReferenceError, TooFewStandardsError
-from ._standards import METHODS, select_standards
+from ._standards import METHODS, USING_REFERENCES, select_standards
 from .metadata import SplitRows
 
 __all__ = ["StandardsSplit", "TransferSplit"]
@@ -91,10 +91,11 @@ class TransferSplit(_SampleSplit):
     source, target : object, optional
         Labels of the two instruments. One may be left out with rows of two instruments. Rows of further instruments
         are left out of both sets when both roles are given.
-    selection : {"random", "kennard-stone", "spxy", "duplex", "leverage"}, default="random"
+    selection : {"random", "kennard-stone", "spxy", "y", "duplex", "leverage"}, default="random"
         Order in which calibration samples become standards, see :func:`select_standards`. Except for ``"random"`` it
         rests on the source spectra in the ``X`` that is given (inside a search, before any Pipeline step), replicates
-        averaged; samples without a source row, and for ``"spxy"`` those that lack a reference, come last, at random.
+        averaged; samples without a source row, and for ``"spxy"`` and ``"y"`` those that lack a reference, come last,
+        at random.
     random_state : int, RandomState, numpy Generator or None, default=None
         Seed. With an int every call of ``split`` gives the same splits, in whatever order the rows stand.
 
@@ -229,7 +230,7 @@ class TransferSplit(_SampleSplit):
             return candidates[:n]
         references = rows.references_of(candidates)
         usable = np.isin(candidates, rows.samples(rows.is_source))
-        if self.selection == "spxy":
+        if self.selection in USING_REFERENCES:
             usable &= np.isfinite(references).all(axis=1)
         last = candidates[~usable]
         if usable.any():

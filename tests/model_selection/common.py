@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SELECTIONS = ["random", "kennard-stone", "spxy", "duplex", "leverage"]
+SELECTIONS = ["random", "kennard-stone", "spxy", "y", "duplex", "leverage"]
 ROLES = {"source": "A", "target": "B"}
 
 

@@ -1,14 +1,20 @@
 """The choice of standards against textbook loops."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 
 from skspectral.exceptions import (
     MissingReferenceError,
     NonFiniteSpectraError,
     TooFewStandardsError,
 )
-from skspectral.model_selection import select_standards
+from skspectral.model_selection import _distances, select_standards
 from tests.model_selection.common import SELECTIONS
 
 
@@ -63,6 +69,7 @@ def test_kennard_stone_spxy_and_duplex_follow_the_textbook(seed):
     mx, my = max(map(max, dx)), max(map(max, dy))
     joint = [[dx[i][j] / mx + dy[i][j] / my for j in range(13)] for i in range(13)]
     assert select_standards(X, 13, method="spxy", y=y).tolist() == textbook_max_min(joint)
+    assert select_standards(X, 13, method="y", y=y).tolist() == textbook_max_min(dy)
 
 
 def test_spxy_with_one_property_does_not_depend_on_its_unit():
@@ -115,6 +122,51 @@ def test_few_or_equal_samples(method, n_rows):
     for X in (np.eye(n_rows, 4), np.ones((n_rows, 4))):
         order = select_standards(X, n_rows, method=method, y=np.zeros(n_rows), random_state=0)
         assert sorted(order) == list(range(n_rows))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(2, 40), levels=st.sampled_from([2, 3, 1000]), rows=st.integers(1, 7))
+def test_blocks_find_the_pair_that_a_table_of_distances_has(seed, n, levels, rows):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, levels, (n, 3)) / 7.0
+    y = rng.integers(0, levels, (n, 1)) / 3.0
+    block_bytes = _distances.BLOCK_BYTES
+    _distances.BLOCK_BYTES = 8 * n * rows
+    try:
+        distances = _distances.Distances([X, y])
+        table = sum(cdist(part, part) / (cdist(part, part).max() or 1.0) for part in (X, y))
+        np.testing.assert_array_equal([distances.row(i) for i in range(n)], table)
+        among = np.sort(rng.permutation(n)[: max(2, n // 2)])
+        part = table[np.ix_(among, among)]
+        i, j = np.unravel_index(np.argmax(part), part.shape) if part.max() else (0, 1)
+        assert distances.farthest_pair(among) == [among[i], among[j]]
+    finally:
+        _distances.BLOCK_BYTES = block_bytes
+
+
+def test_twelve_thousand_samples_need_no_table():
+    """A table of the distances would take 1.15 GB."""
+    script = """
+import resource, numpy as np
+from skspectral.model_selection import select_standards
+rng = np.random.default_rng(0)
+X, y = rng.standard_normal((12000, 8)), rng.standard_normal(12000).round(1)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for method in ("kennard-stone", "spxy", "y", "duplex", "leverage"):
+    assert len(set(select_standards(X, 10, method=method, y=y))) == 10
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(found.stdout) < 300
+
+
+def test_what_does_not_fit_is_explained(monkeypatch):
+    def no_room(X, n):
+        raise MemoryError
+
+    monkeypatch.setattr("skspectral.model_selection._standards._leverage_order", no_room)
+    with pytest.raises(MemoryError, match=r"method='leverage'\) needs about .* GB beside the 3 spectra of 3 channels"):
+        select_standards(np.eye(3), 2, method="leverage")
 
 
 def test_selection_errors():
