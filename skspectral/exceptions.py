@@ -23,6 +23,7 @@ __all__ = [
     "NotTransferredWarning",
     "OptionalDependencyError",
     "PoorTransferWarning",
+    "QuantityError",
     "ReadingOptionError",
     "ReplicatesDisagreeError",
     "ReplicatesDisagreeWarning",
@@ -111,6 +112,10 @@ class NoSpectraError(TableError):
 
 class UnsupportedFormatError(TableError):
     """A file is of a format, or of a variant of one, that this package does not read."""
+
+
+class QuantityError(ValueError):
+    """Spectra are not of the quantity that is needed, or cannot be converted to it."""
 
 
 class ReadingOptionError(ValueError):

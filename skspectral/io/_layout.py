@@ -142,14 +142,14 @@ def _across(rows, path, decimal):
         axis = axis_labels(labels, f"{path}, row of labels", decimal=decimal, cells_decimal=sign)
         if axis is None:
             continue
-        if len(axis.columns) == sum(not is_blank(label) for label in labels):
-            if len(axis.columns) < 3 and 0 in axis.columns:
-                # one or two numbers in a row are a row of data
-                continue
-            if axis.columns[0] == 0 and not axis.counted and _monotonic(axis.values):
-                layout = _axis_line(rows, i, axis)
-                if layout is not None:
-                    return layout
+        if len(axis.columns) < 3 and 0 in axis.columns:
+            # one or two numbers at the beginning are a row of data
+            continue
+        alone = len(axis.columns) == sum(not is_blank(label) for label in labels)
+        if alone and axis.columns[0] == 0 and not axis.counted and _monotonic(axis.values):
+            layout = _axis_line(rows, i, axis)
+            if layout is not None:
+                return layout
         if not _begins_table(rows, i, labels, axis):
             continue
         found = _head(rows, i, labels, axis, beneath)

@@ -4,6 +4,7 @@ import re
 
 from ..exceptions import TableError
 from ._numbers import is_blank
+from ._phrases import axis_word
 
 __all__ = ["find_instrument_column", "find_name_column", "no_property"]
 
@@ -16,11 +17,15 @@ _NAMES = (
 _INSTRUMENTS = ("instrument", "instrumentid", "instrumentname", "spectrometer", "device", "deviceid", "sensor", "gerät")
 # words in labels of columns that are numbers, but no reference values
 _NO_PROPERTY = re.compile(
-    r"(?<![a-z])(?:years?|jahr|seasons?|months?|days?|dates?|datum|times?|hours?|temp|temps|temperatures?|scans?|no|nr|num|"
-    r"numbers?|ids?|lat|lon|latitude|longitude|gps|altitude|elevation|pop|population|batch|lot|sets?|folds?|splits?|"
-    r"reps?|replicates?|repeats?|runs?|index|idx|serial|integration|gain|operator|plots?|blocks?|harvest|rows?|columns?|"
-    r"position|pos|cup|rotation|timestamp|file|code|class|cluster|group|subset|humidity|unnamed|instrument|spectrometer|"
-    r"gh|nh|mahalanobis|distance|weeks?|order|sequence|seq|age|dilution|zip|plate|well|vial|barcode)(?![a-z])"
+    r"(?<![a-z])(?:years?|jahr|seasons?|months?|dates?|datum|times?|hours?|temps?|temperatures?|scans?|numbers?|ids?|"
+    r"lat|lon|latitude|longitude|gps|altitude|elevation|population|batch|replicates?|repeats?|serial|integration|"
+    r"operator|harvest|timestamp|mahalanobis|instrument|spectrometer|barcode|unnamed)(?![a-z])"
+)
+# the same, where they are all of the label
+_WHOLE = re.compile(
+    r"(?:no|nr|num|pop|lot|sets?|folds?|splits?|reps?|runs?|index|idx|gain|plots?|blocks?|rows?|columns?|position|pos|cup|"
+    r"days?|rotation|file|code|class|cluster|group|subset|gh|nh|weeks?|order|sequence|seq|age|dilution|plate|well|vial|z|"
+    r"humidity)[\s\d.]*(?:[\[(].*[\])])?|.*[\[(](?:s|sec|min|h)[\])]|.*\s(?:no|nr|num)[.]?"
 )
 
 
@@ -84,8 +89,6 @@ def _wanted(labels, wanted, path):
 
 
 def _is_corner(label):
-    from ._phrases import axis_word
-
     return not label or axis_word(label)
 
 
@@ -114,4 +117,4 @@ def find_instrument_column(columns, wanted, path):
 def no_property(label):
     """Whether a label says that a column of numbers holds no reference values."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(label)).lower().replace("_", " ")
-    return bool(_NO_PROPERTY.search(spaced))
+    return bool(_NO_PROPERTY.search(spaced) or _WHOLE.fullmatch(spaced.strip()))

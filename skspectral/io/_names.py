@@ -1,0 +1,224 @@
+"""Names of samples: what is one name in two spellings, which numbers count replicates, what is similar."""
+
+import datetime
+import difflib
+import re
+import unicodedata
+from collections import defaultdict
+
+import numpy as np
+
+from ..exceptions import ReadingOptionError
+
+__all__ = ["MATCHES", "as_name", "find_replicates", "one_spelling", "pairing", "parse_replicates", "similar", "tidy"]
+
+MATCHES = ("exact", "tidy")
+#: Words for "no name", lower case.
+NO_NAME = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "nat", "#n/a"})
+_SUFFIX = re.compile(r"\.(?:spc|csv|tsv|txt|asd|jdx|dx|jcm|jcamp|dpt|mat|xlsx|xls|ods|spa|spf|sam|nir|sed|sig|prn)$")
+_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?", re.ASCII)
+_LAST = re.compile(r"(?P<sample>.*?\w)(?P<mark>[_\-. #(]+(?:rep|replicate|scan|r|no|n)?[_\-. #]?)(?P<n>\d{1,3})\)?")
+_SAID = re.compile(r"rep|scan|\(|#|[_\-. ]r")
+# names are compared one by one up to this number on a side
+MOST_COMPARED = 3000
+# share of equal characters of names that are alike
+ALIKE = 0.85
+
+
+def as_name(cell):
+    """Read a cell as a name, None where blank; the number 7.0 of a column with blanks is 7."""
+    if cell is None or (isinstance(cell, (float, np.floating)) and np.isnan(cell)):
+        return None
+    if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
+        cell = int(cell)
+    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
+        cell = cell.date()
+    text = str(cell).strip()
+    return None if text.lower() in NO_NAME else text
+
+
+def tidy(name):
+    """Reduce a name to what tells samples apart.
+
+    Case, blanks around and repeated blanks, file suffixes, leading zeros of pure numbers and ``.0`` behind integers are
+    spelling.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
+    key = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    key = _SUFFIX.sub("", key).strip()
+    number = _NUMBER.fullmatch(key)
+    return number[1] if number else key
+
+
+def one_spelling(names, match):
+    """Give each name one spelling, that of its first row.
+
+    Parameters
+    ----------
+    names : list of str or None
+        Names.
+    match : {"exact", "tidy"}
+
+    Returns
+    -------
+    names : list of str or None
+    spellings : dict of str to list of str
+        Other spellings of a name, where there are any.
+    """
+    if match == "exact":
+        return list(names), {}
+    first, spellings = {}, defaultdict(dict)
+    result = []
+    for name in names:
+        if name is None:
+            result.append(None)
+            continue
+        chosen = first.setdefault(tidy(name), name)
+        result.append(chosen)
+        if chosen != name:
+            spellings[chosen][name] = None
+    return result, {name: list(others) for name, others in spellings.items()}
+
+
+def parse_replicates(names, pattern):
+    """Take names apart into sample and number of the replicate.
+
+    Parameters
+    ----------
+    names : list of str or None
+        Names.
+    pattern : str
+        Such as ``"{sample}_{n}"``.
+
+    Returns
+    -------
+    samples : list of str or None
+    numbers : list of int or None
+        None where a name is not of the pattern.
+
+    Raises
+    ------
+    ReadingOptionError
+        If the pattern lacks one of the two parts, or no name is of it.
+    """
+    if pattern.count("{sample}") != 1 or pattern.count("{n}") != 1:
+        raise ReadingOptionError(
+            f"replicates must hold {{sample}} and {{n}} once, as in '{{sample}}_{{n}}'; got {pattern!r}."
+        )
+    regex = re.escape(pattern).replace(r"\{sample\}", "(?P<sample>.+?)").replace(r"\{n\}", r"(?P<n>\d+)")
+    matches = [None if name is None else re.fullmatch(regex, name) for name in names]
+    if not any(matches):
+        shown = ", ".join(repr(name) for name in list(dict.fromkeys(names))[:3])
+        raise ReadingOptionError(f"No name is of the pattern replicates={pattern!r}; names are {shown}.")
+    samples = [match["sample"].strip() if match else name for name, match in zip(names, matches)]
+    return samples, [int(match["n"]) if match else None for match in matches]
+
+
+def find_replicates(names, known):
+    """Find out whether the number behind names counts replicates.
+
+    That sample_1 to sample_9 are nine samples or nine scans of one is nothing that names alone can say: the stem must
+    be the name of a sample elsewhere (``known``), or a word such as "rep" or "scan" must stand before the number.
+
+    Parameters
+    ----------
+    names : list of str or None
+        Names of the rows of one instrument.
+    known : set of str
+        Names of samples elsewhere, `tidy`.
+
+    Returns
+    -------
+    pattern : str or None
+        The pattern, as `parse_replicates` takes it.
+    doubtful : str or None
+        A pattern that the names are of, without proof.
+    """
+    distinct = [name for name in dict.fromkeys(names) if name is not None]
+    groups, marks = defaultdict(set), defaultdict(int)
+    for name in distinct:
+        match = _LAST.fullmatch(name)
+        if match is None:
+            return None, None
+        groups[match["sample"]].add(int(match["n"]))
+        marks[match["mark"], name.endswith(")")] += 1
+    if len(groups) < 2 or len(marks) != 1 or len(groups) == len(distinct):
+        return None, None
+    if any(
+        numbers != set(range(min(numbers), min(numbers) + len(numbers))) or min(numbers) > 1
+        for numbers in groups.values()
+    ):
+        return None, None
+    (mark, bracket) = next(iter(marks))
+    pattern = f"{{sample}}{mark}{{n}}{')' if bracket else ''}"
+    if any(tidy(name) in known for name in distinct):
+        return None, None
+    if _SAID.search(mark.lower()) or sum(tidy(stem) in known for stem in groups) > len(groups) / 2:
+        return pattern, None
+    return None, pattern
+
+
+def similar(lone, others):
+    """List names that differ little: other separators, or a letter or two.
+
+    Parameters
+    ----------
+    lone, others : sequence of str
+        Names without a partner, of two sides.
+
+    Returns
+    -------
+    list of (str, str)
+    """
+    if len(lone) > MOST_COMPARED or len(others) > MOST_COMPARED:
+        return []
+    bare = {}
+    for other in others:
+        bare.setdefault(re.sub(r"[\W_]+", "", tidy(other)), other)
+    found = []
+    for name in lone:
+        key = re.sub(r"[\W_]+", "", tidy(name))
+        if key in bare:
+            found.append((name, bare[key]))
+        elif not key.isdigit() and len(key) > 3:
+            close = [c for c in difflib.get_close_matches(key, bare, n=1, cutoff=ALIKE) if _digits(c) == _digits(key)]
+            found.extend((name, bare[c]) for c in close)
+    return found
+
+
+def _digits(key):
+    """Numbers in a name: corn12 and corn13 are alike, and not one sample."""
+    return [int(digits) for digits in re.findall(r"\d+", key)]
+
+
+def pairing(first, second):
+    """Say how many names two sides share.
+
+    Parameters
+    ----------
+    first, second : sequence of str
+        Distinct names of two sides.
+
+    Returns
+    -------
+    text : str
+        Such as "30 of 36 samples paired; not paired, similar: corn_02 / Corn-02".
+    n_pairs : int
+    close : list of (str, str)
+        Similar names among those without a partner.
+    """
+    a, b = dict.fromkeys(first), dict.fromkeys(second)
+    both = [name for name in a if name in b]
+    close = similar([name for name in a if name not in b], [name for name in b if name not in a])
+    text = f"{len(both)} of {len({**a, **b})} samples paired"
+    if close:
+        shown = ", ".join(f"{one} / {other}" for one, other in close[:5])
+        text += f"; not paired, similar: {shown}" + (f" and {len(close) - 5} more" if len(close) > 5 else "")
+    return text, len(both), close

@@ -1,0 +1,166 @@
+"""Reading spectra: from files of any format to one table."""
+
+import numpy as np
+
+from ..exceptions import ReadingOptionError, TableError
+from ._assemble import assemble
+from ._columns import blocks_from_cells
+from ._files import read_many
+from ._names import MATCHES
+from ._quantities import check_quantity
+
+__all__ = ["read_spectra", "table_of_frame"]
+
+
+def read_spectra(
+    source,
+    *,
+    references=None,
+    id_column=None,
+    instrument_column=None,
+    unit=None,
+    quantity=None,
+    properties=None,
+    match="tidy",
+    replicates=None,
+    encoding=None,
+    decimal=None,
+    delimiter=None,
+    on_error="raise",
+    progress=True,
+    **options,
+):
+    r"""Read spectra from a laboratory's files.
+
+    Text tables in any of the usual writings, Excel, parquet, MATLAB, JCAMP-DX, Bruker OPUS, Galactic SPC and ASD files
+    are told apart by their content.
+
+    Parameters
+    ----------
+    source : str, path-like, sequence of these, or dict of {instrument: any of these}
+        A file, a folder (with the folders in it), a glob, or a list. In a dict, the instrument that each was measured
+        on.
+    references : str, path-like or DataFrame, optional
+        A table of reference values (CSV, Excel, parquet) with a column of sample names.
+    id_column, instrument_column : str, optional
+        Labels of the columns that name sample and instrument; recognised by default (``sample_id``, ``ID``,
+        ``Sample No``, ...; ``instrument``, ``Spectrometer``, ...). A file of one spectrum lends its own name.
+    unit : {"nm", "um", "cm-1", "Raman shift"}, optional
+        Unit of the axis, of all files; by default what each file says. An axis without a unit is taken as nm, or, with
+        a warning, as um or cm-1 where its range leaves no other choice.
+    quantity : str, optional
+        What the spectra are, of all files; by default what each file says. See `SpectraTable`.
+    properties : str or sequence of str, optional
+        Labels of the columns of reference values; by default all columns of numbers but those that hold scan numbers,
+        dates, temperatures and the like, which are reported as left out.
+    match : {"tidy", "exact"}, default="tidy"
+        What counts as one name. "tidy" ignores case, blanks around and repeated blanks, leading zeros of pure numbers,
+        ``.0`` behind integers and file suffixes.
+    replicates : str or False, optional
+        How replicates are numbered in the names, such as ``"{sample}_{n}"``. By default found where it is certain, and
+        said; False: names are whole.
+    encoding, decimal, delimiter : str, optional
+        Of text files; found by default.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do about a file that cannot be read: stop, or leave it out and list it in a `SkippedFilesWarning`.
+    progress : bool, default=True
+        Whether to show a progress bar for ten files or more.
+    **options
+        For the readers of single formats.
+
+    Returns
+    -------
+    SpectraTable
+        Wavelengths ascending in nm (Raman shifts stay Raman shifts), instrument by instrument as given.
+
+    Raises
+    ------
+    TableError
+        If a file cannot be read, or cannot be right; the message names file, line and column.
+    ConflictingReferenceError
+        If two references of one sample differ.
+    ReadingOptionError
+        If an option has a value that it cannot have.
+    OptionalDependencyError
+        If the package for a format is not installed.
+    OSError
+        If a file is missing.
+
+    Warns
+    -----
+    TableWarning
+        If something may be wrong: a unit that was assumed, codes for missing values, names that become one.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from skspectral.io import read_spectra
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "spectra.csv")
+    ...     _ = path.write_text("Sample;Protein;1100 nm;1102 nm\ns1;9,1;0,21;0,22\ns2;8,7;0,31;0,32\n")
+    ...     read_spectra(path).y.ravel()
+    array([9.1, 8.7])
+    """
+    wanted = _checked_options(match, replicates, properties, decimal, delimiter)
+    quantity = None if quantity is None else check_quantity(quantity)
+    named = dict(source) if isinstance(source, dict) else {None: source}
+    if not named:
+        raise TableError("No file was given: pass one file per instrument, as {name: path}.")
+    blocks, notes = {}, []
+    for name, files in named.items():
+        blocks[name], skipped = read_many(
+            files,
+            on_error=on_error,
+            progress=progress,
+            id_column=id_column if references is None else None,
+            encoding=encoding,
+            decimal=decimal,
+            delimiter=delimiter,
+            **({} if quantity is None else {"quantity": quantity}),
+            **options,
+        )
+        notes.extend(f"left out: {error}" for _, error in skipped)
+    return assemble(
+        blocks,
+        references=references,
+        id_column=id_column,
+        instrument_column=instrument_column,
+        unit=unit,
+        quantity=quantity,
+        properties=wanted,
+        match=match,
+        replicates=replicates,
+        decimal=decimal,
+        notes=notes,
+        reference_options={"encoding": encoding, "delimiter": delimiter},
+    )
+
+
+def _checked_options(match, replicates, properties, decimal, delimiter):
+    if match not in MATCHES:
+        raise ReadingOptionError(f"match must be one of {', '.join(map(repr, MATCHES))}, got {match!r}.")
+    if replicates not in (None, False) and not isinstance(replicates, str):
+        raise ReadingOptionError(
+            f"replicates must be a pattern such as '{{sample}}_{{n}}' or False, got {replicates!r}."
+        )
+    if properties is None:
+        return None
+    return list(dict.fromkeys([properties] if isinstance(properties, str) else properties))
+
+
+def table_of_frame(frame, *, unit=None, quantity=None, properties=None, id_column=None, instrument_column=None):
+    """Make a table of a DataFrame; see `SpectraTable.from_frame`."""
+    frame = frame.to_pandas() if hasattr(frame, "to_pandas") else frame
+    labels, rows = list(frame.columns), frame.astype(object).to_numpy().tolist()
+    if frame.index.name is not None or not all(isinstance(label, (int, np.integer)) for label in frame.index):
+        labels = [frame.index.name or "sample_id", *labels]
+        rows = [[label, *row] for label, row in zip(frame.index, rows)]
+    (block,) = blocks_from_cells(
+        [labels, *rows], "the DataFrame", "row {}", lines=range(len(rows) + 1), unit=unit, quantity=quantity,
+        id_column=id_column,
+    )  # fmt: skip
+    return assemble(
+        {None: [block]}, unit=unit, quantity=quantity, instrument_column=instrument_column, id_column=id_column,
+        properties=_checked_options("tidy", None, properties, None, None),
+    )  # fmt: skip
