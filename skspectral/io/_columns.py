@@ -12,10 +12,10 @@ from ._labels import check_order
 from ._layout import find_layout
 from ._missing import MISSING_CODES
 from ._numbers import NotANumber, decimal_of, is_blank, number
+from ._percent import percent_where_it_must_be
 from ._phrases import axis_word, quantity_of
 from ._preamble import read_preamble
 from ._roles_of_columns import find_name_column
-from ._words import percent_where_it_must_be
 
 __all__ = ["Body", "blocks_from_cells", "build_block", "check_width", "decimal_of_spectra", "spectra_of_cells"]
 

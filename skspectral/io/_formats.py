@@ -42,6 +42,13 @@ def _is_zip_with(member):
     return matches
 
 
+def _has_workbook(path):
+    """Whether a compound file holds the stream of a workbook; other programs store other things in such files."""
+    with open(path, "rb") as file:
+        data = file.read()
+    return any(name.encode("utf-16-le") in data for name in ("Workbook", "Book"))
+
+
 def _is_text(head, path):
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         return True
@@ -59,7 +66,7 @@ FORMATS = (
     Format("parquet", lambda head, path: head.startswith(b"PAR1"), "_parquet.read_parquet"),
     Format("Excel (.xlsx)", _is_zip_with(r"xl/"), "_excel.read_excel"),
     Format("OpenDocument (.ods)", _is_zip_with(r"content\.xml$"), "_excel.read_excel"),
-    Format("Excel (.xls)", lambda head, path: head.startswith(_OLE2), "_excel.read_excel"),
+    Format("Excel (.xls)", lambda head, path: head.startswith(_OLE2) and _has_workbook(path), "_excel.read_excel"),
     Format("MATLAB", lambda head, path: _looks_like_matlab(head), "_matlab.read_matlab"),
     Format("SPC", lambda head, path: looks_like_spc(head), "_spc.read_spc"),
     Format("JCAMP-DX", lambda head, path: looks_like_jcamp(head), "_jcamp.read_jcamp"),
@@ -68,11 +75,13 @@ FORMATS = (
 
 #: What else a file may be, by its first bytes, and what to do about it.
 _REFUSED = (
+    (b"\n\n\x1a\x1a", "an OPUS file of the oldest kind", "Save it anew in OPUS."),
+    (_OLE2, "a compound file without a workbook", "Export it as CSV or JCAMP-DX."),
     (b"%PDF", "a PDF document", "Export the table as CSV or Excel."),
     (b"\x89PNG", "a picture", "Give the file of numbers that it was drawn from."),
     (b"\xff\xd8\xff", "a picture", "Give the file of numbers that it was drawn from."),
     (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
-    (b"PK\x03\x04", "a ZIP archive, and no workbook", "Unpack it first."),
+    (b"PK\x03\x04", "a ZIP archive, and no workbook", "Unpack it first (a NumPy archive: use numpy.load)."),
     (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
     (b"Rar!", "a RAR archive", "Unpack it first."),
     (b"\x89HDF", "an HDF5 file", "Save it as MATLAB 5 (save -v7), parquet or CSV."),
@@ -150,7 +159,7 @@ def _head(path):
 
 
 def _format_of(path, head):
-    if any(head.startswith(magic) for magic, *_ in _REFUSED if magic != b"PK\x03\x04"):
+    if any(head.startswith(magic) for magic, *_ in _REFUSED if magic not in (b"PK\x03\x04", _OLE2)):
         return None
     return next((form for form in FORMATS if form.matches(head, path)), None)
 

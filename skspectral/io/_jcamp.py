@@ -12,7 +12,8 @@ from ..exceptions import NoSpectraError, TableError, UnsupportedFormatError
 from ._block import SpectraBlock
 from ._jcamp_ntuples import ntuples_tables
 from ._jcamp_tables import abscissa, read_pairs, read_steps
-from ._words import percent_where_it_must_be, quantity_from_text, unit_from_text
+from ._percent import percent_where_it_must_be
+from ._phrases import quantity_of, unit_of
 
 __all__ = ["looks_like_jcamp", "read_jcamp"]
 
@@ -124,7 +125,7 @@ def _spectra_of(records, path):
             continue
         axis, y = _numbers(values, form, lines, path, where)
         _check_extremes(values, y, where)
-        quantity, note = percent_where_it_must_be(quantity_from_text(values.get("YUNITS", "")), y)
+        quantity, note = percent_where_it_must_be(quantity_of(values.get("YUNITS", "")), y)
         notes = [note] if note else []
         if quantity == "unknown" and values.get("YUNITS"):
             notes.append(f"the values are in {values['YUNITS']!r}")
@@ -148,13 +149,13 @@ def _spectra_of(records, path):
 def _unit(header, values, where):
     """Unit of the axis; or None and what the table holds instead of a spectrum."""
     text = values.get("XUNITS", "")
-    unit = unit_from_text(text)
+    unit = unit_of(text)
     if unit == "cm-1" and "RAMAN" in header.get("DATATYPE", "").upper():
         unit = "Raman shift"
-    if unit is None and text.strip() and text.strip().upper() not in ("ARBITRARY UNITS", "ARBITRARY"):
+    if not unit and text.strip() and text.strip().upper() not in ("ARBITRARY UNITS", "ARBITRARY"):
         kind = header.get("DATATYPE") or "a table"
         return None, f"{kind.strip().lower()} in {text.strip()}"
-    return unit or "", None
+    return unit, None
 
 
 def _numbers(values, form, lines, path, where):

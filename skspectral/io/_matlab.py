@@ -7,7 +7,8 @@ import numpy as np
 from ..exceptions import NoSpectraError, ReadingOptionError, TableError, UnsupportedFormatError
 from ._block import SpectraBlock
 from ._matlab_parts import variables_of
-from ._words import percent_where_it_must_be, quantity_from_text, unit_from_text
+from ._percent import percent_where_it_must_be
+from ._phrases import quantity_of, unit_of
 
 __all__ = ["read_matlab"]
 
@@ -139,17 +140,12 @@ def _block(path, variable, X, axis, unit_text, note, others):
         notes.append(f"the file excludes {np.sum(~rows)} of {len(rows)} samples (column 'included')")
     if channels is not None:
         notes.append(f"the file excludes {np.sum(~channels)} of {len(channels)} channels; they are read all the same")
-    words = [part for part in re.split(r"[._{}]", unit_text) if part]
-    unit = unit_from_text(unit_text) or next((u for word in words if (u := unit_from_text(word))), "")
-    if not unit and "wavenumber" in unit_text.lower():
-        unit = "cm-1"
-    words = [variable.meta.get("title", ""), *re.split(r"[._{}]", variable.name)]
-    quantity = next((q for word in words if word and (q := quantity_from_text(word)) != "unknown"), "unknown")
+    quantity = quantity_of(f"{variable.meta.get('title', '')} {variable.name}".replace("_", " "))
     quantity, percent = percent_where_it_must_be(quantity, X)
     return SpectraBlock(
         X=np.array(X, dtype=np.float64),
         axis=np.array(axis, dtype=np.float64),
-        unit=unit,
+        unit=unit_of(unit_text),
         quantity=quantity,
         names=names,
         places=[f"variable {variable.name}, row {k + 1}" for k in range(len(X))],
@@ -197,17 +193,26 @@ def _number_common_rows(blocks):
     """Number the rows that several matrices share, where no names say which spectra are of one sample.
 
     In such files row k of every matrix is sample k. Where some matrices have reference values beside them, these are
-    the samples; a matrix with another number of rows (of standards, say) has nothing to do with them.
+    the samples; a matrix with another number of rows (of standards, say) has nothing to do with them. What the names
+    of the matrices of as many rows begin with (``calibrate_1``, ``calibrate_2``) names their set of samples, the rest
+    the instrument; where there are several sets, their names go before the numbers.
     """
-    unnamed = [block for block in blocks if not any(block.names)]
-    counts = [len(block.X) for block in unnamed]
-    common = {n for n in counts if counts.count(n) > 1}
-    with_columns = {len(block.X) for block in unnamed if block.columns} & common
-    for block in unnamed:
-        if len(block.X) in (with_columns or common):
-            block.names = [str(k + 1) for k in range(len(block.X))]
-            block.meta["instrument"] = block.meta["variable"]
-            block.notes.append("no names of samples: rows are numbered, and row k of each matrix is sample k")
+    sets = {}
+    for block in blocks:
+        if not any(block.names):
+            sets.setdefault(len(block.X), []).append(block)
+    sets = {n: of_set for n, of_set in sets.items() if len(of_set) > 1}
+    with_columns = {n: of_set for n, of_set in sets.items() if any(block.columns for block in of_set)}
+    sets = with_columns or sets
+    for n, of_set in sets.items():
+        names = [block.meta["variable"] for block in of_set]
+        beginnings = {re.match(r"(.*[._])?", name).group() for name in names}
+        common = beginnings.pop() if len(beginnings) == 1 else ""
+        label = f"{common.rstrip('._') or f'set of {n}'} " if len(sets) > 1 else ""
+        for block in of_set:
+            block.names = [f"{label}{k + 1}" for k in range(n)]
+            block.meta["instrument"] = block.meta["variable"].removeprefix(common)
+            block.notes.append(f"no names of samples: row k of {', '.join(names)} is taken as one sample")
 
 
 def _refusal(path, held):

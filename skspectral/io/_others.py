@@ -10,7 +10,8 @@ import numpy as np
 
 from ..exceptions import UnsupportedFormatError
 from ._block import SpectraBlock
-from ._words import percent_where_it_must_be, quantity_from_text, unit_from_text
+from ._percent import percent_where_it_must_be
+from ._phrases import quantity_of, unit_of
 
 __all__ = ["read_by_nirs4all"]
 
@@ -54,8 +55,8 @@ def _add(blocks, signal, record, place, path, package):
     rows = np.moveaxis(np.asarray(signal.values, dtype=np.float64), signal.x_dim_index, -1)
     rows = rows.reshape(-1, rows.shape[-1])
     axis = np.asarray(signal.axis.values, dtype=np.float64)
-    unit = unit_from_text(signal.axis.unit) or ""
-    quantity = quantity_from_text(signal.signal_type.replace("_", " "))
+    unit = unit_of(signal.axis.unit) or ""
+    quantity = quantity_of(signal.signal_type.replace("_", " "))
     if signal.unit == "%" and quantity in ("reflectance", "transmittance"):
         quantity = f"% {quantity}"
     quantity, note = percent_where_it_must_be(quantity, rows)

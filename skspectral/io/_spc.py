@@ -5,13 +5,15 @@ import datetime
 import io
 import re
 import struct
+import warnings
 
 import numpy as np
 
 from .._core.optional import import_optional
-from ..exceptions import NoSpectraError, TableError, UnsupportedFormatError
+from ..exceptions import NoSpectraError, TableError, TableWarning, UnsupportedFormatError
 from ._block import SpectraBlock
-from ._words import percent_where_it_must_be, quantity_from_text, unit_from_text
+from ._percent import percent_where_it_must_be
+from ._phrases import quantity_of, unit_of
 
 __all__ = ["looks_like_spc", "read_spc"]
 
@@ -46,16 +48,21 @@ def read_spc(path, **options):
         what = "the old format (0x4D)" if data[1] == _OLD else "big-endian byte order (0x4C)"
         raise UnsupportedFormatError(f"{path}: this SPC file is in {what}, which is not read. Save it anew in GRAMS.")
     package = import_optional("spc_io.low_level", extra="io", feature="Reading SPC files")
-    header, data, log = _prepared(path, data, package)
+    header, data, log, surplus = _prepared(path, data, package)
     try:
         raw = package.SpcRaw.from_bytes_io(io.BytesIO(data))
     except Exception as error:
         raise TableError(f"{path}: this SPC file is truncated or damaged ({error}).") from error
-    return _blocks(path, raw, header, log)
+    blocks = _blocks(path, raw, header, log)
+    if surplus:
+        note = f"{surplus} bytes follow the spectra that the header announces, and are not read; it may be damaged"
+        warnings.warn(f"{path}: {note}.", TableWarning, stacklevel=3)
+        blocks[0].notes.append(note)
+    return blocks
 
 
 def _prepared(path, data, package):
-    """The header, the bytes for the package (header and spectra alone), and the text of the log.
+    """The header, the bytes for the package (header and spectra alone), the text of the log, and bytes left over.
 
     The package takes the log and the directory to follow the spectra at once and fails on a log that is not as it
     expects; neither is needed for the spectra, so the log is read here and both are taken off.
@@ -66,13 +73,9 @@ def _prepared(path, data, package):
     flags = header.ftflgs
     if header.fytype._val in _OTHER_KINDS:
         raise NoSpectraError(f"{path}: this SPC file holds {_OTHER_KINDS[header.fytype._val]}, not a spectrum.")
-    if flags.TXYXYS and not flags.TXVALS:
-        raise TableError(f"{path}: the flags in the header of this SPC file contradict each other; it is damaged.")
-    n_spectra = max(header.fnsub, 1)
-    if not flags.TMULTI and n_spectra > 1:
-        raise TableError(
-            f"{path}: the header of this SPC file speaks of one spectrum and of {n_spectra}; it is damaged."
-        )
+    if not flags.TXVALS:
+        flags.TXYXYS = 0  # it says something of the abscissas that are stored, and none are
+    n_spectra = header.fnsub = max(header.fnsub, 1)
     end = _end_of_spectra(path, data, header, n_spectra, package)
     log_start = header.flogoff
     if log_start and (log_start < end or log_start + _LOG_HEADER > len(data)):
@@ -83,20 +86,13 @@ def _prepared(path, data, package):
     rest = data[end : log_start or len(data)]
     if flags.TXYXYS and header.fnpts == end:
         rest = rest[12 * n_spectra :]
-    if rest.strip(b"\0\x1a"):
-        raise TableError(
-            f"{path}: {len(rest)} bytes of this SPC file follow the {n_spectra} spectra that its header announces; "
-            "the header is damaged."
-        )
-    log = _log_text(data, log_start)
-    prepared = bytearray(data[:end])
-    fields = type(header)
-    struct.pack_into("<I", prepared, fields.fnsub.offset, n_spectra)
-    struct.pack_into("<I", prepared, fields.flogoff.offset, 0)
+    surplus = len(rest.rstrip(b"\0\x1a"))
+    plain = package.SpcHdr.from_buffer_copy(header)
+    plain.flogoff = 0
+    plain.ftflgs.TRANDM = 0  # says only that the Z values are in no order
     if flags.TXYXYS:
-        struct.pack_into("<I", prepared, fields.fnpts.offset, 0)
-    prepared[0] &= ~0x08 & 0xFF  # TRANDM says only that the Z values are in no order, which matters to nobody here
-    return header, bytes(prepared), log
+        plain.fnpts = 0
+    return header, bytes(plain) + data[_HEADER:end], _log_text(data, log_start), surplus
 
 
 def _end_of_spectra(path, data, header, n_spectra, package):
@@ -152,7 +148,7 @@ def _blocks(path, raw, header, log):
         X = np.array(rows, dtype=np.float64)
         actual, note = percent_where_it_must_be(quantity, X)
         columns = {}
-        if header.ftflgs.TMULTI:
+        if header.fnsub > 1:
             columns[z_label] = [float(raw.subs[k].header.subfirst) for k in numbers]
         blocks.append(
             SpectraBlock(
@@ -179,9 +175,9 @@ def _meaning(path, header):
         start = type(header).fcatxt.offset
         labels = bytes(header)[start : start + 30].split(b"\0")
         x_label, y_label = (label.decode("latin-1").strip() for label in (*labels, b"", b"")[:2])
-        unit = unit_from_text(x_label) or unit
-        if y_label and quantity_from_text(y_label) != "unknown":
-            quantity = quantity_from_text(y_label)
+        unit = unit_of(x_label) or unit
+        if y_label and quantity_of(y_label) != "unknown":
+            quantity = quantity_of(y_label)
         if y_label and quantity == "unknown":
             notes.append(f"the values are called {y_label!r}")
     if unit is None:
@@ -212,7 +208,7 @@ def _axis(path, raw, header, sub):
 def _values(header, sub):
     """Values of a subfile. In a file of one spectrum the exponent of the file counts, in others that of the subfile."""
     y = np.array(sub.yarray, dtype=np.float64)
-    if not header.ftflgs.TMULTI and _FLOAT not in (header.fexp, sub.header.subexp):
+    if header.fnsub == 1 and _FLOAT not in (header.fexp, sub.header.subexp):
         y *= 2.0 ** (header.fexp - sub.header.subexp)
     return y
 

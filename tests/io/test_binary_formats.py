@@ -10,6 +10,7 @@ from skspectral.exceptions import (
     OptionalDependencyError,
     ReadingOptionError,
     TableError,
+    TableWarning,
     UnsupportedFormatError,
 )
 from skspectral.io._formats import kind_of_file, read_file
@@ -142,7 +143,6 @@ def test_spc_of_percent_is_said_to_be(tmp_path):
         (spc([Y], x_type=5), NoSpectraError, "the axis of this SPC file is XMINUTS"),
         (spc([Y], y_type=1), NoSpectraError, "an interferogram"),
         (spc([Y])[:-1], TableError, "its spectra need 568; it is truncated"),
-        (spc([Y]) + b"four", TableError, "4 bytes of this SPC file follow the 1 spectra"),
         (spc([Y, Y], log="x")[:-10], TableError, "truncated or damaged"),
         (spc([Y], first=1200.0), TableError, "is no axis"),
         (spc([[1.0, np.inf]]), TableError, "values that are no numbers"),
@@ -152,6 +152,18 @@ def test_spc_of_percent_is_said_to_be(tmp_path):
 def test_spc_that_cannot_be_right(tmp_path, data, error, match):
     with pytest.raises(error, match=match):
         read(tmp_path, data, "SPC")
+
+
+def test_spc_with_more_than_its_header_announces_warns(tmp_path):
+    with pytest.warns(TableWarning, match=r"file\.bin: 4 bytes follow the spectra that the header announces"):
+        (block,) = read(tmp_path, spc([Y]) + b"four", "SPC")
+    np.testing.assert_array_equal(block.X, [Y])
+
+
+def test_spc_flags_that_say_nothing_are_no_matter(tmp_path):
+    for flags in (0x08, 0x10, 0x40):  # Z in no order, ordered Z, own abscissas although none are stored
+        (block,) = read(tmp_path, spc([Y, -Y], flags=flags), "SPC")
+        np.testing.assert_array_equal(block.X, [Y, -Y])
 
 
 def test_opus_prefers_results_in_a_fixed_order_and_says_what_it_left_out(tmp_path):

@@ -86,6 +86,14 @@ def test_matrices_of_common_rows_are_numbered(tmp_path):
     assert first.columns["y"] == Y[:, 0].tolist()
 
 
+def test_sets_of_samples_do_not_mix(tmp_path):
+    sets = {"calibrate_1": X, "calibrate_2": X + 1, "calibrate_Y": Y, "test_1": X[:3], "test_2": X[:3] + 1}
+    blocks = {block.meta["variable"]: block for block in read_file(saved(tmp_path, **sets, test_Y=Y[:3], wl=AXIS))}
+    assert blocks["calibrate_1"].names == blocks["calibrate_2"].names == [f"calibrate {k}" for k in range(1, 6)]
+    assert blocks["test_2"].names == ["test 1", "test 2", "test 3"]
+    assert [block.meta["instrument"] for block in blocks.values()] == ["1", "2", "1", "2"]
+
+
 def test_a_dataset_object_tells_names_axis_and_what_it_excludes(tmp_path):
     def grid(rows, columns):
         return np.empty((rows, columns), dtype=object)
