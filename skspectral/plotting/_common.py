@@ -6,7 +6,7 @@ from .._core.optional import import_optional
 
 __all__ = [
     *("COLORS", "REFERENCE_COLOR", "STYLES"),
-    *("bare", "columns_of", "label_log_axis", "mean_of_known", "methods_of", "metric_title", "new_axes"),
+    *("Display", "bare", "columns_of", "label_log_axis", "mean_of_known", "methods_of", "metric_title", "new_axes"),
 ]
 
 # the palette of Okabe and Ito, which colour-blind readers tell apart; yellow is left out as too pale on white
@@ -15,6 +15,32 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 # colour and marker repeat with different periods, so that 63 series differ, in grey print too
 STYLES = tuple({"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)]} for i in range(63))
 REFERENCE_COLOR = "#666666"
+
+
+class Display:
+    """Base of the displays: subclasses draw in ``_draw``, on new axes where ``ax`` is None."""
+
+    def plot(self, ax=None, **kwargs):
+        """Draw the display.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default. A display of several parts takes as many axes, in an array.
+        **kwargs : dict
+            Style of what is drawn, as where the display was made.
+
+        Returns
+        -------
+        display
+            Itself.
+        """
+        self._draw(ax, **kwargs)
+        return self
+
+    def _draw(self, ax, **kwargs):
+        """Draw on ``ax``; sets ``figure_``, ``ax_`` and the artists."""
+        raise NotImplementedError
 
 
 def new_axes(ax, *, n_rows=1, figsize=None):

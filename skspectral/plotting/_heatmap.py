@@ -3,12 +3,12 @@
 import numpy as np
 
 from .._core.optional import import_optional
-from ._common import columns_of, label_log_axis, mean_of_known, methods_of, metric_title, new_axes
+from ._common import Display, columns_of, label_log_axis, mean_of_known, methods_of, metric_title, new_axes
 
 __all__ = ["CellHeatmapDisplay"]
 
 
-class CellHeatmapDisplay:
+class CellHeatmapDisplay(Display):
     """Heat map of methods (rows) and cells (columns), each value printed.
 
     A cell is one source, target and property. Make it with `from_results`.
@@ -109,21 +109,7 @@ class CellHeatmapDisplay:
             title = f"{title} relative to {relative_to}"
         return cls(table, methods=wanted, cells=cells, value_name=title).plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
-        """Draw the display.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
-        **kwargs : dict
-            For ``Axes.imshow``.
-
-        Returns
-        -------
-        CellHeatmapDisplay
-            Itself.
-        """
+    def _draw(self, ax, **kwargs):
         n_methods, n_cells = np.shape(self.values)
         self.figure_, self.ax_ = new_axes(ax, figsize=(2.2 + 0.62 * n_cells, 1.4 + 0.36 * n_methods))
         colors = import_optional("matplotlib.colors", extra="plot", feature="Plotting")
@@ -147,7 +133,6 @@ class CellHeatmapDisplay:
         bar.outline.set_visible(False)
         if isinstance(self.im_.norm, colors.LogNorm):
             label_log_axis(bar.ax.yaxis)
-        return self
 
 
 def _cell_name(row, columns):

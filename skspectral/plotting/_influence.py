@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ._common import REFERENCE_COLOR, STYLES, bare, new_axes
+from ._common import REFERENCE_COLOR, STYLES, Display, bare, new_axes
 
 __all__ = ["StandardsInfluenceDisplay"]
 
 
-class StandardsInfluenceDisplay:
+class StandardsInfluenceDisplay(Display):
     """How far predictions move without each standard, the most influential first.
 
     Make it with `from_influence`.
@@ -76,21 +76,7 @@ class StandardsInfluenceDisplay:
             raise ValueError(f"max_standards must be at least 1, got {max_standards!r}.")
         return cls(influence, max_standards=max_standards).plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
-        """Draw the display.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
-        **kwargs : dict
-            For ``Axes.barh``.
-
-        Returns
-        -------
-        StandardsInfluenceDisplay
-            Itself.
-        """
+    def _draw(self, ax, **kwargs):
         values = self.influence.standardised
         order = np.argsort(-values.max(axis=1), kind="stable")[: self.max_standards]
         n_targets = values.shape[1]
@@ -108,4 +94,3 @@ class StandardsInfluenceDisplay:
         self.ax_.set(xlabel="Change of predictions without the standard (1 is typical)", ylabel="Standard")
         self.ax_.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.01, 0.5))
         bare(self.ax_)
-        return self

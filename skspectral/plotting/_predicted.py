@@ -3,12 +3,12 @@
 import numpy as np
 
 from ..metrics import bias, r2, rmsep
-from ._common import REFERENCE_COLOR, STYLES, bare, new_axes
+from ._common import REFERENCE_COLOR, STYLES, Display, bare, new_axes
 
 __all__ = ["PredictedMeasuredDisplay"]
 
 
-class PredictedMeasuredDisplay:
+class PredictedMeasuredDisplay(Display):
     """Predicted against measured values, with the 1:1 line and figures of merit.
 
     Make it with `from_predictions`.
@@ -105,21 +105,7 @@ class PredictedMeasuredDisplay:
             raise ValueError("y_true holds no measured value, so there is nothing to compare with.")
         return cls(series, target_name=target_name, unit=unit).plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
-        """Draw the display.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
-        **kwargs : dict
-            For ``Axes.scatter``.
-
-        Returns
-        -------
-        PredictedMeasuredDisplay
-            Itself.
-        """
+    def _draw(self, ax, **kwargs):
         self.figure_, self.ax_ = new_axes(ax, figsize=(5.2, 4.9 + 0.22 * len(self.series)))
         values = np.concatenate([part for pair in self.series.values() for part in pair])
         margin = 0.04 * np.ptp(values) or 0.5
@@ -140,7 +126,6 @@ class PredictedMeasuredDisplay:
         else:
             self.legend_ = self.ax_.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), **look)
         bare(self.ax_)
-        return self
 
     def _label(self, name):
         measured, predicted = self.series[name]

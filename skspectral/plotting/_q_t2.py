@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ._common import REFERENCE_COLOR, STYLES, bare, label_log_axis, new_axes
+from ._common import REFERENCE_COLOR, STYLES, Display, bare, label_log_axis, new_axes
 
 __all__ = ["QT2Display"]
 
 
-class QT2Display:
+class QT2Display(Display):
     """Q against T2 of several sets of spectra, such as the target's before and after transfer.
 
     Both axes are in units of their limit and logarithmic; spectra like those of the source lie in the lower left
@@ -75,21 +75,7 @@ class QT2Display:
             raise ValueError("spectra has no set to draw; give a dict of spectra by name.")
         return cls({str(name): limits.check(X) for name, X in spectra.items()}).plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
-        """Draw the display.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
-        **kwargs : dict
-            For ``Axes.scatter``.
-
-        Returns
-        -------
-        QT2Display
-            Itself.
-        """
+    def _draw(self, ax, **kwargs):
         self.figure_, self.ax_ = new_axes(ax, figsize=(6.4, 4.4))
         self.scatter_ = {}
         for (name, result), style in zip(self.results.items(), STYLES):
@@ -109,4 +95,3 @@ class QT2Display:
                 label_log_axis(axis)
         self.ax_.legend(frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0))
         bare(self.ax_)
-        return self

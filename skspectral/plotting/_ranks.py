@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from ._common import COLORS, REFERENCE_COLOR, columns_of, mean_of_known, methods_of, metric_title, new_axes
+from ._common import COLORS, REFERENCE_COLOR, Display, columns_of, mean_of_known, methods_of, metric_title, new_axes
 
 __all__ = ["CriticalDifferenceDisplay"]
 
@@ -12,7 +12,7 @@ LEAST_METHODS = 3
 FIRST_LINE, BAR_STEP = 1.6, 0.45
 
 
-class CriticalDifferenceDisplay:
+class CriticalDifferenceDisplay(Display):
     """Critical-difference diagram: mean ranks of methods over cells, with bars over those that do not differ.
 
     Every cell ranks the methods, 1 for the best; two methods differ by the Nemenyi test where their mean ranks are
@@ -152,19 +152,7 @@ class CriticalDifferenceDisplay:
             reached = max(reached, end)
         return groups
 
-    def plot(self, ax=None):
-        """Draw the display.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        CriticalDifferenceDisplay
-            Itself.
-        """
+    def _draw(self, ax):
         names = sorted(self.ranks, key=self.ranks.get)
         k, groups = len(names), self.groups_
         n_left = (k + 1) // 2
@@ -210,4 +198,3 @@ class CriticalDifferenceDisplay:
         self.ax_.set_yticks([])
         self.ax_.spines[["left", "right", "bottom"]].set_visible(False)
         self.ax_.spines["top"].set_bounds(low, high)
-        return self

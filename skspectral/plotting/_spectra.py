@@ -3,12 +3,12 @@
 import numpy as np
 
 from .._core.axis import check_axis
-from ._common import COLORS, REFERENCE_COLOR, bare, new_axes
+from ._common import COLORS, REFERENCE_COLOR, Display, bare, new_axes
 
 __all__ = ["SpectraDifferenceDisplay"]
 
 
-class SpectraDifferenceDisplay:
+class SpectraDifferenceDisplay(Display):
     """Mean spectra, and their difference from the source before and after transfer.
 
     Make it with `from_spectra`.
@@ -109,21 +109,7 @@ class SpectraDifferenceDisplay:
         display = cls(wavelengths, source, target, transferred, axis_unit=axis_unit, spectrum_name=spectrum_name)
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
-        """Draw the display.
-
-        Parameters
-        ----------
-        ax : array-like of two matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
-        **kwargs : dict
-            For ``Axes.plot``.
-
-        Returns
-        -------
-        SpectraDifferenceDisplay
-            Itself.
-        """
+    def _draw(self, ax, **kwargs):
         self.figure_, self.ax_ = new_axes(ax, n_rows=2, figsize=(7.0, 5.2))
         above, below = self.ax_
         self.spectra_, self.differences_, self.bands_ = {}, {}, {}
@@ -152,4 +138,3 @@ class SpectraDifferenceDisplay:
             axes.set_xlim(*(ends if self.axis_unit == "nm" else ends[::-1]))
             axes.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.01, 0.5))
             bare(axes)
-        return self

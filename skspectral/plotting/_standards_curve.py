@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ._common import STYLES, bare, new_axes
+from ._common import STYLES, Display, bare, new_axes
 
 __all__ = ["StandardsCurveDisplay"]
 
 
-class StandardsCurveDisplay:
+class StandardsCurveDisplay(Display):
     """RMSEP against the number of standards, its spread over repeats, and the curve through it.
 
     The curve is continued in dashes by five standards. Make it with `from_curve`.
@@ -79,21 +79,7 @@ class StandardsCurveDisplay:
         relative = len(curve.target_names) > 1 if relative is None else relative
         return cls(curve, unit=unit, relative=relative).plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
-        """Draw the display.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
-        **kwargs : dict
-            For ``Axes.errorbar``.
-
-        Returns
-        -------
-        StandardsCurveDisplay
-            Itself.
-        """
+    def _draw(self, ax, **kwargs):
         curve = self.curve
         self.figure_, self.ax_ = new_axes(ax, figsize=(7.0, 4.2))
         self.points_, self.fits_ = {}, {}
@@ -122,4 +108,3 @@ class StandardsCurveDisplay:
         self.ax_.set_ylim(bottom=0)
         self.ax_.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.01, 0.5))
         bare(self.ax_)
-        return self

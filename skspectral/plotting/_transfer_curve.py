@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._common import REFERENCE_COLOR, STYLES, bare, columns_of, label_log_axis, metric_title, new_axes
+from ._common import REFERENCE_COLOR, STYLES, Display, bare, columns_of, label_log_axis, metric_title, new_axes
 
 __all__ = ["TransferCurveDisplay"]
 
@@ -11,7 +11,7 @@ NO_TRANSFER = "no transfer"
 BEYOND_MEANS = 1.4
 
 
-class TransferCurveDisplay:
+class TransferCurveDisplay(Display):
     """Error of each method against the number of transfer standards, with its spread over repeats.
 
     The ordinate is logarithmic where the means differ by more than a factor of four. Make it with `from_results`.
@@ -116,21 +116,7 @@ class TransferCurveDisplay:
         curves = {name: _summary(n_standards[method == name], values[method == name]) for name in wanted}
         return cls(curves, levels=levels, metric_name=metric_title(metric), unit=unit).plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
-        """Draw the display.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
-        **kwargs : dict
-            For ``Axes.plot`` of the curves.
-
-        Returns
-        -------
-        TransferCurveDisplay
-            Itself.
-        """
+    def _draw(self, ax, **kwargs):
         self.figure_, self.ax_ = new_axes(ax, figsize=(7.0, 4.2))
         self.lines_, self.bands_, self.levels_ = {}, {}, {}
         # the bands of many methods lie over each other and must not hide the curves
@@ -160,7 +146,6 @@ class TransferCurveDisplay:
         self.ax_.set(xlabel="Number of transfer standards", ylabel=f"{self.metric_name}{unit}")
         self.ax_.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.01, 0.5))
         bare(self.ax_)
-        return self
 
     def _means(self):
         return np.concatenate([[*self.levels.values()], *(points[:, 1] for points in self.curves.values())])
