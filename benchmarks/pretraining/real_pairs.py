@@ -5,9 +5,10 @@ import math
 import numpy as np
 import torch
 
+from skspectral.pretraining.data.pair_references import pair_references
 from skspectral.pretraining.head.features import common_regions, plain_features, spectral_features
-from skspectral.pretraining.head.transfer_head import FLOOR, transfer_loss
-from skspectral.pretraining.instruments.grid import average_channels, standardise
+from skspectral.pretraining.head.transfer_head import FLOOR, head_loss
+from skspectral.pretraining.instruments.grid import average_channels
 from skspectral.pretraining.training.validation import plain_head, task_rows
 
 __all__ = ["HELD_OUT", "N_STANDARDS", "PairTasks", "held_out_pairs"]
@@ -17,8 +18,6 @@ HELD_OUT = ("drugs_", "feedgrain")
 N_STANDARDS = (0, 5, 10)
 N_SPLITS = 10
 SHARE_TEST, MOST_SOURCE = 0.3, 100
-# Principal components of what either instrument sees beyond the shared range, where there are no references.
-N_COMPONENTS, LEAST_BEYOND = 3, 20
 
 
 def held_out_pairs(corpus):
@@ -48,7 +47,7 @@ class PairTasks:
         axis = torch.from_numpy(1e7 / grid).float()
         self._axis = axis.expand(len(spectra), -1)
         self._regions = common_regions(axis, axis, n_regions)
-        self._targets = references(pair)
+        self._targets = pair_references(pair)
         self._orders = [np.random.default_rng(split).permutation(self._n) for split in range(n_splits)]
         self._plain = self._losses(plain_head(), plain_features(self._x, self._axis, self._regions), "cpu")
 
@@ -105,37 +104,8 @@ class PairTasks:
         for split in range(len(self._orders)):
             tasks = [self.samples(split, target) for target in range(len(self._targets))]
             rows, y_test = _rows(features[: self._n], features[self._n :], tasks, device)
-            losses += transfer_loss(head(rows), y_test, rows.n_test).tolist()
+            losses += head_loss(head, rows, y_test).tolist()
         return losses
-
-
-def references(pair):
-    """Say what to predict of the samples of a pair.
-
-    Measured references, where there are some; else the leading principal components of what either instrument sees
-    beyond the range that both share. They depend on the sample, and on no noise within that range.
-
-    Parameters
-    ----------
-    pair : RealPair
-        The pair.
-
-    Returns
-    -------
-    list of ndarray of shape (n_samples,)
-        Quantities, NaN where unknown.
-    """
-    if pair.y is not None:
-        return [y for y in np.asarray(pair.y, dtype=float).T if np.nanstd(y) > 0]
-    low, high = pair.overlap
-    found = []
-    for X, axis in ((pair.X_a, pair.axis_a), (pair.X_b, pair.axis_b)):
-        beyond = (axis < low) | (axis > high)
-        if beyond.sum() >= LEAST_BEYOND:
-            relative = standardise(torch.from_numpy(np.asarray(X[:, beyond], dtype=float)))[0].numpy()
-            u, s, _ = np.linalg.svd(relative - relative.mean(axis=0), full_matrices=False)
-            found += list((u * s).T[:N_COMPONENTS])
-    return found
 
 
 def _rows(source, target, tasks, device):

@@ -13,7 +13,7 @@ from ..pretraining.config import PretrainingConfig
 from ..pretraining.head.features import spectral_features
 from ..pretraining.head.transfer_head import TransferHead
 from ..pretraining.instruments.grid import average_channels
-from ..pretraining.weights import load_head, load_weights
+from ..pretraining.weights import load_pretrained
 from ._mixture import learned_constants
 
 __all__ = ["Encoder", "NetworkRecord", "choose_device", "foundation_hash", "untrained"]
@@ -202,8 +202,7 @@ def load_encoder(weights, seed):
             torch.manual_seed(seed)
             model, head = untrained(settings)
     else:
-        model, metadata = load_weights(weights)
-        head = load_head(weights)
+        model, head, metadata = load_pretrained(weights)
         settings = PretrainingConfig.from_dict(metadata["config"])
     return Encoder(model, head, settings)
 

@@ -17,7 +17,7 @@ from .head.transfer_head import TransferHead
 from .training.checkpoint import load_shards, save_shards
 from .training.record import write_text
 
-__all__ = ["available_weights", "load_head", "load_weights", "save_weights"]
+__all__ = ["available_weights", "load_head", "load_pretrained", "load_weights", "save_weights"]
 
 FORMAT = "skspectral-weights-1"
 PACKAGED = Path(__file__).parent.parent / "weights_data"
@@ -125,8 +125,7 @@ def load_weights(source, *, device="cpu"):
     record = _read(folder)
     if record["format"] != FORMAT:
         return SpectralFM.load(folder, device=device), {}
-    model = _build(lambda: SpectralFM(SpectralFMConfig.from_dict(record["config"])), "model", record, folder)
-    return model.to(device).eval(), record["metadata"]
+    return _model(record, load_shards(record["tensors"], folder), folder, device), record["metadata"]
 
 
 def load_head(source, *, device="cpu"):
@@ -151,9 +150,48 @@ def load_head(source, *, device="cpu"):
     """
     folder = _find(source)
     record = _read(folder)
+    _check_head(record, folder)
+    return _head(record, load_shards(record["tensors"], folder), folder, device)
+
+
+def load_pretrained(source, *, device="cpu"):
+    """Load a network, the head it was trained with, and how both were made, reading the files once.
+
+    Parameters
+    ----------
+    source, device
+        As for `load_weights`.
+
+    Returns
+    -------
+    model : SpectralFM
+    head : TransferHead
+    metadata : dict
+
+    Raises
+    ------
+    MissingWeightsError
+        As by `load_weights` and `load_head`.
+    """
+    folder = _find(source)
+    record = _read(folder)
+    _check_head(record, folder)
+    tensors = load_shards(record["tensors"], folder)
+    return *(make(record, tensors, folder, device) for make in (_model, _head)), record["metadata"]
+
+
+def _model(record, tensors, folder, device):
+    model = _build(lambda: SpectralFM(SpectralFMConfig.from_dict(record["config"])), "model", tensors, folder)
+    return model.to(device).eval()
+
+
+def _head(record, tensors, folder, device):
+    return _build(lambda: TransferHead(**record["head"]), "head", tensors, folder).to(device).eval()
+
+
+def _check_head(record, folder):
     if not record.get("head"):
         raise MissingWeightsError(f"The weights in {folder} come without a transfer head.")
-    return _build(lambda: TransferHead(**record["head"]), "head", record, folder).to(device).eval()
 
 
 def _find(source):
@@ -209,9 +247,8 @@ def _read(folder):
     return record
 
 
-def _build(make, prefix, record, folder):
+def _build(make, prefix, tensors, folder):
     """Build a module and fill it."""
-    tensors = load_shards(record["tensors"], folder)
     state = {key.removeprefix(f"{prefix}."): value for key, value in tensors.items() if key.startswith(f"{prefix}.")}
     try:
         with torch.random.fork_rng([]):

@@ -11,11 +11,12 @@ import torch
 from benchmarks.pretraining import __main__ as benchmark
 from benchmarks.pretraining import ablation, ablation_summary
 from benchmarks.pretraining.bootstrap import array_of, interval
-from benchmarks.pretraining.real_pairs import N_STANDARDS, PairTasks, held_out_pairs, references
+from benchmarks.pretraining.real_pairs import N_STANDARDS, PairTasks, held_out_pairs
 from benchmarks.pretraining.variants import FULL, UNTRAINED, VARIANTS, settings
 from skspectral.nn.losses import WEIGHTS
 from skspectral.pretraining import Corpus, InstrumentPriors, RealPair, TransferHead
 from skspectral.pretraining.config import LOSSES
+from skspectral.pretraining.data.pair_references import pair_references
 from skspectral.pretraining.head.features import PLAIN_STAGES, plain_features
 from tests.pretraining.corpora import write_corpus
 
@@ -106,14 +107,14 @@ def errors_of(record):
 
 
 def test_what_is_predicted_lies_beyond_the_shared_range(pair):
-    assert [len(y) for y in references(pair)] == [50]  # the second column is constant
+    assert [len(y) for y in pair_references(pair)] == [50]  # the second column is constant
     wide = np.linspace(1000.0, 2000.0, 80)
     unlabelled = RealPair("drugs_K", pair.X_a, wide, pair.X_b, pair.axis_b, None, pair.sample_id)
-    found = references(unlabelled)
+    found = pair_references(unlabelled)
     assert len(found) == 3
     changed = pair.X_a.copy()
     changed[:, (wide >= unlabelled.overlap[0]) & (wide <= unlabelled.overlap[1])] += 1.0
-    again = references(RealPair("drugs_K", changed, wide, pair.X_b, pair.axis_b, None, pair.sample_id))
+    again = pair_references(RealPair("drugs_K", changed, wide, pair.X_b, pair.axis_b, None, pair.sample_id))
     np.testing.assert_allclose(found, again)
 
 

@@ -14,7 +14,7 @@ from ...nn.config import SpectralFMConfig
 from .features import PLAIN_STAGES, POINTS
 from .ridge import Task, augmented_ridge, centre_task
 
-__all__ = ["HeadOutput", "Rows", "Solution", "TransferHead", "transfer_loss"]
+__all__ = ["Rows", "Solution", "TransferHead", "head_loss", "transfer_loss"]
 
 # By how much a head prefers its kind of stage before any training, in the logarithm of their weights.
 LEANING = 2.0
@@ -93,27 +93,6 @@ class Solution(NamedTuple):
         return torch.einsum("etgd,egd->et", features.double(), self.coef) + self.intercept[:, None]
 
 
-class HeadOutput(NamedTuple):
-    """Result of `TransferHead`; predictions in the units of ``y``.
-
-    Attributes
-    ----------
-    prediction : Tensor of shape (E, T)
-        Mixture of the heads.
-    weight : Tensor of shape (E, H)
-        Share of every head.
-    settings : Tensor of shape (E, H, 3)
-        Decimal logarithms of ridge, difference weight and target weight.
-    y_scale : Tensor of shape (E,)
-        Standard deviation of the source references.
-    """
-
-    prediction: Tensor
-    weight: Tensor
-    settings: Tensor
-    y_scale: Tensor
-
-
 class TransferHead(nn.Module):
     """Predict target spectra from source references, pairs and standards, with settings chosen per episode.
 
@@ -142,7 +121,7 @@ class TransferHead(nn.Module):
     >>> x = torch.linspace(-1, 1, 8).reshape(1, 8, 1, 1)
     >>> count = lambda n: torch.tensor([n])
     >>> rows = Rows(x, x[:, :3] + 5, x + 5, 2 * x[..., 0, 0], count(8), count(3), count(8))
-    >>> TransferHead(n_stages=1)(rows).prediction.round(decimals=1)[0, :2]
+    >>> TransferHead(n_stages=1)(rows)[0].round(decimals=1)[0, :2]
     tensor([-2.0000, -1.4000], dtype=torch.float64, grad_fn=<SliceBackward0>)
     """
 
@@ -216,7 +195,7 @@ class TransferHead(nn.Module):
             nn.init.zeros_(layer.weight)
         return fixed.to(self.prior.device).eval().requires_grad_(False)
 
-    def forward(self, rows: Rows) -> HeadOutput:
+    def forward(self, rows: Rows) -> tuple[Tensor, Solution]:
         """Predict the test rows of every episode.
 
         Parameters
@@ -226,12 +205,13 @@ class TransferHead(nn.Module):
 
         Returns
         -------
-        HeadOutput
-            Predictions and how they came about, float64.
+        prediction : Tensor of shape (E, T)
+            Mixture of the heads in the units of ``y``, float64; zero in padded rows.
+        solution : Solution
+            The calibrations that it comes from.
         """
         solution = self.solve(rows.task())
-        on_test = _first(rows.n_test, rows.test.shape[1])
-        return HeadOutput(solution.predict(rows.test) * on_test, solution.weight, solution.settings, solution.y_scale)
+        return solution.predict(rows.test) * _first(rows.n_test, rows.test.shape[1]), solution
 
     def solve(self, task: Task) -> Solution:
         """Fit every episode.
@@ -303,17 +283,19 @@ class TransferHead(nn.Module):
         return (score + self.prior).softmax(-1).double()
 
 
-def transfer_loss(output: HeadOutput, y: Tensor, n_test: Tensor) -> Tensor:
+def transfer_loss(prediction: Tensor, y: Tensor, n_test: Tensor, y_scale: Tensor) -> Tensor:
     """Judge predictions: ``log(0.02 + MSE / variance of the source references)``.
 
     Parameters
     ----------
-    output : HeadOutput
+    prediction : Tensor of shape (E, T)
         Predictions of the head.
     y : Tensor of shape (E, T)
         References of the test rows.
     n_test : Tensor of shape (E,)
         How many of them are real.
+    y_scale : Tensor of shape (E,)
+        Standard deviation of the source references.
 
     Returns
     -------
@@ -321,8 +303,14 @@ def transfer_loss(output: HeadOutput, y: Tensor, n_test: Tensor) -> Tensor:
         Loss of every episode; 0.02 where predictions are perfect, so that easy episodes do not rule the mean.
     """
     known = _first(n_test, y.shape[1])
-    errors = (output.prediction - y.double()) / output.y_scale[:, None]
+    errors = (prediction - y.double()) / y_scale[:, None]
     return torch.log(FLOOR + (errors.square() * known).sum(1) / known.sum(1))
+
+
+def head_loss(head: TransferHead, rows: Rows, y: Tensor) -> Tensor:
+    """Judge what a head predicts of the test rows of every episode by `transfer_loss`: Tensor of shape (E,)."""
+    prediction, solution = head(rows)
+    return transfer_loss(prediction, y, rows.n_test, solution.y_scale)
 
 
 def _first(count, size):

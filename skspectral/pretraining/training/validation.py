@@ -5,18 +5,16 @@ import warnings
 import numpy as np
 import torch
 
+from ..data.pair_references import pair_references
 from ..head.episodes import LEAST_ROWS, collate, make_episode
 from ..head.features import PLAIN_STAGES, common_regions, plain_features, spectral_features
-from ..head.transfer_head import Rows, TransferHead, transfer_loss
+from ..head.transfer_head import Rows, TransferHead, head_loss
 from ..instruments.grid import average_channels, standardise
 
 __all__ = ["Validation", "episode_losses"]
 
 N_STANDARDS = (0, 5, 10)
 N_SPLITS = 3
-N_COMPONENTS = 3
-# Channels beyond the shared range from which references are made.
-LEAST_BEYOND = 20
 N_SIMULATED = 12
 SHARE_TEST = 0.3
 MOST_SOURCE = 100
@@ -90,7 +88,7 @@ def episode_losses(model, head, batch):
     features = spectral_features(
         model, head.projection, batch.spectra, batch.wavenumbers, batch.regions, batch.domain, batch.lengths
     )
-    return transfer_loss(head(batch.rows(features)), batch.y_test, batch.n_test)
+    return head_loss(head, batch.rows(features), batch.y_test)
 
 
 class _SimulatedTasks:
@@ -118,7 +116,7 @@ class _RealTasks:
         self._n = len(spectra[0])
         self._x, self._axis = torch.cat(spectra), torch.cat(axes)
         self._regions = common_regions(axes[0][0], axes[1][0], n_regions)
-        references = _references(pair, standardise(spectra[0])[0].double().numpy())
+        references = pair_references(pair, standardise(spectra[0])[0].double().numpy())
         generator = np.random.default_rng(0)
         n_test = max(int(SHARE_TEST * self._n), 1)
         self._tasks = []  # (source samples, number of standards, test samples, y)
@@ -143,7 +141,7 @@ class _RealTasks:
     def _judge(self, head, source, target, device):
         """Losses of all tasks from features (n, G, D) of the samples on both instruments."""
         rows, y_test = task_rows(source, target, self._tasks, device)
-        return transfer_loss(head(rows), y_test, rows.n_test)
+        return head_loss(head, rows, y_test)
 
 
 def plain_head():
@@ -189,28 +187,3 @@ def task_rows(source, target, tasks, device):
         counts([len(test) for *_, test, _ in tasks]),
     )
     return rows, padded([y[test] for *_, test, y in tasks])
-
-
-def _references(pair, shared):
-    """What to predict: list of ndarray of shape (n_samples,) that vary, with enough known values.
-
-    Without measured references, what either instrument sees beyond the range ``shared`` (n_samples, L) of both says
-    something about the sample that no noise on that range is part of; where there is no such part, the shared one does.
-    """
-    columns = [] if pair.y is None else np.asarray(pair.y, dtype=float).reshape(len(shared), -1).T
-    usable = [y for y in columns if np.isfinite(y).sum() > 20 and np.nanstd(y) > 0]
-    if usable:
-        return usable
-    low, high = pair.overlap
-    beyond = []
-    for X, axis in ((pair.X_a, pair.axis_a), (pair.X_b, pair.axis_b)):
-        outside = (axis < low) | (axis > high)
-        if outside.sum() >= LEAST_BEYOND:
-            beyond += _scores(standardise(torch.from_numpy(np.asarray(X[:, outside], dtype=float)))[0].numpy())
-    return beyond or _scores(shared)
-
-
-def _scores(X):
-    """Leading principal components of spectra: list of ndarray of shape (n_samples,)."""
-    u, s, _ = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
-    return list((u * s).T[:N_COMPONENTS])
