@@ -145,11 +145,11 @@ def wait_for(condition, process, seconds=90):
         time.sleep(0.02)
 
 
-def assert_same_curve(a, b, rtol=1e-3):
+def assert_same_curve(a, b):
     assert a[0] == b[0] and len(a) == len(b)
     # the linear algebra may sum in another order from process to process, and training makes more of it every step;
     # other spectra, masks or optimiser states change losses by some percent
-    np.testing.assert_allclose(np.array(a[1:], dtype=float), np.array(b[1:], dtype=float), rtol=rtol, atol=1e-5)
+    np.testing.assert_allclose(np.array(a[1:], dtype=float), np.array(b[1:], dtype=float), rtol=1e-3, atol=1e-5)
 
 
 def test_a_run_is_not_overwritten_nor_continued_with_other_settings(corpus, finished):
