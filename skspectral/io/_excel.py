@@ -50,6 +50,7 @@ def read_excel(path, *, sheet=None, **options):
             notes.append(f"sheet {name!r} holds no spectra and none of their names, and is left out")
     for block in blocks:
         block.notes.extend(notes)
+    _name_instruments(blocks)
     return blocks
 
 
@@ -129,6 +130,17 @@ def _join(block, sheet, rows):
         + (f" ({missing} of {len(wanted)} names are not in it)" if missing else "")
     )
     return True
+
+
+def _name_instruments(blocks):
+    """Take sheets that hold spectra of the same samples as instruments, named like the sheets."""
+    names = [{_key(name) for name in block.names if name is not None} for block in blocks]
+    for k, block in enumerate(blocks):
+        elsewhere = set().union(*names[:k], *names[k + 1 :])
+        shared = len(names[k] & elsewhere)
+        if shared and shared >= _MOSTLY * len(names[k]) and not any(c.lower() == "instrument" for c in block.columns):
+            block.columns["instrument"] = [block.meta["sheet"]] * len(block.X)
+            block.notes.append("sheets hold spectra of the same samples and are taken as instruments")
 
 
 def _no_spectra(path, others):

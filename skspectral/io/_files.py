@@ -17,6 +17,7 @@ _NOT_THE_USERS = ("thumbs.db", "desktop.ini")
 _HIDDEN = (".", "~$")
 _FEW = 10
 _LISTED = 10
+_FEWEST_ALIKE = 3
 
 
 def read_many(source, *, on_error="raise", progress=True, **options):
@@ -61,6 +62,7 @@ def read_many(source, *, on_error="raise", progress=True, **options):
             if on_error == "raise":
                 raise
             skipped.append((path, error))
+    _forget_common_name(blocks)
     if skipped and not blocks:
         raise TableError(f"None of {len(files)} files could be read.\n{_listing(skipped)}") from skipped[0][1]
     if skipped:
@@ -70,6 +72,16 @@ def read_many(source, *, on_error="raise", progress=True, **options):
             stacklevel=2,
         )
     return blocks, skipped
+
+
+def _forget_common_name(blocks):
+    """Forget a name that all of several files of one spectrum carry: a default of the software names no sample."""
+    names = {name for block in blocks for name in block.names}
+    if len(blocks) < _FEWEST_ALIKE or len(names) != 1 or None in names or any(len(block.X) > 1 for block in blocks):
+        return
+    for block in blocks:
+        block.notes.append(f"all files name their sample {block.names[0]!r}; the names of the files are taken instead")
+        block.names = [None]
 
 
 def files_of(source):

@@ -129,6 +129,8 @@ def _spectra_of(records, path):
         notes = [note] if note else []
         if quantity == "unknown" and values.get("YUNITS"):
             notes.append(f"the values are in {values['YUNITS']!r}")
+        if values.get("YLABEL"):
+            notes.append(f"the values are called {values['YLABEL']!r}")
         meta = {"format": "JCAMP-DX", **{key: header[label] for label, key in _META.items() if header.get(label)}}
         found.append(
             SpectraBlock(

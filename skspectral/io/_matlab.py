@@ -52,6 +52,8 @@ def read_matlab(path, *, wavelengths=None, variables=None, **options):
     others = [variable for variable in held if variable not in taken and variable not in axes]
     blocks = [_block(path, *spectra, others) for spectra in found]
     _number_common_rows(blocks)
+    if len(blocks) > 1:
+        _name_instruments(blocks)
     return blocks
 
 
@@ -213,6 +215,14 @@ def _number_common_rows(blocks):
             block.names = [f"{label}{k + 1}" for k in range(n)]
             block.meta["instrument"] = block.meta["variable"].removeprefix(common)
             block.notes.append(f"no names of samples: row k of {', '.join(names)} is taken as one sample")
+
+
+def _name_instruments(blocks):
+    """Take each of several matrices as one instrument, named like the matrix, unless the file says otherwise."""
+    for block in blocks:
+        name = block.meta.pop("instrument", block.meta["variable"])
+        if not any(label.lower() == "instrument" for label in block.columns):
+            block.columns["instrument"] = [name] * len(block.X)
 
 
 def _refusal(path, held):

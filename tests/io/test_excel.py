@@ -51,10 +51,18 @@ def test_each_sheet_of_spectra_is_a_block_and_hidden_ones_are_said(tmp_path):
     first, second = read_file(path)
     assert (first.meta["sheet"], len(first.X), second.meta["sheet"], len(second.X)) == ("old", 3, "new", 2)
     assert "hidden sheets are left out: 'draft'" in first.notes
+    # The same samples stand on both, so these are two instruments.
+    assert (first.columns["instrument"][0], second.columns["instrument"][0]) == ("old", "new")
     (chosen,) = read_file(path, sheet="draft")
     assert chosen.meta["sheet"] == "draft"
     with pytest.raises(ReadingOptionError, match="has no sheet 'none'; its sheets are 'old', 'new', 'draft'"):
         read_file(path, sheet="none")
+
+
+def test_sheets_of_different_samples_are_one_instrument(tmp_path):
+    path = tmp_path / "parts.xlsx"
+    xlsx(path, {"2023": SPECTRA[:3], "2024": [SPECTRA[0], SPECTRA[3]]})
+    assert all("instrument" not in block.columns for block in read_file(path))
 
 
 def test_several_rows_for_one_sample_are_not_joined(tmp_path):

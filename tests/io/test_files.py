@@ -7,6 +7,8 @@ import pytest
 from skspectral.exceptions import ReadingOptionError, SkippedFilesWarning, TableError
 from skspectral.io._files import files_of, read_many
 
+from .binary_writers import AB, opus
+
 
 def write_asd(path, level=0.5, n=6):
     """A file of the oldest revision of ASD that holds reflectance."""
@@ -83,6 +85,17 @@ def test_files_that_are_all_broken_are_an_error(tmp_path):
     (tmp_path / "a.asd").write_bytes(b"as7\0")
     with pytest.raises(TableError, match="None of 1 files could be read"):
         read_many(tmp_path, on_error="skip")
+
+
+def test_a_name_that_all_files_share_names_no_sample(tmp_path):
+    for k in range(3):
+        (tmp_path / f"s{k}.0").write_bytes(opus((AB, [0.1, 0.2, 0.3]), name="Sample"))
+    blocks, _ = read_many(tmp_path)
+    assert [block.names for block in blocks] == [[None]] * 3
+    assert "all files name their sample 'Sample'" in blocks[0].notes[-1]
+    (tmp_path / "s3.0").write_bytes(opus((AB, [0.1, 0.2, 0.3]), name="other"))
+    blocks, _ = read_many(tmp_path)
+    assert [block.names for block in blocks] == [["Sample"]] * 3 + [["other"]]
 
 
 def test_many_files_show_progress_unless_silenced(tmp_path, capsys):

@@ -36,13 +36,13 @@ def test_several_instruments_and_the_references_of_one_file():
     for block in blocks.values():
         np.testing.assert_array_equal(block.axis, np.arange(1100.0, 2500.0, 2.0))
     for name in ("m5spec", "mp5spec", "mp6spec"):
-        assert list(blocks[name].columns) == ["Moisture", "Oil", "Protein", "Starch"]
+        assert list(blocks[name].columns) == ["Moisture", "Oil", "Protein", "Starch", "instrument"]
         assert blocks[name].columns["Protein"][:2] == [8.746, 8.658]
         assert (blocks[name].names[0], blocks[name].names[-1]) == ("1", "80")
-        assert blocks[name].meta["instrument"] == name
+        assert set(blocks[name].columns["instrument"]) == {name}
     # Glasses are no samples of corn, whatever their row.
     assert blocks["mp5nbs"].names == [None] * 4
-    assert "instrument" not in blocks["mp5nbs"].meta
+    assert set(blocks["mp5nbs"].columns["instrument"]) == {"mp5nbs"}
 
 
 def test_plain_arrays(tmp_path):
@@ -82,7 +82,7 @@ def test_one_spectrum(tmp_path):
 def test_matrices_of_common_rows_are_numbered(tmp_path):
     first, second = read_file(saved(tmp_path, A=X, B=X + 1, y=Y[:, :1], wl=AXIS))
     assert first.names == second.names == ["1", "2", "3", "4", "5"]
-    assert (first.meta["instrument"], second.meta["instrument"]) == ("A", "B")
+    assert (first.columns["instrument"][0], second.columns["instrument"][0]) == ("A", "B")
     assert first.columns["y"] == Y[:, 0].tolist()
 
 
@@ -91,7 +91,7 @@ def test_sets_of_samples_do_not_mix(tmp_path):
     blocks = {block.meta["variable"]: block for block in read_file(saved(tmp_path, **sets, test_Y=Y[:3], wl=AXIS))}
     assert blocks["calibrate_1"].names == blocks["calibrate_2"].names == [f"calibrate {k}" for k in range(1, 6)]
     assert blocks["test_2"].names == ["test 1", "test 2", "test 3"]
-    assert [block.meta["instrument"] for block in blocks.values()] == ["1", "2", "1", "2"]
+    assert [block.columns["instrument"][0] for block in blocks.values()] == ["1", "2", "1", "2"]
 
 
 def test_a_dataset_object_tells_names_axis_and_what_it_excludes(tmp_path):
