@@ -231,7 +231,8 @@ def _refuse_missing(wanted, labels, parts, references):
     unknown = [name for name in wanted if name not in labels]
     if not unknown:
         return
-    offered = list(dict.fromkeys([*labels, *(label for part in parts for label in part.columns)]))
+    lacking = ("instrument", "sample_id")
+    offered = list(dict.fromkeys(label for part in parts for label in part.block.columns if label not in lacking))
     files = " or ".join(dict.fromkeys(part.block.path for part in parts))
     beside = "" if references is None else " or the references"
     raise TableError(

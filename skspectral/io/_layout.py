@@ -8,6 +8,7 @@ from ..exceptions import NoSpectraError, TableError
 from ._labels import AxisLabels, axis_labels
 from ._numbers import NotANumber, decimal_of, is_blank, number
 from ._phrases import axis_word, quantity_of, unit_of
+from ._roles_of_columns import find_name_column
 
 __all__ = ["Layout", "find_layout"]
 
@@ -17,6 +18,8 @@ HEAD_ROWS = 200
 MOSTLY = 0.9
 # the same beneath labels that are numbers alone
 HALF = 0.5
+# lines above a table have one cell, or two: a key and its value
+LINES_OF_TWO = 2
 
 
 @dataclass
@@ -65,6 +68,8 @@ def find_layout(rows, path, *, decimal=None):
         across, down = _choose(across, down, rows, path)
     layout = across if down is None else down
     if layout is None:
+        layout = _likely_head(rows, path, decimal)
+    if layout is None:
         raise NoSpectraError(
             f"{path} has no spectral columns: label each by its wavelength or wavenumber, such as 1100.5 or '1100 nm', "
             f"or write the wavelengths into the first column.{_seen(rows)}"
@@ -85,6 +90,10 @@ def _shift_for_row_names(layout, rows):
     if layout.head < 0 or not data or any(len(row) != width + 1 for row in data):
         return
     if 0 in layout.spectral and all(_numeric(row[0]) for row in data):
+        return
+    words = {k: label for k, label in enumerate(layout.labels) if k not in set(layout.spectral)}
+    if find_name_column(words, {k: ["name"] for k in words}, None, "") is not None:
+        # there is a label above the names already, so a cell too many is a fault
         return
     layout.labels = ["", *layout.labels]
     layout.spectral = [k + 1 for k in layout.spectral]
@@ -155,6 +164,25 @@ def _across(rows, path, decimal):
         found = _head(rows, i, labels, axis, beneath)
         if found is not None:
             return found
+    return None
+
+
+def _likely_head(rows, path, decimal):
+    """Find labels that are an axis beside words, whatever stands beneath, so that the fault there can be named."""
+    for i, row in enumerate(rows[:HEAD_ROWS]):
+        axis = axis_labels(row, f"{path}, row of labels", decimal=decimal, cells_decimal=decimal)
+        if axis is None or not axis.bare or 0 in axis.columns:
+            continue
+        others = [cell for k, cell in enumerate(row) if k not in set(axis.columns)]
+        if any(map(_numeric, others)) or all(map(is_blank, others)):
+            continue
+        if any(len(above) >= min(len(row), LINES_OF_TWO + 1) for above in rows[:i]):
+            # the labels stand above this row already
+            continue
+        if i + 1 == len(rows):
+            raise TableError(f"{path} holds a head but no rows.")
+        labels = ["" if is_blank(label) else str(label).strip() for label in row]
+        return Layout(labels, axis, axis.columns, i, i + 1)
     return None
 
 

@@ -96,7 +96,8 @@ def _instruments(block, columns, given, wanted):
     if given is None:
         if label is not None and None in cells and any(cells):
             raise TableError(
-                f"{block.path}, {block.places[cells.index(None)]}, column {label!r}: the instrument is not named."
+                f"{block.path}, {block.places[cells.index(None)]}, column {label!r}: the instrument is not named. Name "
+                "it in each row, or give the file as {name: file}."
             )
         return cells
     if label is not None and label.lower() == "instrument":

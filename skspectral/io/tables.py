@@ -1,18 +1,15 @@
-"""Tables of spectra as laboratories keep them: one row per spectrum, wavelengths as column labels."""
+"""Tables of spectra as a Bunch of arrays, in the unit in which they are labelled."""
 
-from itertools import pairwise
+from pathlib import Path
 
-import numpy as np
 from sklearn.utils import Bunch
 
-from .._core.padding import pad_right
 from ..exceptions import TableError
-from ._raw_table import BLANKS, as_number, as_wavelength, read_raw
+from ._assemble import assemble
+from ._formats import read_file
+from ._summary import describe_axis
 
 __all__ = ["read_instrument_files", "read_table"]
-
-INSTRUMENT = "instrument"
-SAMPLE_ID = "sample_id"
 
 
 def read_table(path, *, targets=None, delimiter=None, decimal=None):
@@ -65,24 +62,19 @@ def read_table(path, *, targets=None, delimiter=None, decimal=None):
     array([[9.1],
            [nan]])
     """
-    raw = read_raw(path, delimiter=delimiter, decimal=decimal)
-    column = _column(raw, INSTRUMENT, remedy="Name the instrument of each row, or give one file per instrument.")
-    instrument = [_as_text(cell) for cell in raw.cells[column]]
-    if None in instrument:
-        raise TableError(f"{raw.where(instrument.index(None), column)}: the instrument is not named.")
-    X, wavelengths = _spectra(raw)
-    targets = _check_targets(targets, [raw])
-    y = _properties(raw, targets)
-    return Bunch(
-        X=X,
-        y=np.column_stack([np.empty((len(X), 0)), *y.values()]),
-        instrument=np.array(instrument),
-        sample_id=_sample_id(raw),
-        wavelengths=wavelengths,
-        target_names=list(y),
-        instruments=list(dict.fromkeys(instrument)),
-        DESCR=f"Spectra read from {raw.path}",
-    )
+    path = _existing(path)
+    blocks = {None: read_file(path, delimiter=delimiter, decimal=decimal)}
+    table = _table(blocks, targets, decimal)
+    if table.instruments == [None]:
+        for block in blocks[None]:
+            if "instrument" in block.columns:
+                raise TableError(f"{path}, {block.places[0]}, column 'instrument': the instrument is not named.")
+        raise TableError(
+            f"{path} has no column 'instrument'; its columns with a name are: {_labels(blocks[None])}. Name the "
+            "instrument of each row, or give one file per instrument."
+        )
+    _check_axis(table)
+    return _bunch(table, f"Spectra read from {path}")
 
 
 def read_instrument_files(paths, *, targets=None, delimiter=None, decimal=None, common_axis=True):
@@ -124,161 +116,62 @@ def read_instrument_files(paths, *, targets=None, delimiter=None, decimal=None, 
     """
     if not paths:
         raise TableError("No file was given: pass one file per instrument, as {name: path}.")
-    raws = {name: read_raw(path, delimiter=delimiter, decimal=decimal) for name, path in paths.items()}
-    spectra, axes = {}, {}
-    for name, raw in raws.items():
-        _check_only_instrument(raw, name)
-        spectra[name], axes[name] = _spectra(raw)
+    paths = {name: _existing(path) for name, path in paths.items()}
+    blocks = {name: read_file(path, delimiter=delimiter, decimal=decimal) for name, path in paths.items()}
+    table = _table(blocks, targets, decimal)
     if common_axis:
-        _check_same_axis(raws, axes)
-    targets = _check_targets(targets, raws.values())
-    values = {name: _properties(raw, targets) for name, raw in raws.items()}
-    names = targets if targets is not None else list(dict.fromkeys(t for v in values.values() for t in v))
-    y = np.full((sum(len(X) for X in spectra.values()), len(names)), np.nan)
-    row = 0
-    for name, X in spectra.items():
-        for target, column in values[name].items():
-            y[row : row + len(X), names.index(target)] = column
-        row += len(X)
-    bunch = Bunch(
-        X=pad_right(spectra),
-        y=y,
-        instrument=np.repeat(list(spectra), [len(X) for X in spectra.values()]),
-        sample_id=np.concatenate([_sample_id(raw) for raw in raws.values()]),
-        wavelengths=next(iter(axes.values())) if common_axis else axes,
-        target_names=names,
-        instruments=list(spectra),
-        DESCR="Spectra read from " + ", ".join(f"{raw.path} ({name})" for name, raw in raws.items()),
-    )
+        _check_axis(table)
+    bunch = _bunch(table, "Spectra read from " + ", ".join(f"{path} ({name})" for name, path in paths.items()))
     if not common_axis:
-        bunch.spectra = spectra
+        bunch.wavelengths = {name: table.axis_of(name) for name in table.instruments}
+        bunch.spectra = {name: table.spectra_of(name) for name in table.instruments}
     return bunch
 
 
-def _column(raw, label, *, remedy):
-    found = [i for i in raw.cells if raw.labels[i] == label]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise TableError(f"{raw.path} has {len(found)} columns called {label!r}.")
-    named = ", ".join(raw.labels[i] for i in raw.cells if raw.labels[i])
-    raise TableError(f"{raw.path} has no column {label!r}; its columns with a name are: {named or 'none'}. {remedy}")
+def _existing(path):
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise TableError(f"There is no file {path}.")
+    return path
 
 
-def _as_text(cell):
-    """Read a cell as a name, None where blank or NA: samples must not be paired because both are called NA."""
-    if isinstance(cell, float) and cell.is_integer():
-        # an integer column that has blanks as well arrives as float; the id is "7", not "7.0"
-        cell = int(cell)
-    text = str(cell).strip()
-    return None if text.lower() in BLANKS else text
+def _labels(blocks):
+    labels = [label for block in blocks for label in [block.meta.get("id_column"), *block.columns] if label]
+    return ", ".join(labels) or "none"
 
 
-def _sample_id(raw):
-    column = _column(raw, SAMPLE_ID, remedy="Name the sample of each row; leave it blank where unknown.")
-    return np.array([_as_text(cell) for cell in raw.cells[column]], dtype=object)
-
-
-def _spectra(raw):
-    """Sort the spectral columns by wavelength and check that nothing is missing."""
-    if not raw.spectral:
-        raise TableError(
-            f"{raw.path} has no spectral columns: label each by its wavelength or wavenumber alone, such as 1100.5."
-        )
-    found = sorted((as_wavelength(raw.labels[i], raw.decimal), k) for k, i in enumerate(raw.spectral))
-    for (value, k), (following, m) in pairwise(found):
-        if value == following:
-            first, second = (raw.labels[raw.spectral[n]] for n in (k, m))
-            raise TableError(f"{raw.path} has two columns for {value:g}: {first!r} and {second!r}.")
-    bad = ~np.isfinite(raw.X)
-    if bad.any():
-        row, k = np.argwhere(bad)[0]
-        what = "missing" if np.isnan(raw.X[row, k]) else "infinite"
-        raise TableError(
-            f"{raw.where(row, raw.spectral[k])}: the spectrum is {what} here ({bad.sum()} such cells in "
-            f"{bad.any(axis=1).sum()} rows). Remove these rows; where instruments have different wavelengths, give one "
-            "file per instrument."
-        )
-    return raw.X[:, [k for _, k in found]], np.array([value for value, _ in found])
-
-
-def _property_columns(raw):
-    return [i for i in raw.cells if raw.labels[i] not in ("", INSTRUMENT, SAMPLE_ID)]
-
-
-def _properties(raw, targets):
-    """Read the properties that the file has, by name, each of shape (n_spectra,)."""
-    values = {}
-    for i in _property_columns(raw):
-        label = raw.labels[i]
-        if targets is not None and label not in targets:
-            continue
-        column, wrong = _numbers(raw.cells[i], raw.decimal)
-        if targets is None and wrong is not None and np.isnan(column).all():
-            continue
-        if label in values:
-            raise TableError(f"{raw.path} has two columns called {label!r}.")
-        if wrong is not None:
+def _table(blocks, targets, decimal):
+    for block in (block for found in blocks.values() for block in found):
+        if all(name is None for name in block.names) and "id_column" not in block.meta:
             raise TableError(
-                f"{raw.where(wrong, i)}: {raw.cells[i][wrong]!r} is not a reference value. Leave the cell blank where "
-                "there is none; if the column is no property, name the properties to read."
+                f"{block.path} has no column 'sample_id'; its columns with a name are: {_labels([block])}. Name the "
+                "sample of each row; leave it blank where unknown."
             )
-        values[label] = column
-    return values if targets is None else {label: values[label] for label in targets if label in values}
+    wanted = targets if targets is None else list(dict.fromkeys([targets] if isinstance(targets, str) else targets))
+    return assemble(blocks, to_unit=None, properties=wanted, decimal=decimal, replicates=False)
 
 
-def _numbers(cells, decimal):
-    """Read cells as float64, and the row of the first that is neither blank nor a finite number (or None)."""
-    column, wrong = np.full(len(cells), np.nan), None
-    for row, cell in enumerate(cells):
-        try:
-            column[row] = as_number(cell, decimal)
-        except ValueError:
-            column[row] = np.nan
-            wrong = row if wrong is None else wrong
-        if np.isinf(column[row]):
-            wrong = row if wrong is None else wrong
-    return column, wrong
+def _check_axis(table):
+    if not isinstance(table.wavelengths, dict):
+        return
+    first, *others = table.instruments
+    other = next(name for name in others if table.axis_of(name) is not table.axis_of(first))
+    where = {name: table.files[table.rows_of(name)[0]] for name in (first, other)}
+    raise TableError(
+        f"The wavelengths differ: {where[first]} ({first}) has {describe_axis(table.axis_of(first), table.unit)}, "
+        f"{where[other]} ({other}) has {describe_axis(table.axis_of(other), table.unit)}. Bring them to one grid: read "
+        "with common_axis=False and use stack_instruments, or --grid overlap on the command line."
+    )
 
 
-def _check_targets(targets, raws):
-    """Return the wanted properties without repetition, all of which some file has; None is all."""
-    if targets is None:
-        return None
-    targets = list(dict.fromkeys([targets] if isinstance(targets, str) else targets))
-    offered = list(dict.fromkeys(raw.labels[i] for raw in raws for i in _property_columns(raw)))
-    unknown = [target for target in targets if target not in offered]
-    if unknown:
-        files = " or ".join(str(raw.path) for raw in raws)
-        raise TableError(
-            f"There is no property {', '.join(map(repr, unknown))} in {files}, but {', '.join(offered) or 'none'}."
-        )
-    return targets
-
-
-def _check_only_instrument(raw, name):
-    """Compare the column of instruments, where a file of one instrument has it, with the name that the caller gave."""
-    for i in raw.cells:
-        if raw.labels[i] != INSTRUMENT:
-            continue
-        for row, cell in enumerate(raw.cells[i]):
-            if _as_text(cell) not in (None, name):
-                raise TableError(
-                    f"{raw.where(row, i)}: the row is of instrument {cell!r}, but the file was given as that of "
-                    f"{name!r}. Read a table of several instruments by itself, in long form."
-                )
-
-
-def _check_same_axis(raws, axes):
-    (first, axis), *others = axes.items()
-    for name, other in others:
-        if not np.array_equal(axis, other):
-            raise TableError(
-                f"The wavelengths differ: {raws[first].path} ({first}) has {_describe(axis)}, {raws[name].path} "
-                f"({name}) has {_describe(other)}. Bring them to one grid: read with common_axis=False and use "
-                "stack_instruments, or --grid overlap on the command line."
-            )
-
-
-def _describe(axis):
-    return f"{len(axis)} channels from {axis[0]:g} to {axis[-1]:g}"
+def _bunch(table, described):
+    return Bunch(
+        X=table.X,
+        y=table.y,
+        instrument=table.instrument.astype(str),
+        sample_id=table.sample_id,
+        wavelengths=table.wavelengths,
+        target_names=table.properties,
+        instruments=table.instruments,
+        DESCR=described,
+    )

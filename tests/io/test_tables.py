@@ -102,7 +102,7 @@ def test_missing_ids_and_references_in_the_writings_of_other_programs(table, mis
         ("instrument,sample_id,1100\nA,s1,inf\n", r"line 2, column '1100': the spectrum is infinite"),
         ("instrument,sample_id,1100,1100.0\nA,s1,0.1,0.2\n", r"two columns for 1100: '1100' and '1100.0'"),
         ("instrument,sample_id,oil,oil,1100\nA,s1,1,2,0.1\n", "two columns called 'oil'"),
-        ("instrument,instrument,sample_id,1100\nA,A,s1,0.1\n", "2 columns called 'instrument'"),
+        ("instrument,instrument,sample_id,1100\nA,A,s1,0.1\n", "two columns called 'instrument'"),
         ("instrument,sample_id,1100\n,s1,0.1\n", r"line 2, column 'instrument': the instrument is not named"),
         ("instrument,sample_id,oil,1100\nA,s1,3,0.1\nA,s2,~3,0.1\n", r"line 3, column 'oil': '~3' is not a reference"),
         ("instrument,sample_id,oil,1100\nA,s1,inf,0.1\n", r"line 2, column 'oil'"),
@@ -120,12 +120,11 @@ def test_unknown_properties_files_and_kinds_of_file(table, tmp_path):
         read_table(tmp_path / "nothing.csv")
     with pytest.raises(TableError, match="There is no file"):
         read_table(tmp_path)
-    with pytest.raises(TableError, match=r"unknown suffix '\.xlsx'"):
-        read_table(table(LONG, "spectra.xlsx"))
-    with pytest.raises(TableError, match="not UTF-8"):
-        read_table(table(LONG.replace("protein", "protéine"), "latin.csv", "latin-1"))
-    with pytest.raises(TableError, match="not a parquet file"):
-        read_table(table(LONG, "spectra.parquet"))
+    assert_is_long(read_table(table(LONG, "a_text.xlsx")))
+    latin = read_table(table(LONG.replace("protein", "protéine"), "latin.csv", "latin-1"))
+    assert latin.target_names == ["protéine", "oil"]
+    with pytest.raises(TableError, match=r"spectra\.parquet.*damaged"):
+        read_table(table("PAR1" + LONG, "spectra.parquet"))
 
 
 def test_parquet_gives_the_same_table(tmp_path):
@@ -149,7 +148,7 @@ def test_parquet_ids_are_the_same_as_in_csv(tmp_path):
     with pytest.raises(TableError, match="row 2, column '1100': 'x' is not a number"):
         read_table(tmp_path / "b.parquet")
     parquet.write_table(pa.table(columns).slice(0, 0), tmp_path / "c.parquet")
-    with pytest.raises(TableError, match="holds no rows"):
+    with pytest.raises(TableError, match="no rows"):
         read_table(tmp_path / "c.parquet")
     columns["1100"] = [1.0, None, 2.0]
     parquet.write_table(pa.table(columns), tmp_path / "d.parquet")
