@@ -1,7 +1,5 @@
 """ASD, SPC and OPUS: the variants of each that no file at hand shows, and damage of every kind."""
 
-import random
-
 import numpy as np
 import pytest
 
@@ -224,39 +222,6 @@ def test_opus_series_of_spectra(tmp_path):
 def test_opus_that_cannot_be_right(tmp_path, data, error, match):
     with pytest.raises(error, match=match):
         read(tmp_path, data, "Bruker OPUS")
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        asd(COUNTS, white=2 * COUNTS, kind=1, description="x"),
-        spc([Y, 2 * Y], exponent=3, log="SUBFILE1 = 1"),
-        spc([Y, 2 * Y], own_axes=[AXIS, AXIS]),
-        opus((SCSM, Y), (AB, Y)),
-        opus((AB, [Y, Y])),
-    ],
-    ids=["asd", "spc", "spc with axes", "opus", "opus series"],
-)
-def test_damaged_files_never_fail_otherwise(tmp_path, data):
-    path = tmp_path / "damaged.bin"
-    path.write_bytes(data)
-    kind = kind_of_file(path)
-    rng = random.Random(0)
-    for _ in range(150):
-        damaged = bytearray(data)
-        if rng.random() < 0.3:
-            damaged = damaged[: rng.randrange(4, len(data))]
-        for _ in range(rng.choice([0, 1, 1, 5])):
-            damaged[rng.randrange(4, len(damaged) + 1) - 1] ^= 1 << rng.randrange(8)
-        path.write_bytes(damaged)
-        if kind_of_file(path) != kind:
-            continue
-        try:
-            blocks = read_file(path)
-        except TableError as error:
-            assert "damaged.bin" in str(error)
-        else:
-            assert all(block.X.shape == (len(block.places), len(block.axis)) for block in blocks)
 
 
 def test_a_missing_package_is_named_with_its_extra(tmp_path, monkeypatch):

@@ -1,7 +1,6 @@
 """Workbooks: spectra, what stands on other sheets, and what is refused."""
 
 import os
-import random
 from pathlib import Path
 
 import numpy as np
@@ -93,22 +92,3 @@ def test_a_workbook_without_spectra_says_what_it_holds(tmp_path):
 def test_a_workbook_of_field_notes_is_no_spectra():
     with pytest.raises(NoSpectraError, match="sheet 'spectra_metadata' with Field, Value"):
         read_file(FOLDER / "auroranir_handheld_barley_sensAIfood_metadata.xlsx")
-
-
-@pytest.mark.parametrize("write", [xlsx, ods])
-def test_damaged_workbooks_never_fail_otherwise(tmp_path, write):
-    path = tmp_path / "damaged.book"
-    write(path, {"spectra": SPECTRA, "lab": REFERENCES})
-    data, kind, rng = path.read_bytes(), kind_of_file(path), random.Random(0)
-    for _ in range(100):
-        damaged = bytearray(data[: rng.randrange(40, len(data))] if rng.random() < 0.3 else data)
-        damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
-        path.write_bytes(damaged)
-        if kind_of_file(path) != kind:
-            continue
-        try:
-            (block,) = read_file(path)
-        except TableError as error:
-            assert "damaged.book" in str(error)
-        else:
-            assert block.X.shape == (len(block.places), len(block.axis))

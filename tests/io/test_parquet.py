@@ -1,7 +1,5 @@
 """Parquet tables."""
 
-import random
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,18 +75,3 @@ def test_missing_and_wrong_cells_are_named(tmp_path, frame):
 def test_a_table_without_spectra(tmp_path, frame):
     with pytest.raises(NoSpectraError, match=r"sample_id, protein"):
         read_file(stored(tmp_path, frame[["sample_id", "protein"]]))
-
-
-def test_damaged_tables_never_fail_otherwise(tmp_path, frame):
-    path = stored(tmp_path, frame)
-    data, rng = path.read_bytes(), random.Random(0)
-    for _ in range(60):
-        damaged = bytearray(data[: rng.randrange(8, len(data))] if rng.random() < 0.3 else data)
-        damaged[rng.randrange(4, len(damaged))] ^= 1 << rng.randrange(8)
-        path.write_bytes(damaged)
-        try:
-            (block,) = read_file(path)
-        except TableError as error:
-            assert "table.pq" in str(error)
-        else:
-            assert block.X.shape == (len(block.places), len(block.axis))
