@@ -8,6 +8,8 @@ __all__ = [
     "AmbiguousInstrumentError",
     "AxisMismatchError",
     "ChannelMismatchError",
+    "CheckLogError",
+    "CheckLogWarning",
     "ConflictingReferenceError",
     "ConstantSpectraError",
     "DatasetUnavailableError",
@@ -30,6 +32,7 @@ __all__ = [
     "SkippedFilesWarning",
     "TableError",
     "TableWarning",
+    "TooFewCheckSamplesError",
     "TooFewStandardsError",
     "UnknownAxisWarning",
     "UnknownInstrumentError",
@@ -130,6 +133,14 @@ class MissingWeightsError(OSError):
     """Pretrained weights are not where they should be, or their checksum is wrong."""
 
 
+class CheckLogError(ValueError):
+    """A log of check samples, or a reading in it, cannot be used."""
+
+
+class TooFewCheckSamplesError(ValueError):
+    """There are fewer check samples or spectra than a control chart needs before it can judge."""
+
+
 class ModelFileError(ValueError):
     """A file is no stored model, is damaged, or comes from a later version; or a model cannot be stored."""
 
@@ -140,6 +151,10 @@ class UntrustedTypeError(ModelFileError):
 
 class OptionalDependencyError(ImportError):
     """A feature needs a package that is not installed."""
+
+
+class CheckLogWarning(UserWarning):
+    """A line of a log of check samples was left out: cut off, or written twice."""
 
 
 class NotTransferredWarning(UserWarning):

@@ -32,6 +32,7 @@ MAY_KNOW = {
     "io": {"_core", "exceptions", "preprocessing"},
     # it stores networks as arrays and so knows how to build them
     "deployment": {"_core", "exceptions", "nn", "preprocessing", "pretraining"},
+    "monitoring": {"_core", "base", "deployment", "diagnostics", "exceptions", "io", "metrics", "plotting"},
     "comparison": {"_core", "exceptions", "metrics", "model_selection", "plotting", "transfer"},
     "testing": {"base", "calibration", "exceptions", "model_selection"},
     "__init__": {"_core", "_version", "calibration", "deployment", "model_selection", "preprocessing", "transfer"},

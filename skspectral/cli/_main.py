@@ -13,6 +13,7 @@ ERROR_CODE = 2
 COMMANDS = {
     "demo": "compare the methods on a published data set and keep a model",
     "compare": "compare the methods on your own spectra and keep a model",
+    "monitor": "see whether check samples are still predicted as they should be",
     "pretrain": "pretrain the network on a folder of spectra",
 }
 
@@ -49,15 +50,16 @@ def main(argv=None):
     Returns
     -------
     int
-        0, or 2 after an error, which is named on the standard error.
+        0, 2 after an error, which is named on the standard error, or what the command says, such as 3 after an alarm
+        of ``monitor``.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     args = build_parser(argv).parse_args(argv)
     try:
-        args.run(args)
+        code = args.run(args)
     except (ArithmeticError, ValueError, OSError, ImportError) as error:
         if args.debug:
             raise
         print(f"skspectral {args.command}: {error}", file=sys.stderr)
         return ERROR_CODE
-    return 0
+    return code or 0

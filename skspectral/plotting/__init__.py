@@ -1,9 +1,10 @@
-"""Displays of predictions, transfer curves, comparisons, spectra and diagnostics, in the manner of scikit-learn.
+"""Displays of predictions, comparisons, spectra, diagnostics and control charts, in the manner of scikit-learn.
 
 Each display is made by a class method such as ``from_predictions``, keeps the numbers that it shows, and can be drawn
 again with ``plot(ax=...)``. Drawing needs matplotlib, which the extra ``plot`` brings.
 """
 
+from ._control_chart import ControlChartDisplay
 from ._heatmap import CellHeatmapDisplay
 from ._influence import StandardsInfluenceDisplay
 from ._predicted import PredictedMeasuredDisplay
@@ -15,6 +16,7 @@ from ._transfer_curve import TransferCurveDisplay
 
 __all__ = [
     "CellHeatmapDisplay",
+    "ControlChartDisplay",
     "CriticalDifferenceDisplay",
     "PredictedMeasuredDisplay",
     "QT2Display",

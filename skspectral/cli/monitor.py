@@ -1,0 +1,96 @@
+"""``skspectral monitor``: control charts of a log of check samples."""
+
+import re
+from pathlib import Path
+
+from ..monitoring import CheckLog, ControlChart
+
+__all__ = ["add_arguments", "run"]
+
+DESCRIPTION = (
+    "Judge a log of check samples: a CSV file with the columns date, sample, property, reference and predicted, one "
+    "line per reading. Exit codes: 0 in control, 2 error, 3 alarm."
+)
+ALARM_CODE = 3
+
+
+def add_arguments(parser):
+    """Describe the options."""
+    parser.add_argument("log", metavar="LOG", help="the log of check samples (CSV)")
+    parser.add_argument(
+        "--sep", action="append", default=[], metavar="[NAME=]SEP",
+        help="standard error of prediction of the validation, for all properties or for one (repeatable); without it "
+        "it is estimated from the first 20 readings",
+    )  # fmt: skip
+    parser.add_argument("--sep-df", type=float, metavar="N", help="degrees of freedom of --sep: its samples minus one")
+    parser.add_argument("--repeatability", action="append", default=[], metavar="[NAME=]SD",
+                        help="standard deviation of repeated readings of one sample; needed where samples are read "
+                        "again")  # fmt: skip
+    parser.add_argument("--property", action="append", metavar="NAME", help="property to judge (default: all)")
+    parser.add_argument("--since", metavar="DATE", help="judge readings from this date on, such as that of an update")
+    parser.add_argument("--shift", type=float, default=0.5, metavar="X",
+                        help="drift to look for, in units of the SEP (default: 0.5)")  # fmt: skip
+    parser.add_argument("--arl", type=float, default=370.0, metavar="N",
+                        help="readings between false alarms of each chart (default: 370)")  # fmt: skip
+    parser.add_argument("--plot", metavar="FILE", help="write the charts, one file per property (.png, .svg or .pdf)")
+    parser.add_argument("--force", action="store_true", help="replace plots that exist")
+
+
+def run(args):
+    """Judge the log; 3 where a chart alarms."""
+    samples = CheckLog(args.log).read()
+    if args.since is not None:
+        samples = samples.since(args.since)
+    if not len(samples):
+        raise ValueError(f"{args.log} holds no check sample" + (f" since {args.since}." if args.since else "."))
+    names = args.property or samples.properties
+    seps, repeatabilities = (_by_name(args, option, samples.properties) for option in ("sep", "repeatability"))
+    states = {}
+    for name in names:
+        chart = ControlChart(
+            seps.get(name),
+            sep_df=args.sep_df,
+            repeatability=repeatabilities.get(name),
+            shift=args.shift,
+            arl=args.arl,
+        )
+        states[name] = chart.check(samples.of(name))
+    for state in states.values():
+        print(f"{state.table}\n")
+    if args.plot:
+        for name, state in states.items():
+            print(f"Written: {_draw(args, state, name, several=len(states) > 1)}")
+    alarmed = [name for name, state in states.items() if state.alarm]
+    for name in alarmed or names[:1]:
+        prefix = f"{name}: " if alarmed and len(states) > 1 else ""
+        print(f"{prefix}{states[name].advice}")
+    return ALARM_CODE if alarmed else 0
+
+
+def _by_name(args, option, properties):
+    """Values given as NAME=VALUE, or one VALUE for all properties."""
+    values = {}
+    for text in getattr(args, option):
+        name, is_named, number = text.rpartition("=")
+        if is_named and name not in properties:
+            raise ValueError(f"--{option} names {name!r}; the log has {', '.join(properties)}.")
+        try:
+            value = float(number)
+        except ValueError as error:
+            raise ValueError(f"--{option} must be a number or NAME=NUMBER, got {text!r}.") from error
+        values |= dict.fromkeys([name] if is_named else properties, value)
+    return values
+
+
+def _draw(args, state, name, *, several):
+    # matplotlib takes a second to import
+    from ..plotting import ControlChartDisplay
+
+    path = Path(args.plot)
+    if several:
+        plain = re.sub(r"[^\w.-]+", "_", name)
+        path = path.with_stem(f"{path.stem}-{plain}")
+    if path.exists() and not args.force:
+        raise ValueError(f"{path} exists; give another name, or --force to replace it.")
+    ControlChartDisplay.from_state(state).figure_.savefig(path, dpi=150)
+    return path

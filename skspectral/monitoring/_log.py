@@ -1,0 +1,253 @@
+"""The log of check samples: a CSV file that several processes may append and that no crash can damage."""
+
+import csv
+import io
+import os
+import warnings
+from contextlib import contextmanager
+from datetime import time
+from pathlib import Path
+
+from ..exceptions import CheckLogError, CheckLogWarning
+from ._check_samples import CheckSamples, as_datetime
+
+__all__ = ["CheckLog"]
+
+FIELDS = ("date", "sample", "property", "reference", "predicted")
+# ends a line that was cut off, so that what is left of it cannot pass for a whole one
+TORN = b"#torn"
+
+
+class CheckLog:
+    """A CSV file with one line per reading of a check sample.
+
+    Its columns are ``date``, ``sample``, ``property``, ``reference`` and ``predicted``, separated by commas,
+    semicolons or tabs (with semicolons and tabs, a decimal comma is read too). It may be opened in a spreadsheet.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; it is made by the first `append`.
+
+    Notes
+    -----
+    `append` adds all its lines by one write to the end of the file under a lock, and waits until they are on the disk:
+    processes that append at the same time lose nothing, and a process that is killed leaves the file whole. A last
+    line that was cut off nevertheless, by a power failure, is left out with a warning and never read as a shorter
+    number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skspectral.monitoring import CheckLog, CheckSamples
+    >>> log = CheckLog(tempfile.mkdtemp() + "/checks.csv")
+    >>> log.append(CheckSamples(["2026-03-09"], [12.0], [11.8], ["C17"], "protein"))
+    >>> log.append(CheckSamples(["2026-03-16"], [10.0], [10.1], ["C18"], "protein"))
+    >>> log.read().sample.tolist()
+    ['C17', 'C18']
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    def append(self, samples):
+        """Add readings to the end of the file.
+
+        Parameters
+        ----------
+        samples : CheckSamples
+
+        Raises
+        ------
+        CheckLogError
+            If the file is something else, or a name holds a line break.
+        OSError
+            If the lines cannot be written; the file is then as it was.
+        """
+        rows = [
+            (_date_text(date), sample, of, repr(float(reference)), repr(float(predicted)))
+            for date, sample, of, reference, predicted in zip(
+                samples.date, samples.sample, samples.target_name, samples.reference, samples.predicted
+            )
+        ]
+        for row in rows:
+            if any(mark in text for text in row[1:3] for mark in "\n\r"):
+                raise CheckLogError(f"The name {row[1]!r} or {row[2]!r} holds a line break; one line is one reading.")
+        if not rows:
+            return
+        is_new = not self.path.exists()
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            with _locked(descriptor):
+                self._write(descriptor, rows)
+        finally:
+            os.close(descriptor)
+        if is_new:
+            _sync_folder(self.path)
+
+    def _write(self, descriptor, rows):
+        size = os.fstat(descriptor).st_size
+        text = io.StringIO(newline="")
+        delimiter = ","
+        if size == 0:
+            csv.writer(text, lineterminator="\n").writerow(FIELDS)
+        else:
+            content = _read_all(descriptor)
+            _, delimiter, at, width = self._layout(content)
+            places = {place: i for i, place in enumerate(at)}
+            rows = [[row[places[j]] if j in places else "" for j in range(width)] for row in rows]
+            if not content.endswith(b"\n"):
+                text.write(f"{TORN.decode()}\n")
+        csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
+        data = text.getvalue().encode()
+        written = os.write(descriptor, data)
+        if written < len(data):
+            os.ftruncate(descriptor, size)
+            raise OSError(f"{self.path} took {written} of {len(data)} bytes (disk full?); nothing was added.")
+        os.fsync(descriptor)
+
+    def _layout(self, content):
+        """Lines without the head, the delimiter, the place of each column, and how many columns there are."""
+        head, *lines = content.split(b"\n")
+        text = head.decode("utf-8-sig", errors="replace").strip()
+        for delimiter in ",;\t":
+            names = [name.strip().strip('"').lower() for name in text.split(delimiter)]
+            # without a line break the head itself may be cut off
+            if lines and set(FIELDS) <= set(names):
+                return lines, delimiter, [names.index(name) for name in FIELDS], len(names)
+        raise CheckLogError(
+            f"{self.path} is no log of check samples: its first line must name the columns {', '.join(FIELDS)}, and "
+            f"says {text[:80]!r}."
+        )
+
+    def read(self):
+        """Read all lines.
+
+        Returns
+        -------
+        CheckSamples
+            In the order of their dates; lines of one date in the order of the file.
+
+        Raises
+        ------
+        CheckLogError
+            If the file is no log, or a line cannot be read; the message names the line.
+        OSError
+            If the file cannot be opened.
+
+        Warns
+        -----
+        CheckLogWarning
+            If a line was cut off, or stands twice.
+        """
+        with open(self.path, "rb") as file, _locked(file.fileno(), shared=True):
+            content = file.read()
+        if not content:
+            return CheckSamples([], [], [], [], [])
+        lines, delimiter, at, width = self._layout(content)
+        rows, torn = [], []
+        for number, line in enumerate(lines, start=2):
+            # what follows the last line break is empty, or the beginning of a line that never got its end
+            if line.endswith(TORN) or (number == len(lines) + 1 and line):
+                torn.append((number, line.removesuffix(TORN).decode(errors="replace")))
+                continue
+            try:
+                line = line.decode().rstrip("\r")
+            except UnicodeDecodeError as error:
+                raise CheckLogError(f"{self.path}, line {number} is no text in UTF-8: {error}.") from error
+            if line.strip(f"{delimiter} "):
+                rows.append((number, self._row(line, number, delimiter, at, width)))
+        self._warn_of_torn(torn)
+        rows = self._without_repeats(rows)
+        columns = [list(column) for column in zip(*rows)] if rows else [[]] * len(FIELDS)
+        date, sample, of, reference, predicted = columns
+        return CheckSamples(date, reference, predicted, sample, of)
+
+    def _row(self, line, number, delimiter, at, width):
+        fields = next(csv.reader([line], delimiter=delimiter))
+        where = f"{self.path}, line {number}"
+        if len(fields) != width:
+            raise CheckLogError(f"{where}: {line!r} has {len(fields)} columns, and the head has {width}.")
+        date, sample, of, *numbers = (fields[i].strip() for i in at)
+        if not sample or not of:
+            raise CheckLogError(f"{where}: the name of the sample or of the property is missing in {line!r}.")
+        try:
+            date = as_datetime(date)
+        except CheckLogError as error:
+            raise CheckLogError(f"{where}: {error}") from None
+        values = []
+        for name, text in zip(FIELDS[3:], numbers):
+            try:
+                values.append(float(text if delimiter == "," else text.replace(",", ".")))
+            except ValueError:
+                values.append(float("nan"))
+            if not abs(values[-1]) < float("inf"):
+                raise CheckLogError(f"{where}: the {name} {text!r} of sample {sample!r} is no number.")
+        return date, sample, of, *values
+
+    def _warn_of_torn(self, torn):
+        for number, line in torn:
+            warnings.warn(
+                f"{self.path}, line {number} was cut off and is left out: {line!r}. If it is whole, end it with a line "
+                "break; if not, enter the reading again.",
+                CheckLogWarning,
+                stacklevel=3,
+            )
+
+    def _without_repeats(self, rows):
+        kept = {}
+        for number, row in rows:
+            first = kept.setdefault(row, number)
+            if first != number:
+                warnings.warn(
+                    f"{self.path}, line {number} says the same as line {first} and is counted once. Give a second "
+                    "reading of one day its time, such as 2026-03-09T14:30.",
+                    CheckLogWarning,
+                    stacklevel=3,
+                )
+        return list(kept)
+
+
+def _date_text(value):
+    return (value.date() if value.time() == time() and value.tzinfo is None else value).isoformat()
+
+
+def _read_all(descriptor):
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    parts = []
+    while part := os.read(descriptor, 1 << 20):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _sync_folder(path):
+    """Make the name of a new file last too; only POSIX can."""
+    if os.name == "posix":
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _locked(descriptor, *, shared=False):
+    """Hold the lock of a file; it ends with the process."""
+    if os.name == "posix":
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    else:
+        import msvcrt
+
+        # a byte far behind the end: the lock of one in the file would keep others from reading it
+        os.lseek(descriptor, 1 << 40, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+        try:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            yield
+        finally:
+            os.lseek(descriptor, 1 << 40, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
