@@ -76,7 +76,7 @@ FORMATS = (
 #: What else a file may be, by its first bytes, and what to do about it.
 _REFUSED = (
     (b"\n\n\x1a\x1a", "an OPUS file of the oldest kind", "Save it anew in OPUS."),
-    (_OLE2, "a compound file without a workbook", "Export it as CSV or JCAMP-DX."),
+    (_OLE2, "an encrypted workbook, or a compound file of another program", "Save it without a password, or as CSV."),
     (b"%PDF", "a PDF document", "Export the table as CSV or Excel."),
     (b"\x89PNG", "a picture", "Give the file of numbers that it was drawn from."),
     (b"\xff\xd8\xff", "a picture", "Give the file of numbers that it was drawn from."),

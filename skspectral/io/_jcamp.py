@@ -172,11 +172,12 @@ def _numbers(values, form, lines, path, where):
         step = _number(values, "DELTAX", where)
         if first is None:
             first = xs[0] * x_factor if len(xs) else None
-        if last is None and step and first is not None:
-            last = first + step * (len(y) - 1)
-        if first is None or last is None:
+        lasts = [last] if last is not None else []
+        if step and first is not None:
+            lasts.append(first + step * (len(y) - 1))
+        if first is None or not lasts:
             raise TableError(f"{where}: neither ##LASTX= nor ##DELTAX= says where the axis of this spectrum ends.")
-        axis = abscissa(first, last, len(y), xs * x_factor, starts, numbers, path)
+        axis = abscissa(first, lasts, len(y), xs, x_factor, starts, numbers, path)
     elif form.startswith("(XY..XY)"):
         axis, y = read_pairs(lines, path)
         _check_count(n, y, where)

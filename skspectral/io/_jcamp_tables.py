@@ -70,27 +70,57 @@ def read_pairs(lines, where):
     return np.array(pairs[0::2], dtype=np.float64), np.array(pairs[1::2], dtype=np.float64)
 
 
-def abscissa(first, last, n, xs, starts, numbers, where):
-    """Equally spaced axis from ``first`` to ``last``, held against the abscissa that each line of a table begins with.
+def abscissa(first, lasts, n, xs, factor, starts, numbers, where):
+    """Equally spaced axis, held against the abscissa that each line of a table begins with.
 
     The abscissas in the table are rounded and serve as a check only: one that is off by more than a step shows that
-    values are missing or doubled before it.
+    values are missing or doubled before it. Of several ends that the file states, the first that agrees with them is
+    taken; programs forget to divide the abscissas by their factor, so they may agree with or without it.
+
+    Parameters
+    ----------
+    first : float
+        Abscissa of the first value.
+    lasts : sequence of float
+        Abscissas that the last value may have, in the order of trust.
+    n : int
+        Number of values.
+    xs : ndarray of shape (n_lines,)
+        Abscissas of the lines, as they are written.
+    factor : float
+        What they are to be multiplied by.
+    starts : ndarray of int of shape (n_lines,)
+        Index of the first value of each line.
+    numbers : list of int
+        Number of each line in the file.
+    where : str
+        The file, for messages.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Raises
+    ------
+    TableError
+        If there is no axis, or none that agrees with the lines.
     """
-    if n < 2 or first == last:
-        raise TableError(f"{where}: {n} points from {first:g} to {last:g} are no axis.")
-    axis = np.linspace(first, last, n)
-    step = abs(last - first) / (n - 1)
-    expected = axis[np.minimum(starts, n - 1)]
-    off = np.abs(xs - expected)
-    # An abscissa may be rounded to a few digits, so what the digits cannot say is allowed on top of the step.
-    allowed = 1.001 * step + 0.51 * _rounding(xs)
-    if np.any(off > allowed):
-        k = int(np.argmax(off > allowed))
-        raise TableError(
-            f"{where}, line {numbers[k]} begins at {xs[k]:.6g}, but the values before it end so that it must begin at "
-            f"{expected[k]:.6g}; values are missing or the file is damaged."
-        )
-    return axis
+    if n < 2 or first in lasts:
+        raise TableError(f"{where}: {n} points from {first:g} to {lasts[0]:g} are no axis.")
+    at = np.minimum(starts, n - 1)
+    for last in lasts:
+        axis = np.linspace(first, last, n)
+        for written in (xs * factor, xs):
+            # An abscissa may be rounded to a few digits, so what the digits cannot say is allowed on top of the step.
+            allowed = 1.001 * abs(axis[1] - axis[0]) + 0.51 * _rounding(written)
+            if np.all(np.abs(written - axis[at]) <= allowed):
+                return axis
+    expected = np.linspace(first, lasts[0], n)[at]
+    k = int(np.argmax(np.abs(xs * factor - expected)))
+    raise TableError(
+        f"{where}, line {numbers[k]} begins at {xs[k] * factor:.6g}, but the values before it end so that it must "
+        f"begin at {expected[k]:.6g}; values are missing or the file is damaged."
+    )
 
 
 def _rounding(xs):

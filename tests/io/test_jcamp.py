@@ -64,6 +64,18 @@ def test_decimal_commas(tmp_path):
     np.testing.assert_array_equal(spectrum.X, [[1.5, 2.5, 0.5, 3.0]])
 
 
+def test_the_abscissas_of_the_lines_decide_between_two_ends_and_need_no_factor(tmp_path):
+    (spectrum,) = read(tmp_path, block(VALUES, LASTX=3900, DELTAX=-2))
+    assert spectrum.axis[-1] == 3968
+    (spectrum,) = read(tmp_path, block(VALUES, XFACTOR=0.5))
+    assert spectrum.axis[-1] == 3968
+    text = block(VALUES, XFACTOR=0.5)
+    for x in (4000, 3986, 3972):
+        text = text.replace(f"\n{x} ", f"\n{2 * x} ")
+    (spectrum,) = read(tmp_path, text)
+    assert spectrum.axis[-1] == 3968
+
+
 def test_pairs_keep_their_own_axis(tmp_path):
     text = block([1, 2, 3], XUNITS="NANOMETERS").split("##XYDATA")[0] + "##XYPOINTS=(XY..XY)\n"
     text += "1100.0,0.5; 1102.5,0.25\n1107.0, -1E-2\n##END=\n"
