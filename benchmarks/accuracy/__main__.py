@@ -14,7 +14,7 @@ from skspectral.exceptions import DatasetUnavailableError
 from .archive import packed_paths, unpack
 from .data import PLANS
 from .methods import METHODS
-from .protocol import UNLABELLED, make_jobs, run_job, unit_by_unit
+from .protocol import NO_STANDARDS, make_jobs, run_job, unit_by_unit
 from .store import SettingsChangedError, Store
 
 RESULTS = Path(__file__).parent / "results"
@@ -54,7 +54,7 @@ def _parse(arguments):
         "--standards",
         nargs="+",
         type=_number,
-        help=f'these numbers of standards only ("{UNLABELLED}" without any), all splits of one first',
+        help=f"these numbers of standards only ({' and '.join(NO_STANDARDS)} without any), all splits of one first",
     )
     parser.add_argument(
         "--unit-by-unit", action="store_true", help="all splits of one method and number of standards first"
@@ -64,6 +64,9 @@ def _parse(arguments):
         "--source-networks", type=Path, help="folder to keep trained source networks in, for other units"
     )
     parser.add_argument("--merge", type=Path, help="take over the results of another folder first")
+    parser.add_argument(
+        "--replace-changed", action="store_true", help="remove results of --methods whose settings have changed first"
+    )
     parser.add_argument("--no-report", action="store_true", help="results only")
     parser.add_argument("--quick", action="store_true", help="one pair, two repeats, five standards")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -77,12 +80,14 @@ def _parse(arguments):
 
 
 def _number(text):
-    return text if text == UNLABELLED else int(text)
+    return text if text in NO_STANDARDS else int(text)
 
 
 def _run(dataset, options):
     plan = PLANS[dataset].quick() if options.quick else PLANS[dataset]
     store = Store(options.output, dataset)
+    if options.replace_changed:
+        store.forget_changed(options.methods, dataset)
     jobs = make_jobs(dataset, plan, options.methods)
     if options.unit_by_unit or options.standards:
         jobs = unit_by_unit(jobs, options.standards)

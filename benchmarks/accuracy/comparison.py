@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .methods import METHODS
+from .protocol import OTHER_SAMPLES
 from .summary import CELL, corrected_t_test, summarise
 
 __all__ = ["MAIN_STANDARDS", "Comparison"]
@@ -102,4 +103,6 @@ class Comparison:
 
 def _standards(method, n):
     """Number of standards as the results have it, for methods that do not depend on it."""
+    if n == OTHER_SAMPLES and METHODS[method].standards == "none":
+        return OTHER_SAMPLES
     return {"none": "0", "all": "all", "some": str(n)}[METHODS[method].standards]

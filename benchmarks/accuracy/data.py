@@ -118,7 +118,7 @@ PLANS = {
     "corn": Plan(
         pairs=(("m5", "mp5"), ("m5", "mp6"), ("mp5", "mp6"), ("mp6", "mp5"), ("mp5", "m5"), ("mp6", "m5")),
         properties=("moisture", "oil", "protein", "starch"),
-        standards=(0, 5, 10, 15, 20, 30, 50),
+        standards=(0, 1, 2, 3, 5, 10, 15, 20, 30, 50),
         repeats={"random": 20, "kennard-stone": 20},
         test_size=20,
         r2_thresholds=dict.fromkeys(("moisture", "oil", "protein", "starch"), 0.95),
@@ -127,7 +127,7 @@ PLANS = {
     "tablets": Plan(
         pairs=_both_ways(("inst1", "inst2")),
         properties=("weight", "hardness", "assay"),
-        standards=(0, 5, 10, 15, 20, 30, 50),
+        standards=(0, 1, 2, 3, 5, 10, 15, 20, 30, 50),
         # test set and Kennard-Stone order are fixed
         repeats={"random": 10, "kennard-stone": 1},
         test_size=None,
@@ -148,7 +148,7 @@ PLANS = {
             ("MicroNIR2200", "TellSpec"),
         ),
         properties=("TS", "CP", "ADF", "IVOMD"),
-        standards=(0, 5, 10, 15, 20, 30),
+        standards=(0, 1, 2, 3, 5, 10, 15, 20, 30),
         repeats={"random": 10, "kennard-stone": 10},
         test_size=20,
         r2_thresholds={},
@@ -162,7 +162,7 @@ PLANS = {
     "simulated": Plan(
         pairs=(("A", "B"), ("B", "A")),
         properties=("component_1", "component_2"),
-        standards=(0, 5, 10),
+        standards=(0, 1, 2, 3, 5, 10),
         repeats={"random": 5, "kennard-stone": 5},
         test_size=15,
         r2_thresholds={},

@@ -42,6 +42,8 @@ VERSION = __version__
 
 # a fit takes ten times as long as one of the portfolio
 FEWER_REPEATS = {"random": 5, "kennard-stone": 5}
+# a network trained for hours on fewer says nothing that five do not say
+FEWEST_FOR_NETWORKS = 5
 
 # name: the steps, the same for all rows, that stand before the transfer method
 PREPROCESSING = {
@@ -93,6 +95,13 @@ class Method:
     learned: object = None
 
     @property
+    def least(self):
+        """Smallest number of standards that it is run with."""
+        if self.network is not None:
+            return FEWEST_FOR_NETWORKS
+        return max(1, self.make(source=None, target=None).__transfer_tags__().min_samples)
+
+    @property
     def zero_shot(self):
         """Whether it transfers by unlabelled target spectra alone."""
         if self.own_axis or self.standards != "some":
@@ -106,6 +115,7 @@ METHODS = {
     "SBC": Method(SBC),
     "DS": Method(DS),
     "DS-identity": Method(partial(DS, prior="identity")),
+    "DS-zero": Method(partial(DS, prior="zero")),
     "PDS": Method(PDS, plotted=True),
     "CCA": Method(CCA),
     "diPLS": Method(diPLS),

@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from skspectral import metrics
-from skspectral.exceptions import ZeroShotWarning
+from skspectral.exceptions import PoorTransferWarning, ZeroShotWarning
 from skspectral.model_selection import TransferSplit, detach
 
 from .choose import TrainingRows, choose
@@ -16,12 +16,16 @@ from .data import load_pair
 from .methods import METHODS, VERSION, repeats_of, settings_hash
 
 __all__ = [
-    *("UNLABELLED", "Job", "Outcome", "Unit"),
-    *("make_jobs", "run_job", "split_rows", "unit_by_unit", "unit_rows"),
+    *("NO_STANDARDS", "OTHER_SAMPLES", "UNLABELLED", "Job", "Outcome", "Unit"),
+    *("describe_split", "make_jobs", "run_job", "split_rows", "unit_by_unit", "unit_rows"),
 ]
 
-# in place of a number of standards: all calibration samples were measured on the target, without pairs and references
+# in place of a number of standards: spectra of the target without pairs and references. Of other samples: half of the
+# calibration samples are calibrated with, and the other half was measured on the target. Of the same samples: all
+# calibration samples were measured on the target, too, so that second moments of the two sets are pairs in disguise.
+OTHER_SAMPLES = "unlabelled-other"
 UNLABELLED = "unlabelled"
+NO_STANDARDS = (OTHER_SAMPLES, UNLABELLED)
 
 # predictions are kept for plots only: at this number of standards, of a few repeats
 PREDICTIONS_AT = 10
@@ -30,7 +34,7 @@ PREDICTED_REPEATS = {"corn": 5, "tablets": 1, "sugarcane": 2, "simulated": 2}
 
 @dataclass(frozen=True)
 class Unit:
-    """One method on one split. ``n_standards`` is a number, "all" or "unlabelled"."""
+    """One method on one split. ``n_standards`` is a number, "all" or one of ``NO_STANDARDS``."""
 
     method: str
     n_standards: int | str
@@ -86,7 +90,7 @@ def make_jobs(dataset, plan, methods=tuple(METHODS)):
         if pair in plan.disjoint or selection != next(iter(plan.repeats)):
             # without references nothing leads to an axis that shares no range with the source, and where all samples
             # are known alike there is nothing to select
-            possible = [unit for unit in possible if unit.n_standards != UNLABELLED]
+            possible = [unit for unit in possible if unit.n_standards not in NO_STANDARDS]
         return tuple(possible)
 
     return [
@@ -110,8 +114,10 @@ def make_jobs(dataset, plan, methods=tuple(METHODS)):
 def _numbers(method, plan):
     """Numbers of standards that a method is run with."""
     if METHODS[method].standards != "some":
-        return {"none": [0], "all": ["all"]}[METHODS[method].standards]
-    return [*([UNLABELLED] if METHODS[method].zero_shot else []), *(n for n in plan.standards if n > 0)]
+        # what the calibration on half of the samples is worth stands beside what target spectra add to it
+        return {"none": [0, OTHER_SAMPLES], "all": ["all"]}[METHODS[method].standards]
+    unlabelled = NO_STANDARDS if METHODS[method].zero_shot else ()
+    return [*unlabelled, *(n for n in plan.standards if n >= METHODS[method].least)]
 
 
 def unit_by_unit(jobs, standards=None):
@@ -154,7 +160,7 @@ def run_job(job, kept=None):
     Outcome
     """
     pair = load_pair(job.dataset, job.source, job.target)
-    outcome = Outcome([], [], [_describe_split(pair, job)])
+    outcome = Outcome([], [], [describe_split(pair, job)])
     with threadpool_limits(1), _source_networks_kept(kept):
         for unit in job.units:
             _run_unit(pair, job, unit, outcome)
@@ -179,8 +185,10 @@ def split_rows(pair, job, n):
 
 def unit_rows(pair, job, unit):
     """Training rows, all spectra as the method takes them, and positions of the rows to train and to test on."""
-    unlabelled = unit.n_standards == UNLABELLED
+    unlabelled = unit.n_standards in NO_STANDARDS
     train, test = split_rows(pair, job, "all" if unlabelled else unit.n_standards)
+    if unit.n_standards == OTHER_SAMPLES:
+        train = _other_samples(pair, job, train)
     spectra, axis = _spectra_for(METHODS[unit.method], pair)
     rows = train[pair.instrument[train] == pair.target] if METHODS[unit.method].own_axis else train
     y, sample_id = pair.y[rows], pair.sample_id[rows]
@@ -192,11 +200,19 @@ def unit_rows(pair, job, unit):
     return known, spectra, train, test
 
 
+def _other_samples(pair, job, train):
+    """Source rows of one half of the calibration samples, and target rows of the other half."""
+    samples = np.unique(pair.sample_id[train])
+    calibrated = np.random.default_rng([job.seed, len(samples)]).permutation(samples)[: (len(samples) + 1) // 2]
+    return train[(pair.instrument[train] == pair.source) == np.isin(pair.sample_id[train], calibrated)]
+
+
 def _run_unit(pair, job, unit, outcome):
     """Choose on the training rows, then predict and score the test rows."""
     rows, spectra, train, test = unit_rows(pair, job, unit)
     with warnings.catch_warnings():
-        if unit.n_standards == UNLABELLED:
+        warnings.simplefilter("ignore", PoorTransferWarning)
+        if unit.n_standards in NO_STANDARDS:
             warnings.simplefilter("ignore", ZeroShotWarning)
         choice = choose(unit.method, rows)
     predicted = choice.predict(spectra[test])
@@ -262,10 +278,11 @@ def _list_predictions(pair, job, unit, test, predicted):
                 }
 
 
-def _describe_split(pair, job):
+def describe_split(pair, job):
     """Write down who was tested and who was a standard, since generators may change between versions of NumPy.
 
-    Standards are listed as they join: ``5: a b c d e; 10: f g h i j``.
+    Standards are listed as they join: ``5: a b c d e; 10: f g h i j``, and at the end the half that is calibrated with
+    where other samples are measured on the target.
     """
     joined, steps = set(), []
     for n in sorted(job.standards):
@@ -274,6 +291,10 @@ def _describe_split(pair, job):
         if n:
             steps.append(f"{n}: {' '.join(sorted(map(str, standards - joined)))}")
         joined = standards
+    train, _ = split_rows(pair, job, "all")
+    half = _other_samples(pair, job, train)
+    calibrated = np.unique(pair.sample_id[half][pair.instrument[half] == pair.source])
+    steps.append(f"{OTHER_SAMPLES}: {' '.join(map(str, calibrated))}")
     return {
         **job.labels,
         "seed": job.seed,

@@ -63,6 +63,19 @@ class Table:
             writer.writerows(fresh.values())
         self.rows.update(fresh)
 
+    def remove(self, unwanted):
+        """Remove the rows that a function is true of, by a new file in place of the old one."""
+        kept = {key: row for key, row in self.rows.items() if not unwanted(row)}
+        if len(kept) == len(self.rows):
+            return
+        new = self.path.with_suffix(".new")
+        with new.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, self.columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(kept.values())
+        new.replace(self.path)
+        self.rows = kept
+
 
 class Store:
     """The three files of a data set: results, predictions and splits.
@@ -101,8 +114,8 @@ class Store:
         settings = settings_hash(unit.method, job.dataset)
         if any(row is not None and row["settings"] != settings for row in found):
             raise SettingsChangedError(
-                f"{self.results.path} holds results of {unit.method} with other settings. Move the file away, or give "
-                "another --output."
+                f"{self.results.path} holds results of {unit.method} with other settings. Move the file away, give "
+                "another --output, or have them computed anew with --replace-changed."
             )
         return all(row is not None for row in found)
 
@@ -111,6 +124,23 @@ class Store:
         self.predictions.append(outcome.predictions)
         self.splits.append(outcome.splits)
         self.results.append(outcome.results)
+
+    def forget_changed(self, methods, dataset):
+        """Remove the rows of methods whose settings have changed since, so that they are computed anew.
+
+        Parameters
+        ----------
+        methods : sequence of str
+        dataset : str
+        """
+        current = {method: settings_hash(method, dataset) for method in methods}
+        changed = {
+            row["method"]
+            for row in self.results.rows.values()
+            if row["settings"] != current.get(row["method"], row["settings"])
+        }
+        for table in (self.results, self.predictions):
+            table.remove(lambda row: row["method"] in changed)
 
     def merge(self, other):
         """Take over what another store has, such as the results of another machine.

@@ -8,6 +8,7 @@ from scipy import stats
 
 from .archive import packed_paths
 from .methods import METHODS
+from .protocol import NO_STANDARDS
 
 __all__ = ["CELL", "corrected_t_test", "in_order", "of_pairs", "on_all_splits", "read_results", "summarise"]
 
@@ -15,7 +16,7 @@ CELL = ["source", "target", "property"]
 
 
 def read_results(folder, dataset):
-    """Read the results of a data set, packed or not; ``n_standards`` stays text: it may be "all" or "unlabelled"."""
+    """Read the results of a data set, packed or not; ``n_standards`` stays text: it need not be a number."""
     plain = Path(folder) / f"{dataset}.csv"
     paths = [plain] if plain.exists() else packed_paths(folder, dataset)
     types = {"n_standards": str, "source": str, "target": str, "prep": str}
@@ -78,7 +79,7 @@ def _orders(plan):
         "source": dict.fromkeys(source for source, _ in (*plan.pairs, *plan.disjoint)),
         "target": dict.fromkeys(target for _, target in (*plan.pairs, *plan.disjoint)),
         "method": METHODS,
-        "n_standards": ["unlabelled", *map(str, plan.standards), "all"],
+        "n_standards": [*NO_STANDARDS, *map(str, plan.standards), "all"],
         "property": plan.properties,
     }
 

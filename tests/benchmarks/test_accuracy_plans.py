@@ -12,7 +12,7 @@ from benchmarks.accuracy import networks, protocol, summary
 from benchmarks.accuracy.choose import choose
 from benchmarks.accuracy.data import PLANS, load_pair
 from benchmarks.accuracy.methods import METHODS, make_pipeline, settings_hash
-from benchmarks.accuracy.protocol import UNLABELLED, Unit, make_jobs, run_job, unit_by_unit
+from benchmarks.accuracy.protocol import NO_STANDARDS, OTHER_SAMPLES, UNLABELLED, Unit, make_jobs, run_job, unit_by_unit
 
 needs_data = pytest.mark.skipif(
     not os.environ.get("SKSPECTRAL_DATA"), reason="SKSPECTRAL_DATA does not name a folder with the published spectra"
@@ -26,12 +26,19 @@ def test_units_of_the_full_plan():
     units, with_networks = jobs[-1].units, jobs[0].units
     assert jobs[-1].selection == "kennard-stone" and set(units) < set(with_networks)
     # where all samples are known alike, there is nothing to select
-    fewer = [METHODS[unit.method] for unit in set(with_networks) - set(units) if unit.n_standards != UNLABELLED]
-    assert UNLABELLED not in {unit.n_standards for unit in units}
+    fewer = [METHODS[unit.method] for unit in set(with_networks) - set(units) if unit.n_standards not in NO_STANDARDS]
+    assert not set(NO_STANDARDS) & {unit.n_standards for unit in units}
     assert all(method.network is not None or method.repeats is not None for method in fewer)
     some = [method for method in METHODS.values() if method.standards == "some" and method.datasets is None]
     zero_shot = [unit.method for unit in with_networks if unit.n_standards == UNLABELLED]
-    assert len(with_networks) == len(set(with_networks)) == 1 + 2 * len(some) + len(zero_shot) + 2
+    numbers = {"MeanShift": {1, 2, 3, 5, 10}, "PDS": {2, 3, 5, 10}, "CCA": {3, 5, 10}, "LoRACT": {5, 10}}
+    for method, expected in numbers.items():
+        assert {unit.n_standards for unit in with_networks if unit.method == method} - set(NO_STANDARDS) == expected
+    least = [sum(n >= method.least for n in (1, 2, 3, 5, 10)) for method in some]
+    # SourceOnly and the two native calibrations besides
+    assert len(with_networks) == len(set(with_networks)) == 2 + sum(least) + 2 * len(zero_shot) + 2
+    other = {unit.method for unit in with_networks if unit.n_standards == OTHER_SAMPLES}
+    assert other == {*zero_shot, "SourceOnly"}
     assert {"MeanShift", "diPLS", "AutoTransfer", "SpectralFMTransfer"} <= set(zero_shot)
     assert not {"PDS", "DS", "SBC", "TargetOnly", "native"} & set(zero_shot)
     assert Unit("SourceOnly", 0) in units and Unit("native", "all") in units
@@ -44,7 +51,7 @@ def test_pairs_without_a_common_range_are_for_methods_on_native_axes():
     assert {(job.source, job.target) for job in jobs} == set(plan.disjoint)
     units = {unit for job in jobs for unit in job.units}
     assert {unit.method for unit in units} == {"SpectralFMTransfer", "TargetOnly-native", "native"}
-    assert UNLABELLED not in {unit.n_standards for unit in units}
+    assert not set(NO_STANDARDS) & {unit.n_standards for unit in units}
 
 
 def test_without_standards_no_reference_and_no_pair_of_the_target_is_known(job, monkeypatch):
@@ -61,6 +68,29 @@ def test_without_standards_no_reference_and_no_pair_of_the_target_is_known(job, 
     assert on_target.sum() == (~on_target).sum() == 45
     assert np.isnan(rows.y[on_target]).all() and all(label is None for label in rows.sample_id[on_target])
     assert np.isfinite(rows.y[~on_target]).all() and {row["n_standards"] for row in outcome.results} == {UNLABELLED}
+
+
+def test_other_samples_are_on_one_instrument_each(job, monkeypatch):
+    seen = []
+
+    def look(method, rows):
+        seen.append(rows)
+        return choose(method, rows)
+
+    monkeypatch.setattr(protocol, "choose", look)
+    outcome = run_job(replace(job, units=(Unit("SourceOnly", OTHER_SAMPLES), Unit("MeanShift", OTHER_SAMPLES))))
+    pair = load_pair(job.dataset, job.source, job.target)
+    _, _, train, test = protocol.unit_rows(pair, job, Unit("MeanShift", OTHER_SAMPLES))
+    on_target = pair.instrument[train] == job.target
+    assert on_target.sum() == 22 and (~on_target).sum() == 23
+    halves = [set(pair.sample_id[train][mask]) for mask in (on_target, ~on_target)]
+    assert not halves[0] & halves[1] and not set(pair.sample_id[test]) & (halves[0] | halves[1])
+    for rows in seen:
+        assert np.isnan(rows.y[rows.instrument == job.target]).all()
+        assert all(label is None for label in rows.sample_id[rows.instrument == job.target])
+    assert {row["n_calibration"] for row in outcome.results} == {23}
+    (described,) = outcome.splits
+    assert described["standards"].endswith(f"{OTHER_SAMPLES}: {' '.join(sorted(map(str, halves[1])))}")
 
 
 def test_networks_are_run_on_the_first_splits_of_the_others():
@@ -94,7 +124,8 @@ def test_networks_have_the_settings_chosen_for_the_data_set(tmp_path, monkeypatc
 
 
 def test_unit_by_unit_finishes_a_number_of_standards_on_all_splits_first():
-    jobs = make_jobs("simulated", PLANS["simulated"], ["native", "SBC", "LoRACT"])
+    plan = replace(PLANS["simulated"], standards=(0, 5, 10))
+    jobs = make_jobs("simulated", plan, ["native", "SBC", "LoRACT"])
     units = [job.units for job in unit_by_unit(jobs, [10, 5])]
     assert {len(one) for one in units} == {1}
     order = [unit for (unit,) in units]
@@ -124,7 +155,7 @@ def test_all_pairs_and_selections_test_the_same_samples():
 def test_the_split_file_tells_which_standards_joined(job):
     pair = load_pair("simulated", job.source, job.target)
     described = run_job(replace(job, standards=(0, 5, 10), units=())).splits[0]
-    first, second = (part.split(": ")[1].split() for part in described["standards"].split("; "))
+    first, second = (part.split(": ")[1].split() for part in described["standards"].split("; ")[:-1])
     for n, expected in ((5, set(first)), (10, set(first) | set(second))):
         train, test = protocol.split_rows(pair, job, n)
         assert set(pair.sample_id[train][pair.instrument[train] == job.target]) == expected
@@ -159,7 +190,7 @@ def test_corn_gives_the_published_order_of_magnitude(protocol_run, tmp_path):
     arguments += ["--methods", *protocol_run.methods]
     assert command.main([*arguments, "--no-figures"]) == 0
     table = summary.summarise(summary.read_results(tmp_path, "corn"))
-    table = table[table["n_standards"] != UNLABELLED].set_index(["property", "method"])["rmsep"]
+    table = table[~table["n_standards"].isin(NO_STANDARDS)].set_index(["property", "method"])["rmsep"]
     assert table["protein", "SourceOnly"] > 2 * table["protein", "MeanShift"]
     assert 0.10 < table["protein", "MeanShift"] < 0.20
     assert 0.10 < table["moisture", "native"] < 0.16

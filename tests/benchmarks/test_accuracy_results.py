@@ -15,9 +15,11 @@ from skspectral.exceptions import DatasetUnavailableError
 
 def test_quick_run_writes_one_row_per_unit_and_property(protocol_run, finished):
     rows = protocol_run.read(finished / "simulated.csv")
-    assert len(rows) == 2 * (len(protocol_run.methods) + 1) * 2
+    assert len(rows) == 2 * (len(protocol_run.methods) + 3) * 2
     assert {(row["method"], row["n_standards"]) for row in rows} == {
         ("SourceOnly", "0"),
+        ("SourceOnly", "unlabelled-other"),
+        ("MeanShift", "unlabelled-other"),
         ("MeanShift", "unlabelled"),
         ("MeanShift", "5"),
         ("TargetOnly", "5"),
@@ -36,6 +38,19 @@ def test_quick_run_writes_one_row_per_unit_and_property(protocol_run, finished):
 def cut(path, share):
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
+
+
+def test_changed_settings_are_computed_anew_where_asked_for(protocol_run, finished, tmp_path):
+    for path in finished.glob("*.csv"):
+        content = path.read_text().replace(settings_hash("MeanShift"), "00000000")
+        (tmp_path / path.name).write_text(content)
+    assert protocol_run.run(tmp_path, "--no-figures") == 1
+    assert protocol_run.run(tmp_path, "--no-figures", "--replace-changed", methods=["MeanShift"]) == 0
+
+    def rows(folder):
+        return sorted(map(str, protocol_run.without_seconds(folder / "simulated.csv")))
+
+    assert rows(tmp_path) == rows(finished)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.37, 0.6, 0.999, 1.0])

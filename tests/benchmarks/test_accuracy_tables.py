@@ -222,6 +222,8 @@ def test_tables_without_standards_and_of_pairs_that_share_no_range(tmp_path):
             ("SourceOnly", 0): (0.9, 0.9),
             ("MeanShift", "unlabelled"): (0.5, 0.5),
             ("AutoTransfer", "unlabelled"): (0.4, 0.6),
+            ("SourceOnly", "unlabelled-other"): (0.7, 0.7),
+            ("MeanShift", "unlabelled-other"): (0.6, 0.6),
             ("MeanShift", 10): (0.3, 0.4),
             ("native", "all"): (0.2, 0.1),
         },
@@ -236,6 +238,9 @@ def test_tables_without_standards_and_of_pairs_that_share_no_range(tmp_path):
     text = tables.write_tables(tmp_path, "sugarcane").read_text()
     together, other = text.split("## random selection, no common range")
     assert "| MeanShift | 0.4985 | 0.4985 | 2 |" in together and "| AutoTransfer | 0.4985 | 0.4985 | 1 |" in together
+    other_samples, same_samples = together.split("### N = 0: ")[1:3]
+    assert "half of the calibration samples" in other_samples and "| SourceOnly | 0.2985 |" in other_samples
+    assert "samples themselves" in same_samples and "| SourceOnly | 0.0985 |" in same_samples
     assert "| SourceOnly | 0.0985 |" in together and "| TargetOnly-native |" not in together
     assert "### NIRONE22 → TellSpec" in other and "| TargetOnly-native |" in other and "MeanShift" not in other
     # of the two cells of each section alone
