@@ -17,6 +17,19 @@ from ._spc import looks_like_spc
 __all__ = ["kind_of_file", "read_file"]
 
 _HEAD = 4096
+#: Options that some reader knows.
+_OPTIONS = (
+    "asd",
+    "decimal",
+    "delimiter",
+    "encoding",
+    "id_column",
+    "quantity",
+    "sheet",
+    "unit",
+    "variables",
+    "wavelengths",
+)
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -122,7 +135,15 @@ def read_file(path, **options):
     path : str or path-like
         The file. What it is decides its content, not its suffix.
     **options
-        Options of the readers; each takes those that it knows.
+        Options of the readers; each takes those that it knows and leaves the others alone:
+
+        * ``sheet``: name of the sheet of a workbook, or a list of names; by default all that are visible
+        * ``asd``: "declared" (default; the ratio to the white reference where a file declares reflectance or
+          transmittance), "raw" (counts as they are stored) or "reflectance" (the ratio in any case)
+        * ``variables``: names of the matrices of a MATLAB file; by default all of spectra
+        * ``wavelengths``: axis (n_channels,) of a MATLAB file that has none
+        * ``encoding``, ``decimal``, ``delimiter``: how a text file is written; found by default
+        * ``unit``, ``quantity``, ``id_column``: what a table does not say, or says wrongly
 
     Returns
     -------
@@ -134,11 +155,16 @@ def read_file(path, **options):
     TableError
         If the file is empty, truncated, damaged, or of no format that is read (`UnsupportedFormatError`), or if it
         holds no spectrum (`NoSpectraError`).
+    ReadingOptionError
+        If an option is unknown, or has a value that it cannot have.
     OptionalDependencyError
         If the package that reads the format is not installed.
     OSError
         If the file is missing or cannot be opened.
     """
+    unknown = sorted(options.keys() - set(_OPTIONS))
+    if unknown:
+        raise ReadingOptionError(f"There is no option {unknown[0]!r}; the readers know {', '.join(_OPTIONS)}.")
     path = os.fspath(path)
     head = _head(path)
     form = _format_of(path, head)

@@ -66,7 +66,8 @@ def read_spectra(
     progress : bool, default=True
         Whether to show a progress bar for ten files or more.
     **options
-        For the readers of single formats.
+        For single formats: ``sheet`` (name or names) of a workbook; ``asd`` ("declared", "raw" or "reflectance"), what
+        to take of ASD files; ``variables`` (names) and ``wavelengths`` (n_channels,) of MATLAB files.
 
     Returns
     -------

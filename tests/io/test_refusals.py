@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skspectral.exceptions import TableError, UnsupportedFormatError
+from skspectral.exceptions import ReadingOptionError, TableError, UnsupportedFormatError
 from skspectral.io._formats import kind_of_file, read_file
 
 from .binary_writers import spc
@@ -75,6 +75,11 @@ def test_an_archive_that_is_no_workbook(tmp_path, without_nirs4all):
         archive.writestr("a.csv", "1,2")
     with pytest.raises(UnsupportedFormatError, match="a ZIP archive, and no workbook"):
         read_file(path)
+
+
+def test_an_unknown_option(tmp_path):
+    with pytest.raises(ReadingOptionError, match=r"no option 'sheets'; the readers know asd, .*sheet"):
+        read_file(tmp_path / "any.xlsx", sheets="spectra")
 
 
 def test_an_empty_and_a_missing_file(tmp_path):
