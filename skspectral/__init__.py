@@ -57,6 +57,7 @@ __all__ = [
     "TestTimeTraining",
     "TransferPortfolio",
     "TransferSplit",
+    "TransferredModel",
     "TransformerTransfer",
     "WaveletTokenize",
     "__version__",
@@ -74,7 +75,8 @@ __all__ = [
     "stack_instruments",
 ]
 
-# torch takes seconds to import, so whatever needs it is loaded on first use (PEP 562)
+# torch takes seconds to import, so whatever needs it is loaded on first use (PEP 562); so is what a script that only
+# fits a method does not need
 _LAZY_MODULES = {"deep", "foundation", "nn", "pretraining"}
 _LAZY_NAMES = {
     "CNNTransfer": "deep",
@@ -82,6 +84,7 @@ _LAZY_NAMES = {
     "TransformerTransfer": "deep",
     "SpectralFMTransfer": "foundation",
     "TestTimeTraining": "foundation",
+    "TransferredModel": "deployment",
 }
 
 serve_former_paths()

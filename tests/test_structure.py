@@ -23,7 +23,7 @@ MAY_KNOW = {
     "datasets": {"_core", "exceptions"},
     "base": {"_core", "calibration", "exceptions"},
     "plotting": {"_core", "exceptions", "metrics"},
-    "diagnostics": {"_core", "calibration", "exceptions", "metrics", "model_selection"},
+    "diagnostics": {"_core", "calibration", "exceptions", "metrics", "model_selection", "preprocessing"},
     "transfer": {"_core", "base", "calibration", "diagnostics", "exceptions", "preprocessing"},
     "nn": {"exceptions"},
     "pretraining": {"_core", "_version", "exceptions", "nn"},
@@ -31,7 +31,10 @@ MAY_KNOW = {
     "deep": {"_core", "base", "exceptions", "nn", "preprocessing"},
     "io": {"_core", "exceptions", "preprocessing"},
     # it stores networks as arrays and so knows how to build them
-    "deployment": {"_core", "exceptions", "nn", "preprocessing", "pretraining"},
+    "deployment": {
+        *("_core", "base", "calibration", "diagnostics", "exceptions", "io", "model_selection", "nn", "preprocessing"),
+        *("pretraining", "transfer"),
+    },
     "monitoring": {"_core", "base", "deployment", "diagnostics", "exceptions", "io", "metrics", "plotting"},
     "comparison": {"_core", "exceptions", "metrics", "model_selection", "plotting", "transfer"},
     "testing": {"base", "calibration", "exceptions", "model_selection"},

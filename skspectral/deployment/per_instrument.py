@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._core.roles import check_labels
 from .._core.versions import VersionedState
 from ..exceptions import UnknownInstrumentError
+from ._methods import predict_with_std
 
 __all__ = ["PerInstrument"]
 
@@ -65,7 +66,7 @@ class PerInstrument(VersionedState, RegressorMixin, BaseEstimator):
         }
         return self
 
-    def predict(self, X, *, instrument):
+    def predict(self, X, *, instrument, return_std=False):
         """Predict each row with the model of its instrument.
 
         Parameters
@@ -73,11 +74,15 @@ class PerInstrument(VersionedState, RegressorMixin, BaseEstimator):
         X : array-like of shape (n_spectra, n_channels)
         instrument : array-like of shape (n_spectra,) or a single label
             Instrument of each row.
+        return_std : bool, default=False
+            Also return the standard deviation of each prediction, which every model must have.
 
         Returns
         -------
-        ndarray of shape (n_spectra,) or (n_spectra, n_targets)
+        predicted : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
             In the order of the rows.
+        std : ndarray of the same shape
+            Only with ``return_std``.
 
         Raises
         ------
@@ -85,6 +90,8 @@ class PerInstrument(VersionedState, RegressorMixin, BaseEstimator):
             If an instrument has no model.
         NotFittedError
             If the models are not fitted.
+        TypeError
+            If ``return_std`` and a model has no standard deviations.
         """
         models = getattr(self, "estimators_", None) or self._models()
         n_rows = len(X)
@@ -101,15 +108,25 @@ class PerInstrument(VersionedState, RegressorMixin, BaseEstimator):
         for name in dict.fromkeys(labels):
             self._check_fitted(name, models[name])
             rows = np.flatnonzero(np.array([label == name for label in labels], dtype=bool))
-            part = np.asarray(models[name].predict(X.iloc[rows] if hasattr(X, "iloc") else np.asarray(X)[rows]))
-            if result is None:
-                result = np.empty((n_rows, *part.shape[1:]))
-            if part.shape[1:] != result.shape[1:]:
-                raise ValueError(
-                    f"The model of {name!r} predicts {part.shape[1:]} properties, others {result.shape[1:]}."
+            taken = X.iloc[rows] if hasattr(X, "iloc") else np.asarray(X)[rows]
+            parts = predict_with_std(models[name], taken) if return_std else (models[name].predict(taken),)
+            if parts[-1] is None:
+                raise TypeError(
+                    f"The model of {name!r} has no standard deviations; TransferredModel.predict gives intervals for "
+                    "every method."
                 )
-            result[rows] = part
-        return np.empty(0) if result is None else result
+            parts = [np.asarray(part, dtype=np.float64) for part in parts]
+            if result is None:
+                result = [np.empty((n_rows, *part.shape[1:])) for part in parts]
+            for part, whole in zip(parts, result):
+                if part.shape[1:] != whole.shape[1:]:
+                    raise ValueError(
+                        f"The model of {name!r} predicts {part.shape[1:]} properties, others {whole.shape[1:]}."
+                    )
+                whole[rows] = part
+        if result is None:
+            result = [np.empty(0)] * (1 + return_std)
+        return tuple(result) if return_std else result[0]
 
     def _models(self):
         if not isinstance(self.estimators, dict) or not self.estimators:

@@ -39,7 +39,7 @@ def save(estimator, path):
     Parameters
     ----------
     estimator : estimator
-        Any estimator of skspectral or scikit-learn, alone, in a Pipeline or in a search.
+        Any estimator of skspectral or scikit-learn, alone, in a Pipeline or in a search; or a TransferredModel.
     path : path-like
         The file.
 
@@ -70,7 +70,7 @@ def save(estimator, path):
     True
     """
     skops = import_optional("skops.io", extra="io", feature="skspectral.save")
-    if isinstance(estimator, type) or not hasattr(estimator, "get_params"):
+    if isinstance(estimator, type) or not _is_model(estimator):
         raise TypeError(f"save needs a fitted estimator, got {estimator!r}.")
     try:
         data = skops.dumps(without_tensors(estimator), compression=zipfile.ZIP_DEFLATED)
@@ -139,9 +139,14 @@ def load(path, trusted=None):
         raise ModelFileError(
             f"{path} cannot be loaded: {error!r}. It is damaged, or made for other versions ({versions})."
         ) from error
-    if not hasattr(estimator, "get_params"):
+    if not _is_model(estimator):
         raise ModelFileError(f"{path} holds no estimator.")
     return estimator
+
+
+def _is_model(thing):
+    """Whether it is an estimator, or a deployed model around one."""
+    return hasattr(thing, "get_params") or hasattr(thing, "records")
 
 
 def _names_of(trusted):

@@ -1,0 +1,115 @@
+"""When a prediction should not be believed, and why."""
+
+import numpy as np
+
+from .predictions import SEVERITIES
+
+__all__ = ["Flags", "likely_quantity"]
+
+#: A spectrum that is this many times beyond a limit (of squared distances) is no spectrum of these samples.
+REJECT_SCORE = 10.0
+#: Shares of the calibrated span beyond which a value is a warning, and a rejection.
+BEYOND_WARNING, BEYOND_REJECT = 0.1, 1.0
+#: What an export may have done to a spectrum, by what it then looks like.
+MISTAKES = {
+    "a reversed axis": lambda X: X[:, ::-1],
+    "reflectance or transmittance instead of absorbance": lambda X: -np.log10(np.clip(X, 1e-6, None)),
+    "percent reflectance or transmittance instead of absorbance": lambda X: -np.log10(np.clip(X / 100, 1e-6, None)),
+    "absorbance instead of reflectance or transmittance": lambda X: 10.0 ** -np.clip(X, -6, 6),
+    "percent instead of a fraction": lambda X: X / 100.0,
+    "a fraction instead of percent": lambda X: X * 100.0,
+    "another sign": lambda X: -X,
+}
+#: A mistake is named where undoing it brings the score down to this share of what it was.
+EXPLAINED = 0.05
+
+WHAT = {
+    "q": "something that the calibration never showed",
+    "t2": "far from its centre",
+    "peak": "a step, spike or band",
+}
+
+
+class Flags:
+    """Collects the severest finding per row and property, and all reasons.
+
+    Parameters
+    ----------
+    n_rows, n_properties : int
+    """
+
+    def __init__(self, n_rows, n_properties):
+        self._rank = np.zeros((n_rows, n_properties), dtype=int)
+        self._reasons = [[[] for _ in range(n_properties)] for _ in range(n_rows)]
+
+    def add(self, row, severity, reason, properties=None):
+        """Note a finding of one row, for all properties or some."""
+        rank = SEVERITIES.index(severity)
+        for j in range(self._rank.shape[1]) if properties is None else properties:
+            self._rank[row, j] = max(self._rank[row, j], rank)
+            self._reasons[row][j].append((rank, reason))
+
+    def put(self, rows, found):
+        """Take over the findings of other flags for some rows (n_found,)."""
+        for row, rank, reasons in zip(rows, found._rank, found._reasons):
+            self._rank[row] = np.maximum(self._rank[row], rank)
+            for own, more in zip(self._reasons[row], reasons):
+                own += more
+
+    def flag(self):
+        """Severity (n_rows, n_properties)."""
+        flags = np.empty(self._rank.shape, dtype=object)
+        for at in np.ndindex(self._rank.shape):
+            flags[at] = SEVERITIES[self._rank[at]]
+        return flags
+
+    def reason(self):
+        """Reasons in words, the severest first, (n_rows, n_properties)."""
+        reasons = np.empty(self._rank.shape, dtype=object)
+        for i, j in np.ndindex(self._rank.shape):
+            ordered = sorted(self._reasons[i][j], key=lambda found: -found[0])
+            reasons[i, j] = "; ".join(text for _, text in ordered)
+        return reasons
+
+    def add_spectra(self, X, limits, target):
+        """Judge spectra (n_rows, n_channels) by the limits of the target."""
+        found = limits.check(X)
+        worst = found.worst
+        for row in np.flatnonzero(found.outside):
+            score = found.score[row]
+            severity = "reject" if score > REJECT_SCORE else "warning"
+            view, statistic = worst[row].split()
+            mistake = likely_quantity(X[row : row + 1], score, limits) if severity == "reject" else None
+            reason = (
+                f"looks like {mistake}"
+                if mistake
+                else f"unlike the calibration's spectra as {target} sees them: {WHAT[statistic]} ({view}, "
+                f"{score:.3g} times the limit)"
+            )
+            self.add(row, severity, reason)
+
+    def add_range(self, values, low, high):
+        """Judge values (n_rows, n_properties) by the calibrated range."""
+        known = high > low
+        span = np.where(known, high - low, 1.0)
+        beyond = np.where(known, np.maximum(low - values, values - high) / span, 0.0)
+        for row, j in np.argwhere(beyond > 0):
+            share = beyond[row, j]
+            severity = "reject" if share > BEYOND_REJECT else "warning" if share > BEYOND_WARNING else "note"
+            self.add(row, severity, f"outside the calibrated range {low[j]:.4g} to {high[j]:.4g}", [j])
+
+    def add_disagreement(self, std, limit):
+        """Judge the method's own standard deviations (n_rows, n_properties) by what is usual (n_properties,)."""
+        for row, j in np.argwhere(std > limit):
+            self.add(row, "warning", f"the models inside disagree ({std[row, j] / limit[j]:.3g} times the limit)", [j])
+
+
+def likely_quantity(spectrum, score, limits):
+    """Name what an export may have done to a spectrum (1, n_channels), or None."""
+    found = {}
+    for name, undo in MISTAKES.items():
+        undone = undo(spectrum)
+        if np.ptp(undone) > 0:
+            found[name] = limits.check(undone).score[0]
+    best = min(found, key=found.get)
+    return best if found[best] < max(EXPLAINED * score, min(3.0, 0.3 * score)) else None

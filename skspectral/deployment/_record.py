@@ -1,0 +1,214 @@
+"""What a deployed model knows of one target instrument."""
+
+import inspect
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..calibration.wrapping import fit_with_metadata
+from ..diagnostics import TargetLimits, TransferIntervals
+from ..exceptions import MissingReferenceError, NoSourceError
+from ._flags import Flags
+from ._held_out import HeldOut, hold_out_standards
+from ._incoming import unusable
+from ._methods import as_columns, last_step, predict_with_std, prepared
+from .stacking import deploy
+
+__all__ = ["TransferRecord", "fit_record"]
+
+#: The method's own standard deviation is unusual beyond so many spreads of its logarithm over known spectra.
+UNUSUAL_STD = 4.0
+LEAST_FACTOR = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class TransferRecord:
+    """A fitted transfer to one instrument.
+
+    Attributes
+    ----------
+    target : object
+    model : fitted estimator
+        On the common axis.
+    resample : Resample or None
+        From the target's own axis to the common one.
+    wavelengths : ndarray of shape (n_channels,) or None
+        The target's own axis.
+    quantity : str
+        What the target's spectra were.
+    standards : list
+        Names of the standards.
+    n_source_samples : int
+    strategy : list of str
+        What the method says it did, for each property; empty where it says nothing.
+    held_out : HeldOut
+        Validation by leaving standards out.
+    limits : TargetLimits or None
+        What target spectra look like; None where there were too few source spectra.
+    intervals : TransferIntervals or None
+        None where the source's references were not given.
+    low, high : ndarray of shape (n_properties,)
+        Range of the references.
+    std_limit : ndarray of shape (n_properties,) or None
+        Usual limit of the method's own standard deviations.
+    holds_spectra : bool
+        Whether the fitted method keeps spectra that it was fitted to.
+    notes : list of str
+    """
+
+    target: object
+    model: object
+    resample: object
+    wavelengths: np.ndarray | None
+    quantity: str
+    standards: list
+    n_source_samples: int
+    strategy: list
+    held_out: HeldOut
+    limits: TargetLimits | None
+    intervals: TransferIntervals | None
+    low: np.ndarray
+    high: np.ndarray
+    std_limit: np.ndarray | None
+    holds_spectra: bool
+    notes: list
+
+    @property
+    def pipeline(self):
+        """The fitted estimator for spectra on the target's own axis."""
+        return self.model if self.resample is None else deploy(self.model, self.resample)
+
+    @property
+    def n_channels(self):
+        """Number of channels on the target's own axis."""
+        return self.model.n_features_in_ if self.resample is None else self.resample.n_features_in_
+
+    def predict(self, X, level):
+        """Predict spectra on the target's own axis.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_spectra, n_channels)
+            Spectra that cannot be used get NaN and "reject".
+        level : float
+
+        Returns
+        -------
+        value, lower, upper : ndarray of shape (n_spectra, n_properties)
+        flags : Flags
+        """
+        shape = (len(X), len(self.low))
+        value, half = np.full(shape, np.nan), np.full(shape, np.nan)
+        flags = Flags(*shape)
+        failed = unusable(X)
+        for row, reason in enumerate(failed):
+            if reason is not None:
+                flags.add(row, "reject", f"not predicted: the spectrum {reason}")
+        good = np.array([reason is None for reason in failed], dtype=bool)
+        if good.any():
+            seen = X[good] if self.resample is None else self.resample.transform(X[good])
+            value[good], own = map(as_columns, predict_with_std(self.model, seen))
+            if self.intervals is not None:
+                half[good] = self.intervals.quantile(level) * self.intervals.std(seen, value[good], own)
+            found = Flags(int(good.sum()), shape[1])
+            if self.limits is not None:
+                found.add_spectra(seen, self.limits, self.target)
+            found.add_range(value[good], self.low, self.high)
+            if own is not None and self.std_limit is not None:
+                found.add_disagreement(own, self.std_limit)
+            flags.put(np.flatnonzero(good), found)
+        return value, value - half, value + half, flags
+
+
+def fit_record(estimator, rows, quantity, *, validate, progress):
+    """Fit a method to the rows of one source and one target, and learn when not to believe it.
+
+    Parameters
+    ----------
+    estimator : estimator
+    rows : TrainingRows
+    quantity : str
+    validate : bool
+        Whether to leave standards out.
+    progress : bool
+
+    Returns
+    -------
+    TransferRecord
+    """
+    labels = {"instrument": rows.instrument, "sample_id": rows.sample_id}
+    model = fit_with_metadata(prepared(estimator, rows), rows.X, rows.y, **labels)
+    if validate:
+        held_out = hold_out_standards(estimator, rows, progress=progress)
+    else:
+        nothing = np.empty((0, rows.y.shape[1]))
+        held_out = HeldOut("not validated: validate=False", [], nothing, nothing, None)
+    roles, notes = {"source": rows.source, "target": rows.target}, []
+    limits = intervals = std_limit = None
+    try:
+        limits = TargetLimits(**roles).fit(rows.X, **labels)
+    except NoSourceError as error:
+        notes.append(f"Spectra are not judged: {error}")
+    try:
+        intervals = TransferIntervals(**roles).fit(
+            rows.X, rows.y, **labels, residuals=held_out.residuals if len(held_out.samples) else None
+        )
+    except (MissingReferenceError, NoSourceError) as error:
+        notes.append(f"No intervals: {error}")
+    if limits is not None:
+        std_limit = _usual_std(model, rows, held_out)
+    on_source, known = ~rows.is_target, np.isfinite(rows.y)
+    check_is_fitted(last_step(model))
+    return TransferRecord(
+        target=rows.target,
+        model=model,
+        resample=rows.resample,
+        wavelengths=rows.native_axis,
+        quantity=quantity,
+        standards=rows.standards,
+        n_source_samples=len(dict.fromkeys(rows.sample_id[on_source])),
+        strategy=[str(text) for text in getattr(last_step(model), "strategy_", [])],
+        held_out=held_out,
+        limits=limits,
+        intervals=intervals,
+        low=np.where(known, rows.y, np.inf).min(axis=0),
+        high=np.where(known, rows.y, -np.inf).max(axis=0),
+        std_limit=std_limit,
+        holds_spectra=_holds(model, rows.X),
+        notes=notes,
+    )
+
+
+def _usual_std(model, rows, held_out):
+    """Upper limit of the method's own standard deviations, from target spectra and source spectra moved to them."""
+    shift = rows.X[rows.is_target].mean(axis=0) - rows.X[~rows.is_target].mean(axis=0)
+    known = np.concatenate([rows.X[rows.is_target], rows.X[~rows.is_target] + shift])
+    std = as_columns(predict_with_std(model, known)[1])
+    if std is None:
+        return None
+    logs = np.log(np.maximum(np.concatenate([std, *([held_out.std] if held_out.std is not None else [])]), 1e-300))
+    middle = np.median(logs, axis=0)
+    return np.exp(middle + np.maximum(UNUSUAL_STD * logs.std(axis=0), np.log(LEAST_FACTOR)))
+
+
+def _holds(model, X):
+    """Whether an array somewhere in a fitted model has a row that is a training spectrum."""
+    known = {row.tobytes() for row in np.ascontiguousarray(X)}
+    waiting, seen = [model], set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, np.ndarray):
+            alike = part.ndim == 2 and part.shape[1] == X.shape[1] and part.dtype == np.float64
+            if alike and any(row.tobytes() in known for row in np.ascontiguousarray(part)):
+                return True
+        elif isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, (list, tuple)):
+            waiting += part
+        elif hasattr(part, "__dict__") and not isinstance(part, type) and not inspect.isroutine(part):
+            waiting += vars(part).values()
+    return False

@@ -1,0 +1,40 @@
+"""Checks of spectra, and a view of them, for diagnostics that are no estimators."""
+
+import numpy as np
+from sklearn.utils.validation import check_array
+
+from .._core.validation import check_finite, refuse_masked
+from ..exceptions import ChannelMismatchError
+from ..preprocessing import SNV, SavitzkyGolay
+
+__all__ = ["checked_spectra", "derivative"]
+
+#: A derivative needs so many channels at least.
+LEAST_CHANNELS = 5
+DERIVATIVE_POINTS = 9
+
+
+def checked_spectra(X, n_channels=None):
+    """Spectra as float64 (n_spectra, n_channels).
+
+    Raises
+    ------
+    ChannelMismatchError
+        If there are other channels than ``n_channels``.
+    NonFiniteSpectraError
+        If a value is NaN, infinite or masked.
+    """
+    refuse_masked(X)
+    values = check_array(
+        X, dtype=np.float64, ensure_all_finite=False, ensure_min_features=LEAST_CHANNELS, input_name="X"
+    )
+    if n_channels is not None and values.shape[1] != n_channels:
+        raise ChannelMismatchError(f"X has {values.shape[1]} channels, but {n_channels} were seen in fit.")
+    check_finite(values)
+    return values
+
+
+def derivative(X):
+    """First derivative after SNV, where noise, steps and bands are not drowned by the level of the spectra."""
+    points = min(DERIVATIVE_POINTS, X.shape[1] if X.shape[1] % 2 else X.shape[1] - 1)
+    return SavitzkyGolay(points, polyorder=2, deriv=1).fit(X).transform(SNV().fit(X).transform(X))
