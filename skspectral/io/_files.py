@@ -116,6 +116,7 @@ def files_of(source):
 
 
 def _expanded(source):
+    source = os.path.expanduser(source)
     if os.path.isdir(source):
         files = _in_folder(source)
         if not files:

@@ -56,6 +56,9 @@ def record(values, axis=(400.0, 500.0), name="reflectance", metadata=None, targe
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an encrypted workbook, or a compound file"),
         (b"\x1f\x8b\x08\0", "a gzip archive.*Unpack it first"),
         (b"\x89HDF\r\n\x1a\n", r"an HDF5 file.*save -v7"),
+        (b"\r\n<HTML><table>", r"a web page.*save it as \.xlsx or CSV"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>", "an XML file"),
+        (b' {"spectra": [', "a JSON file.*SpectraTable"),
         (b"\x7fELF" + bytes(range(32)), "no format that is read .*MATLAB, SPC, JCAMP-DX.*begins with b"),
     ],
 )
