@@ -14,6 +14,7 @@ sys.path.insert(0, str(HERE))
 
 from _architecture import write as write_architecture  # noqa: E402
 from _markdown import to_rst  # noqa: E402
+from _monitoring import write_monitoring  # noqa: E402
 from _results import write_results, write_text  # noqa: E402
 
 import skspectral  # noqa: E402
@@ -88,6 +89,7 @@ DOCUMENTED_MODULES = (
     "skspectral.diagnostics",
     "skspectral.exceptions",
     "skspectral.metrics",
+    "skspectral.monitoring",
     "skspectral.plotting",
     "skspectral.io",
     "skspectral.testing",
@@ -114,6 +116,7 @@ def write_generated_pages(app):
     """Write what comes from outside of this folder: benchmark results, the network's drawing, Markdown of the root."""
     generated = HERE / "_generated"
     write_results(HERE.parent / "benchmarks" / "accuracy" / "results", generated)
+    write_monitoring(HERE.parent / "benchmarks" / "monitoring" / "results", generated)
     write_architecture(generated)
     for name in ("CHANGELOG", "CONTRIBUTING"):
         write_text(generated / f"{name.lower()}.rst", to_rst((HERE.parent / f"{name}.md").read_text("utf8")))

@@ -36,7 +36,9 @@ MAY_KNOW = {
         *("pretraining", "transfer"),
     },
     "monitoring": {"_core", "base", "deployment", "diagnostics", "exceptions", "io", "metrics", "plotting"},
-    "comparison": {"_core", "exceptions", "metrics", "model_selection", "plotting", "transfer"},
+    "comparison": {
+        *("_core", "_version", "exceptions", "metrics", "model_selection", "monitoring", "plotting", "transfer"),
+    },
     "testing": {"base", "calibration", "exceptions", "model_selection"},
     "__init__": {"_core", "_version", "calibration", "deployment", "model_selection", "preprocessing", "transfer"},
     "__main__": {"cli"},

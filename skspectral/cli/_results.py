@@ -68,7 +68,7 @@ def keep(args, model):
 
 
 def write(args, comparison, data, model, best, notes):
-    """Write results.csv and report.html, and print the table."""
+    """Write results.csv and the report, and print the table."""
     folder = Path(args.output)
     results = comparison.results()
     with (folder / "results.csv").open("w", newline="", encoding="utf-8") as file:
@@ -76,7 +76,7 @@ def write(args, comparison, data, model, best, notes):
         writer.writeheader()
         writer.writerows(results)
     title = f"Calibration transfer from {args.source} to {args.target}"
-    write_report(
+    written = write_report(
         folder / "report.html", comparison, title=title, notes=notes, best=best, spectra=_paired(args, data, model)
     )
     header, rows = summary_table(comparison)
@@ -85,7 +85,8 @@ def write(args, comparison, data, model, best, notes):
         say(args, "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
     for text in comparison.skipped.values():
         say(args, f"Left out: {text}")
-    say(args, f"Written: {', '.join(str(folder / name) for name in ('results.csv', 'report.html', 'model.joblib'))}")
+    paths = [folder / "results.csv", folder / "model.joblib", *written]
+    say(args, f"Written: {', '.join(map(str, paths))}")
 
 
 def _paired(args, data, model):

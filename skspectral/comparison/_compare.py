@@ -149,8 +149,8 @@ class Comparison:
         Returns
         -------
         list of dict
-            ``rmsep`` and ``r2`` pool the residuals of all repeats; ``rmsep_sd`` is the standard deviation over the
-            repeats.
+            ``rmsep``, ``bias``, ``sep`` and ``r2`` pool the ``n`` residuals of all repeats; ``rmsep_sd`` is the
+            standard deviation over the repeats.
         """
         per_split = self.results()
         rows = []
@@ -167,24 +167,31 @@ class Comparison:
                         "rmsep": rmsep(y, predicted),
                         "rmsep_sd": float(np.std(each, ddof=1)) if len(each) > 1 else np.nan,
                         "bias": bias(y, predicted),
+                        "sep": sep(y, predicted) if len(y) > 1 else np.nan,
                         "r2": r2(y, predicted) if np.ptp(y) > 0 else np.nan,
+                        "n": len(y),
                     }
                 )
         return rows
 
-    def best(self):
-        """Name the method with the smallest pooled RMSEP, averaged over the properties in units of their spread.
+    def ranking(self):
+        """Names of the methods from the smallest to the largest pooled RMSEP, averaged over the properties.
 
-        The native calibration, which needs all samples on the target, does not take part.
+        The average is in units of the spread of each property. The native calibration, which needs all samples on the
+        target, takes part.
         """
         scores = {}
         for row in self.summary():
-            if row["method"] != NATIVE:
-                spread = np.std(self.of(row["method"], row["property"])[0]) or 1.0
-                scores.setdefault(row["method"], []).append(row["rmsep"] / spread)
-        if not scores:
+            spread = np.std(self.of(row["method"], row["property"])[0]) or 1.0
+            scores.setdefault(row["method"], []).append(row["rmsep"] / spread)
+        return sorted(scores, key=lambda name: np.mean(scores[name]))
+
+    def best(self):
+        """Name the method that comes first in the ranking, the native calibration left aside."""
+        names = [name for name in self.ranking() if name != NATIVE]
+        if not names:
             raise NoStandardsError("No method could run: " + "; ".join(self.skipped.values()))
-        return min(scores, key=lambda name: np.mean(scores[name]))
+        return names[0]
 
 
 def compare_methods(

@@ -1,32 +1,29 @@
-"""A comparison of methods as one HTML page with its plots inside."""
+"""A comparison of methods as one HTML page with its plots inside, and the same numbers as CSV."""
 
 import base64
-import html
+import csv
 import io
 from pathlib import Path
 
 import numpy as np
 
 from .._core.optional import import_optional
+from .._version import __version__
+from ..exceptions import OptionalDependencyError
+from ..monitoring import ControlChart
 from ..plotting import CellHeatmapDisplay, PredictedMeasuredDisplay, SpectraDifferenceDisplay
 from ._compare import NATIVE
+from ._samples import FAR, held_out_samples, samples_to_look_at
 
 __all__ = ["summary_table", "write_report"]
 
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; margin: 1rem 0; font-size: .85rem; display: block; overflow-x: auto; }
-th, td { padding: .3rem .8rem; white-space: nowrap; border-bottom: 1px solid #ddd; text-align: right; }
-th:first-child, td:first-child { text-align: left; }
-tr.best td { font-weight: 600; background: #eef5ee; }
-tr.native td { color: #555; font-style: italic; }
-img { max-width: 100%; height: auto; }
-figcaption { color: #555; }
-"""
+NO_TRANSFER = "SourceOnly"
+# a hyphen may be broken at the end of a line
+MINUS = "\N{MINUS SIGN}"
 
 
 def summary_table(comparison):
-    """Pooled RMSEP and R2 of every method, ready to print.
+    """Pooled RMSEP and R2 of every method, ready to print, the best first.
 
     Parameters
     ----------
@@ -42,7 +39,7 @@ def summary_table(comparison):
     figures = {(row["method"], row["property"]): row for row in comparison.summary()}
     header = ["method"] + [f"{name} {figure}" for name in properties for figure in ("RMSEP", "R2")]
     rows = []
-    for method in comparison.methods:
+    for method in comparison.ranking():
         cells = [method]
         for name in properties:
             row = figures.get((method, name))
@@ -53,13 +50,14 @@ def summary_table(comparison):
 
 
 def write_report(path, comparison, *, title, notes, best, spectra=None):
-    """Write the page.
+    """Write the page, and its numbers beside it as ``NAME-methods.csv`` and ``NAME-samples.csv``.
 
     Parameters
     ----------
     path : path-like
         The HTML file.
     comparison : skspectral.comparison.Comparison
+        Predictions with ``lower``, ``upper`` or ``flag`` have these shown.
     title : str
     notes : list of str
         Paragraphs that say what was compared and how.
@@ -69,63 +67,178 @@ def write_report(path, comparison, *, title, notes, best, spectra=None):
         ``source``, ``target``, ``transferred`` (each (n_samples, n_channels)) and ``wavelengths`` for the plot of the
         differences before and after transfer.
 
+    Returns
+    -------
+    list of Path
+        The files, the page first. Without matplotlib the page has no figures, and says so.
+
     Raises
     ------
     OptionalDependencyError
-        If matplotlib is not installed.
+        If Jinja2 is not installed: ``pip install 'skspectral[io]'``.
+    OSError
+        If a file cannot be written.
     """
-    header, rows = summary_table(comparison)
+    path = Path(path)
+    summary, samples = _sorted_summary(comparison), held_out_samples(comparison, best)
+    files = [path.with_name(f"{path.stem}-{part}.csv") for part in ("methods", "samples")]
+    for file, rows in zip(files, (summary, samples)):
+        with file.open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.DictWriter(handle, list(dict.fromkeys(key for row in rows for key in row)))
+            writer.writeheader()
+            writer.writerows(rows)
+    try:
+        figures, no_figures = list(_figures(comparison, best, spectra)), None
+    except OptionalDependencyError as error:
+        figures, no_figures = [], f"There are none: {error}"
+    jinja2 = import_optional("jinja2", extra="io", feature="The report")
+    source = Path(__file__).with_name("_report.html.jinja").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    page = environment.from_string(source).render(
+        title=title,
+        notes=notes,
+        best=best,
+        short=_short(comparison, summary, best),
+        how_to_read=_how_to_read(comparison, best),
+        tables=_tables(comparison, summary, best),
+        skipped=list(comparison.skipped.values()),
+        samples=_suspicious(samples),
+        limits=_limits(summary, best),
+        figures=figures,
+        no_figures=no_figures,
+        files=[file.name for file in files],
+        version=__version__,
+    )
+    path.write_text(page + "\n", encoding="utf-8")
+    return [path, *files]
+
+
+def _sorted_summary(comparison):
+    rows, order = comparison.summary(), comparison.ranking()
+    return sorted(rows, key=lambda row: (comparison.properties.index(row["property"]), order.index(row["method"])))
+
+
+def _number(value, form=".3g"):
+    return "" if value is None or np.isnan(value) else f"{value:{form}}".replace("-", MINUS)
+
+
+def _short(comparison, summary, best):
+    """Without transfer, with the best method, and what the target could do by itself."""
+    rmsep = {(row["method"], row["property"]): row["rmsep"] for row in summary}
+    shown = {"No transfer": NO_TRANSFER, best: best, "Own calibration": NATIVE}
+    shown = {
+        title: name
+        for title, name in shown.items()
+        if name in comparison.methods and (name, title) != (best, NO_TRANSFER)
+    }
+    rows = [[of, *(_number(rmsep.get((name, of))) for name in shown.values())] for of in comparison.properties]
+    return {"columns": list(shown), "rows": rows}
+
+
+def _how_to_read(comparison, best):
+    native = NATIVE in comparison.methods
+    return [
+        "Every method learned from the same spectra and predicted the same held-out samples, which it had never seen.",
+        "RMSEP is the typical error of one prediction in the unit of the property, of which bias is the part that all "
+        "predictions share and SEP the rest; smaller is better, and R² is better the nearer it is to 1.",
+        "The number after ± is how much the RMSEP varies with the samples that are drawn: methods that differ by less "
+        "are equally good.",
+        (
+            f"A transfer is worth its standards where its error is far below that of {NO_TRANSFER}"
+            + (f", and complete where it reaches {NATIVE}, the target calibrated from all samples." if native else ".")
+        ),
+        f"{best} was picked because it is best here, so expect a little more in routine and watch it by check samples.",
+    ]
+
+
+def _tables(comparison, summary, best):
     kinds = {best: "best", NATIVE: "native"}
-    table = "".join(
-        f'<tr class="{kinds.get(row[0], "")}">' + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in rows
+    tables = []
+    for name in comparison.properties:
+        rows = [
+            {
+                "method": row["method"],
+                "kind": kinds.get(row["method"]),
+                "rmsep": _number(row["rmsep"]),
+                "spread": _number(row["rmsep_sd"], ".2g"),
+                "bias": _number(row["bias"], "+.2g"),
+                "sep": _number(row["sep"]),
+                "r2": _number(row["r2"], ".3f"),
+            }
+            for row in summary
+            if row["property"] == name
+        ]
+        tables.append({"property": name, "rows": rows})
+    return tables
+
+
+def _suspicious(samples):
+    worst = samples_to_look_at(samples)
+    intervals = any("lower" in row for row in samples)
+    inside = [row["lower"] <= row["measured"] <= row["upper"] for row in samples if "lower" in row]
+    text = (
+        f"{len(worst)} of {len(samples)} held-out values are more than {FAR:g} SEP off or flagged: read the spectrum "
+        "again, and have the reference checked."
+        if worst
+        else f"None of {len(samples)} held-out values is more than {FAR:g} SEP off, or flagged."
     )
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-    skipped = "".join(f"<p>Left out: {html.escape(text)}</p>" for text in comparison.skipped.values())
-    paragraphs = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
-    figures = "".join(
-        f'<figure><img alt="{html.escape(caption)}" src="data:image/png;base64,{image}">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-        for caption, image in _figures(comparison, best, spectra)
-    )
-    Path(path).write_text(
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>"
-        f"<style>{STYLE}</style></head><body><h1>{html.escape(title)}</h1>{paragraphs}"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{table}</tbody></table>{skipped}{figures}</body></html>\n",
-        encoding="utf-8",
-    )
+    if inside:
+        text += f" {np.mean(inside):.0%} of the references lie inside their interval."
+    rows = [
+        {
+            "sample": row["sample"],
+            "property": row["property"],
+            "measured": _number(row["measured"], ".4g"),
+            "predicted": _number(row["predicted"], ".4g"),
+            "interval": f"{_number(row['lower'], '.4g')} to {_number(row['upper'], '.4g')}" if "lower" in row else "",
+            "ratio": _number(row["ratio"], "+.1f"),
+            "flag": row.get("flag", ""),
+        }
+        for row in worst
+    ]
+    flags = any("flag" in row for row in samples)
+    return {"text": text, "rows": rows, "intervals": "Interval" if intervals else None, "flags": flags}
+
+
+def _limits(summary, best):
+    rows = []
+    for row in summary:
+        if row["method"] == best and row["sep"] > 0:
+            single, group = ControlChart(sep=row["sep"], charts="shewhart").shewhart_limits
+            rows.append({"property": row["property"], **_named(sep=row["sep"], single=single, group=group)})
+    return {"arl": f"{ControlChart.arl:.0f}", "rows": rows}
+
+
+def _named(**values):
+    return {name: _number(value) for name, value in values.items()}
 
 
 def _figures(comparison, best, spectra):
     """Yield captions and images."""
-    pyplot = import_optional("matplotlib.pyplot", extra="plot", feature="The report")
-    properties = comparison.properties
+    pyplot = import_optional("matplotlib.pyplot", extra="plot", feature="Plotting")
     results = comparison.results()
     columns = {name: np.array([row[name] for row in results]) for name in ("method", "property", "rmsep")}
     relative = NATIVE if NATIVE in comparison.methods else best
-    display = CellHeatmapDisplay.from_results(columns, cell=["property"], relative_to=relative)
-    yield f"RMSEP of each method divided by that of {relative}: below 1 is better.", _image(pyplot, display.figure_)
-    n_columns = min(2, len(properties))
-    n_rows = -(-len(properties) // n_columns)
-    figure, axes = pyplot.subplots(n_rows, n_columns, figsize=(5.2 * n_columns, 4.6 * n_rows), squeeze=False)
-    for ax, name in zip(axes.ravel(), properties):
+    display = CellHeatmapDisplay.from_results(
+        columns, cell=["property"], relative_to=relative, methods=comparison.ranking()
+    )
+    caption = f"RMSEP of each method divided by that of {relative}: below 1 is better."
+    yield {"caption": caption, "image": _image(pyplot, display.figure_), "wide": len(comparison.properties) > 6}
+    for name in comparison.properties:
+        figure, ax = pyplot.subplots(figsize=(4.8, 4.4), layout="constrained")
         measured, predicted = comparison.of(best, name)
         PredictedMeasuredDisplay.from_predictions(measured, predicted, target_name=name, ax=ax)
-    for ax in axes.ravel()[len(properties) :]:
-        ax.set_visible(False)
-    figure.tight_layout()
-    yield f"Held-out spectra of the target, predicted by {best}.", _image(pyplot, figure)
+        caption = f"Held-out spectra of the target, {name} predicted by {best}."
+        yield {"caption": caption, "image": _image(pyplot, figure)}
     if spectra is not None:
         display = SpectraDifferenceDisplay.from_spectra(**spectra)
-        yield (
-            f"Spectra of the same samples on both instruments, before and after {best}.",
-            _image(pyplot, display.figure_),
-        )
+        caption = f"Spectra of the same samples on both instruments, before and after {best}."
+        yield {"caption": caption, "image": _image(pyplot, display.figure_), "wide": True}
 
 
 def _image(pyplot, figure):
     """Encode a figure and close it."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+    figure.savefig(buffer, format="png", dpi=130, bbox_inches="tight")
     pyplot.close(figure)
     return base64.b64encode(buffer.getvalue()).decode()

@@ -138,6 +138,16 @@ class ControlChart:
         spread = spread_design(float(self.ratio), float(self.arl))
         return {"bias": bias, "SEP": spread}
 
+    @property
+    def shewhart_limits(self):
+        """How far one error may be from the bias, and how large the SEP of a group of five may be.
+
+        In the unit of the property where ``sep`` is given, else in units of the SEP.
+        """
+        sep = 1.0 if self.sep is None else self.sep
+        single = float(norm.isf(1 / (2 * self.arl)))
+        return single * sep, shewhart_of_groups(np.zeros(0), GROUP, self.arl).limit * sep
+
     def check(self, samples):
         """Judge readings of check samples in the order of their dates.
 

@@ -1,0 +1,1 @@
+"""How often control charts alarm: stable, where theory says how rarely, and after a drift."""

@@ -1,0 +1,48 @@
+"""Tables of the control charts' alarms, from the results of ``python -m benchmarks.monitoring``."""
+
+import json
+
+from _results import write_text
+
+__all__ = ["write_monitoring"]
+
+MISSING = "*Not generated yet: run* ``python -m benchmarks.monitoring`` *in a checkout, and build again.*\n"
+CHARTS = ("bias shewhart", "bias cusum", "bias ewma")
+
+
+def write_monitoring(results, generated):
+    """Write ``monitoring_stable.rst`` and ``monitoring_drift.rst``, or placeholders."""
+    file = results / "run_lengths.json"
+    generated.mkdir(exist_ok=True)
+    found = json.loads(file.read_text("utf8")) if file.is_file() else None
+    for name, table in (("stable", _stable), ("drift", _drift)):
+        write_text(generated / f"monitoring_{name}.rst", MISSING if found is None else table(found))
+
+
+def _stable(found):
+    charts = list(next(iter(found["stable"].values())))
+    head = [
+        "",
+        *(chart.replace("shewhart", "Shewhart").replace("cusum", "CUSUM").replace("ewma", "EWMA") for chart in charts),
+    ]
+    rows = [[name, *(f"{row[chart]['run_length']:.0f}" for chart in charts)] for name, row in found["stable"].items()]
+    theory = ["theory", *(f"{found['run_length_asked_for']:.0f}" for _ in charts[:-1]), ""]
+    return _table(head, [*rows, theory])
+
+
+def _drift(found):
+    head = ["Check samples", "Readings before", "Shewhart", "CUSUM", "EWMA", "any chart", "CUSUM, theory", "best test"]
+    rows = []
+    for case in found["drift"]:
+        share, theory, seen = case["repeatability_in_sep"], case["theory_without_history"], case["alarm_within_10"]
+        kind = "new" if share is None else f"control, repeatability {share:g} SEP"
+        values = [*(seen[chart] for chart in CHARTS), seen["any chart"], theory["bias cusum"], theory["best test"]]
+        rows.append([kind, str(case["readings_before"]), *(f"{value:.0%}" for value in values)])
+    return _table(head, rows)
+
+
+def _table(head, rows):
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for row in [head, *rows]:
+        lines += [f"   {'* -' if i == 0 else '  -'} {cell}".rstrip() for i, cell in enumerate(row)]
+    return "\n".join([*lines, ""])
