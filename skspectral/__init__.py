@@ -6,7 +6,7 @@ from ._core.former_paths import serve_former_paths
 from ._version import __version__
 from .calibration import LinearCalibration, PLSRegressionCV
 from .deployment import PerInstrument, deploy, load, save, stack_instruments
-from .model_selection import StandardsSplit, TransferSplit, as_groups, detach, select_standards
+from .model_selection import StandardsSplit, TransferSplit, as_groups, detach, inherit_references, select_standards
 from .preprocessing import SNV, Resample, SavitzkyGolay, WaveletTokenize
 from .transfer import (
     CCA,
@@ -67,6 +67,7 @@ __all__ = [
     "foundation",
     "detach",
     "diPLS",
+    "inherit_references",
     "load",
     "nn",
     "pretraining",

@@ -17,6 +17,7 @@ from ._core.affine import affine_coefficients
 from ._core.references import check_references
 from ._core.replicates import check_replicates
 from ._core.roles import TransferRows
+from ._core.spelling import warn_of_instruments_left_out
 from ._core.validation import validate_spectra
 from ._core.versions import VersionedState
 from .calibration.wrapping import fit_calibration, holds_frozen, is_frozen, predict_2d
@@ -28,6 +29,7 @@ from .exceptions import (
     NoStandardsError,
     NotTransferredWarning,
     TooFewStandardsError,
+    UnpairedSamplesWarning,
 )
 
 __all__ = ["BaseTransferRegressor", "TransferTags"]
@@ -126,8 +128,10 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         instrument : array-like of shape (n_spectra,), optional
             Instrument of each row. Without it all rows are source rows and the result is the source calibration.
         sample_id : array-like of shape (n_spectra,), optional
-            Sample of each row; None, NaN and pandas.NA mean unknown. Rows of one sample on two instruments are a pair;
-            several rows of one sample on one instrument are replicates.
+            Sample of each row; None, NaN, NaT, pandas.NA and texts that stand for them (``""``, ``"nan"``, ``"NA"``,
+            ``"None"``) mean unknown. A number is its text, so that 7, 7.0 and ``"7"`` are one sample; two texts are one
+            sample only if they are equal. Rows of one sample on two instruments are a pair; several rows of one sample
+            on one instrument are replicates.
 
         Returns
         -------
@@ -147,6 +151,15 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             If the method fits the calibration anew and was given a frozen one.
         NonFiniteSpectraError, ConstantSpectraError
             If spectra cannot be used.
+        LabelsError
+            If there is not one instrument and one sample_id per row.
+
+        Warns
+        -----
+        UnpairedSamplesWarning
+            If ids were given and the two instruments share none, or some differ in case, blanks or leading zeros only.
+        InstrumentSpellingWarning
+            If rows are left out whose instrument is called almost like one that takes part.
         """
         frozen = is_frozen(self.estimator)
         X = validate_spectra(self, X, reset=True, min_samples=1 if frozen else 2, forbid_constant=True)
@@ -166,6 +179,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             source=self.source,
             target=self.target,
         )
+        if instrument is not None:
+            warn_of_instruments_left_out(instrument, rows.source, rows.target, stacklevel=2)
         if sample_id is not None:
             check_replicates(rows, y.reshape(len(X), -1)[rows.order])
         self.source_, self.target_ = rows.source, rows.target
@@ -205,6 +220,9 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
                 f"{type(self).__name__} needs rows of the source instrument (source={rows.source!r}), and there are "
                 "none. Methods that learn from the target alone are TargetOnly and SBC on references."
             )
+        odd = rows.describe_pairing()
+        if odd:
+            warnings.warn(odd, UnpairedSamplesWarning, stacklevel=4)
         self._fit_transfer(rows)
 
     def _check_target_rows(self, rows, tags):
@@ -228,7 +246,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         }[tags.needs]
         seen = f"{n_target} target samples, {self.n_pairs_} of them paired, {self.n_standards_} with a reference"
         error = NoStandardsError if found == 0 else TooFewStandardsError
-        raise error(f"{name} needs at least {tags.min_samples} {what}, and found {found} ({seen}).")
+        text = f"{name} needs at least {tags.min_samples} {what}, and found {found} ({seen})."
+        raise error(f"{text} {rows.describe_pairing()}".rstrip())
 
     def _fit_source(self, rows):
         """Fit the plain source calibration; ``_predict`` must then apply no transfer."""

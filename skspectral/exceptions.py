@@ -14,6 +14,8 @@ __all__ = [
     "ConstantSpectraError",
     "DatasetUnavailableError",
     "ExistingCalibrationError",
+    "InstrumentSpellingWarning",
+    "LabelsError",
     "MissingReferenceError",
     "MissingWeightsError",
     "ModelFileError",
@@ -24,6 +26,7 @@ __all__ = [
     "NonLinearCalibrationError",
     "NotTransferredWarning",
     "OptionalDependencyError",
+    "OtherInputsWarning",
     "PoorTransferWarning",
     "QuantityError",
     "ReadingOptionError",
@@ -36,6 +39,7 @@ __all__ = [
     "TooFewStandardsError",
     "UnknownAxisWarning",
     "UnknownInstrumentError",
+    "UnpairedSamplesWarning",
     "UnsupportedFormatError",
     "UntrustedTypeError",
     "VersionMismatchWarning",
@@ -51,6 +55,10 @@ class UnknownInstrumentError(ValueError):
 
 class AmbiguousInstrumentError(ValueError):
     """The roles of the instruments cannot be told from what was given, or contradict each other."""
+
+
+class LabelsError(ValueError):
+    """The labels of the rows, instrument or sample_id, are not one comparable label per spectrum."""
 
 
 class NoSourceError(ValueError):
@@ -169,6 +177,10 @@ class SkippedFilesWarning(UserWarning):
     """Some of many files could not be read and were left out, as was asked for."""
 
 
+class OtherInputsWarning(UserWarning):
+    """Results on file belong to other inputs: they were put under another name, and a new file was begun."""
+
+
 class PoorTransferWarning(UserWarning):
     """Held-out pairs are predicted so far apart on the two instruments that little or nothing was transferred."""
 
@@ -181,8 +193,16 @@ class UnknownAxisWarning(UserWarning):
     """No wavelengths were given, so the channels are taken as equally spaced."""
 
 
+class UnpairedSamplesWarning(UserWarning):
+    """Ids were given for both instruments, and none is shared, or some differ in spelling alone."""
+
+
 class VersionMismatchWarning(UserWarning):
     """A stored model was made with another minor version of skspectral or scikit-learn."""
+
+
+class InstrumentSpellingWarning(UserWarning):
+    """Rows were left out whose instrument is called almost like one that takes part."""
 
 
 class WrongPairsWarning(UserWarning):

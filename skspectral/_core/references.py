@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_array
 
-__all__ = ["check_references", "finite_mean_square", "held_out_error", "spread"]
+__all__ = ["check_references", "finite_mean_square", "held_out_error", "masked_as_nan", "spread"]
 
 LARGEST_VALUE = 1e150
 
@@ -13,14 +13,14 @@ def check_references(estimator, y, n_rows, *, allow_missing):
 
     Parameters
     ----------
-    estimator : estimator instance
+    estimator : estimator instance or str
         Named in messages.
     y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
         References in the units of the property.
     n_rows : int
         Number of spectra.
     allow_missing : bool
-        Whether NaN (also None and pandas.NA) may stand for "no reference".
+        Whether NaN (also None, pandas.NA and masked entries) may stand for "no reference".
 
     Returns
     -------
@@ -32,14 +32,14 @@ def check_references(estimator, y, n_rows, *, allow_missing):
     ValueError
         If ``y`` is None, of another length, not numeric, infinite, or has missing values that are not allowed.
     """
-    name = type(estimator).__name__
+    name = estimator if isinstance(estimator, str) else type(estimator).__name__
     if y is None:
         raise ValueError(
             f"{name} requires y to be passed, but the target y is None. "
             "Give one reference per spectrum, NaN where there is none."
         )
     y = check_array(
-        y,
+        masked_as_nan(y),
         dtype=np.float64,
         ensure_2d=False,
         ensure_all_finite="allow-nan" if allow_missing else True,
@@ -58,6 +58,13 @@ def check_references(estimator, y, n_rows, *, allow_missing):
     if np.abs(y[np.isfinite(y)]).max(initial=0.0) >= LARGEST_VALUE:
         raise ValueError(f"y holds values of {LARGEST_VALUE:g} or more, too large for float64 arithmetic on squares.")
     return y
+
+
+def masked_as_nan(values):
+    """Write NaN where an array is masked: NumPy would drop the mask and use what lies beneath."""
+    if isinstance(values, np.ma.MaskedArray):
+        return values.astype(np.float64).filled(np.nan)
+    return values
 
 
 def finite_mean_square(errors):

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from ..exceptions import ReplicatesDisagreeError, ReplicatesDisagreeWarning
-from .roles import REFERENCE_TOLERANCE, UNPAIRED
+from .inheritance import REFERENCE_TOLERANCE
+from .labels import UNPAIRED
 
 __all__ = ["check_replicates"]
 

@@ -5,98 +5,26 @@ and standards. Rows are put into an order that depends on their content alone, s
 order in which the user listed them or on how instruments and samples are called.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from ..exceptions import (
-    AmbiguousInstrumentError,
-    ConflictingReferenceError,
-    UnknownInstrumentError,
-)
+from ..exceptions import AmbiguousInstrumentError, UnknownInstrumentError
+from .inheritance import inherit
+from .labels import UNPAIRED, check_instrument, check_labels, encode_samples
+from .spelling import describe_pairing
 
 __all__ = [
-    "UNPAIRED",
     "Pairs",
     "TransferRows",
-    "check_labels",
-    "encode_samples",
-    "is_missing",
     "resolve_roles",
     "shared_with",
 ]
 
-UNPAIRED = -1
-REFERENCE_TOLERANCE = 1e-6
 
-
-def is_missing(value):
-    """Tell whether an id is None, NaN, NaT or pandas.NA."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except TypeError:
-        # pandas.NA compares to NA, which refuses to be a truth value
-        return True
-
-
-def check_labels(values, n_rows, name):
-    """Bring a label column of any container into an object array.
-
-    Parameters
-    ----------
-    values : array-like of shape (n_rows,)
-        List, NumPy array, pandas Series or categorical.
-    n_rows : int
-        Number of spectra.
-    name : str
-        Name of the argument, for messages.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), dtype object
-    """
-    labels = np.asarray(values, dtype=object)
-    if labels.ndim != 1:
-        raise ValueError(f"{name} must be one label per spectrum (1-D), got shape {labels.shape}.")
-    if labels.size != n_rows:
-        raise ValueError(f"{name} has {labels.size} entries for {n_rows} spectra; give one per row of X.")
-    return labels
-
-
-def check_instrument(values, n_rows):
-    labels = check_labels(values, n_rows, "instrument")
-    for row, label in enumerate(labels):
-        if is_missing(label):
-            raise UnknownInstrumentError(f"instrument is missing in row {row}; every spectrum needs one.")
-    return labels
-
-
-def encode_samples(sample_id, n_rows):
-    """Number the samples.
-
-    Parameters
-    ----------
-    sample_id : array-like of shape (n_rows,) or None
-        Ids; None, NaN and pandas.NA are missing, every other value is an id.
-    n_rows : int
-        Number of spectra.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), dtype int64
-        A code per sample; -1 where the id is missing.
-    """
-    codes = np.full(n_rows, UNPAIRED, dtype=np.int64)
-    if sample_id is None:
-        return codes
-    known = {}
-    for row, label in enumerate(check_labels(sample_id, n_rows, "sample_id")):
-        if not is_missing(label):
-            codes[row] = known.setdefault(label, len(known))
-    return codes
+ROLE_NAMES = ("the source", "the target")
 
 
 def _listed(labels):
@@ -126,6 +54,9 @@ def resolve_roles(seen, source, target):
         If the roles cannot be told: they are never guessed from order or alphabet.
     """
     seen = set(seen)
+    for role, name in (("source", source), ("target", target)):
+        if not isinstance(name, Hashable):
+            raise UnknownInstrumentError(f"{role} must be the name of one instrument, got {name!r}.")
     if source is not None and source == target:
         raise AmbiguousInstrumentError(f"source and target are both {source!r}; name two different instruments.")
     for role, name, other in (("source", source, target), ("target", target, source)):
@@ -152,40 +83,6 @@ def resolve_roles(seen, source, target):
         )
     other = next(iter(rest), None)
     return (source, other) if target is None else (other, target)
-
-
-def _group_means(values, codes, n_groups):
-    """Mean of the finite values per group and column, NaN where a group has none."""
-    finite = np.isfinite(values)
-    sums = np.zeros((n_groups, values.shape[1]))
-    counts = np.zeros((n_groups, values.shape[1]))
-    np.add.at(sums, codes, np.where(finite, values, 0.0))
-    np.add.at(counts, codes, finite)
-    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
-
-
-def _inherit_references(y, codes, is_target, labels):
-    """Give every row of a sample the sample's reference, after checking that its instruments agree."""
-    named = codes != UNPAIRED
-    if not named.any():
-        return y
-    n_samples = codes.max() + 1
-    on_source = _group_means(y[named & ~is_target], codes[named & ~is_target], n_samples)
-    on_target = _group_means(y[named & is_target], codes[named & is_target], n_samples)
-    gap = np.abs(on_source - on_target)
-    scale = np.maximum(np.abs(on_source), np.abs(on_target))
-    conflict = np.argwhere(gap > REFERENCE_TOLERANCE * scale)
-    if len(conflict):
-        code, column = conflict[0]
-        label = labels[np.flatnonzero(codes == code)[0]]
-        raise ConflictingReferenceError(
-            f"Sample {label!r} has reference {on_source[code, column]:.10g} on the source and "
-            f"{on_target[code, column]:.10g} on the target (property {column}); {len(conflict)} such conflicts in all. "
-            "A reference belongs to the sample: correct it, or set one of the two to NaN."
-        )
-    y = y.copy()
-    y[named] = _group_means(y[named], codes[named], n_samples)[codes[named]]
-    return y
 
 
 def _content_order(X, y, is_target):
@@ -275,7 +172,7 @@ class TransferRows:
         codes, is_target = codes[order], is_target[order]
         return cls(
             X=X[order],
-            y=_inherit_references(y[order], codes, is_target, None if labels is None else labels[order]),
+            y=inherit(y[order], codes, is_target.astype(int), None if labels is None else labels[order], ROLE_NAMES),
             codes=codes,
             is_target=is_target,
             instrument=None if instrument is None else instrument[order],
@@ -320,6 +217,12 @@ class TransferRows:
         Xt, yt, target_codes = self.target_samples
         on_target, on_source = shared_with(target_codes, source_codes)
         return Pairs(Xs[on_source], Xt[on_target], yt[on_target])
+
+    def describe_pairing(self):
+        """Say what is odd about the ids of the two instruments; empty where nothing is."""
+        if self.sample_id is None:
+            return ""
+        return describe_pairing(self.sample_id[~self.is_target], self.sample_id[self.is_target])
 
     def _samples(self, mask):
         X, y, codes = self.X[mask], self.y[mask], self.codes[mask]

@@ -2,6 +2,8 @@
 
 import sys
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 import sklearn
@@ -9,12 +11,14 @@ import sklearn
 from .._version import __version__
 from ..exceptions import VersionMismatchWarning
 
-__all__ = ["VersionedState", "current_versions", "warn_of_other_versions"]
+__all__ = ["COMPARED", "VersionedState", "current_versions", "warn_of_other_versions", "without_versions"]
 
 # fitted attributes change their names and meaning with minor versions of these two; arrays stay what they are
 COMPARED = ("skspectral", "scikit-learn")
 
 STATE_KEY = "_skspectral_versions"
+
+_STAMPED = ContextVar("versions are part of the state", default=True)
 
 
 def current_versions():
@@ -49,6 +53,16 @@ def warn_of_other_versions(stored, what, *, stacklevel=2):
         )
 
 
+@contextmanager
+def without_versions():
+    """Leave the versions out of the state of estimators, where their content is compared instead of stored."""
+    token = _STAMPED.set(False)
+    try:
+        yield
+    finally:
+        _STAMPED.reset(token)
+
+
 def _minor(version):
     return str(version).split(".")[:2]
 
@@ -57,7 +71,8 @@ class VersionedState:
     """Mixin of all estimators: pickles carry the versions, and say on loading where they differ."""
 
     def __getstate__(self):
-        return super().__getstate__() | {STATE_KEY: current_versions()}
+        stamp = {STATE_KEY: current_versions()} if _STAMPED.get() else {}
+        return super().__getstate__() | stamp
 
     def __setstate__(self, state):
         versions = state.get(STATE_KEY, {})

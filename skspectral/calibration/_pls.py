@@ -5,8 +5,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.folds import content_folds
+from .._core.labels import encode_samples
 from .._core.references import check_references
-from .._core.roles import encode_samples
 from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
 from ..exceptions import MissingReferenceError

@@ -5,9 +5,15 @@ from pathlib import Path
 
 import joblib
 
+from .._core.files import set_aside
 from ..comparison import compare_methods, default_methods, summary_table, write_report
 
 __all__ = ["add_options", "chosen_methods", "keep", "run_comparison", "say", "write"]
+
+
+PREDICTIONS = "predictions.csv"
+#: What is written at the end, beside the predictions.
+WRITTEN = ("results.csv", "report.html", "model.joblib")
 
 
 def add_options(parser, folder):
@@ -37,6 +43,7 @@ def run_comparison(args, data, cv, notes, native):
     folder.mkdir(parents=True, exist_ok=True)
     for note in notes:
         say(args, note)
+    begun = not (folder / PREDICTIONS).exists()
     comparison = compare_methods(
         data.X,
         data.y,
@@ -46,9 +53,13 @@ def run_comparison(args, data, cv, notes, native):
         cv=cv,
         target_names=data.target_names,
         native=native,
-        path=folder / "predictions.csv",
+        path=folder / PREDICTIONS,
         progress=not args.quiet,
     )
+    if begun or comparison.set_aside:
+        for path in (folder / name for name in WRITTEN):
+            if path.exists():
+                say(args, f"{path} comes from another run; it is now {set_aside(path).name}.")
     best = comparison.best()
     notes.append(
         "Errors are of held-out target spectra, pooled over the repeats (± standard deviation over the repeats); every "

@@ -9,7 +9,7 @@ from .._core.validation import LARGEST_VALUE, constant_rows
 from ..deployment import deploy, stack_instruments
 from ..exceptions import NoStandardsError, TableError, UnknownInstrumentError
 from ..io import read_instrument_files, read_table
-from ..model_selection import StandardsSplit, TransferSplit
+from ..model_selection import StandardsSplit, TransferSplit, inherit_references
 from ._results import add_options, chosen_methods, keep, run_comparison, say, write
 
 __all__ = ["add_arguments", "run"]
@@ -44,8 +44,13 @@ def run(args):
             raise UnknownInstrumentError(
                 f"{role!r} is not among the instruments of these files: {', '.join(sorted(set(data.instrument)))}."
             )
+    _inherit(args, data)
     cv, how = _splitter(args, data)
-    notes = [f"Data: {', '.join(args.files)}.", f"Source {args.source}, target {args.target}; {how}"]
+    notes = [
+        f"Data: {', '.join(args.files)}.",
+        _counts(args, data),
+        f"Source {args.source}, target {args.target}; {how}",
+    ]
     comparison, best = run_comparison(args, data, cv, notes, native=isinstance(cv, TransferSplit))
     model = clone(chosen_methods(args, data)[best])
     model.fit(data.X, data.y, instrument=data.instrument, sample_id=data.sample_id)
@@ -95,6 +100,28 @@ def _checked(data):
                 f"more, first sample {data.sample_id[row]!r} on {data.instrument[row]!r}. Remove failed scans."
             )
     return data
+
+
+def _inherit(args, data):
+    """Give target rows the references of their twins on the source, so that they can be tested."""
+    ours = np.isin(data.instrument, [args.source, args.target])
+    ids = [label if here else None for label, here in zip(data.sample_id, ours)]
+    inherited = inherit_references(data.y, data.instrument, ids)
+    data.y = np.where((data.instrument == args.target)[:, None], inherited, data.y)
+
+
+def _counts(args, data):
+    """Say how many spectra and samples there are on either side, and how many are pairs."""
+    samples = {}
+    for label, sample in zip(data.instrument, data.sample_id):
+        if sample is not None:
+            samples.setdefault(label, set()).add(sample)
+    sides = [
+        f"{name}: {int((data.instrument == name).sum())} spectra of {len(samples.get(name, ()))} samples"
+        for name in (args.source, args.target)
+    ]
+    pairs = len(samples.get(args.source, set()) & samples.get(args.target, set()))
+    return f"{'; '.join(sides)}; {pairs} samples are measured on both (pairs)."
 
 
 def _splitter(args, data):

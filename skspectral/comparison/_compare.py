@@ -1,12 +1,13 @@
 """Every transfer method on the same splits: what the command line and the benchmarks are built on."""
 
-import hashlib
 import time
 
 import numpy as np
 from sklearn.base import clone
 from tqdm.auto import tqdm
 
+from .._core.labels import check_instrument, check_labels
+from .._core.validation import refuse_masked
 from ..exceptions import NoStandardsError
 from ..metrics import bias, r2, rmsep, rpd, sep
 from ..model_selection import TransferSplit
@@ -29,6 +30,7 @@ from ..transfer import (
     TransferPortfolio,
     diPLS,
 )
+from ._inputs import fingerprint, references_with_twins
 from ._store import PredictionStore
 
 __all__ = ["Comparison", "compare_methods", "default_methods"]
@@ -89,11 +91,14 @@ class Comparison:
         ``measured``, ``predicted`` and ``fit_seconds``.
     skipped : dict of {str: str}, optional
         Methods that could not run, and why.
+    set_aside : pathlib.Path, optional
+        Where the predictions of other inputs are now, which stood at the ``path`` of this run.
     """
 
-    def __init__(self, predictions, skipped=None):
+    def __init__(self, predictions, skipped=None, set_aside=None):
         self.predictions = predictions
         self.skipped = dict(skipped or {})
+        self.set_aside = set_aside
 
     @property
     def methods(self):
@@ -213,7 +218,7 @@ def compare_methods(
     ----------
     X : ndarray of shape (n_spectra, n_channels)
     y : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
-        References, NaN where there is none.
+        References, NaN where there is none; target rows take those of their twins on the source.
     instrument, sample_id : array-like of shape (n_spectra,)
         Labels of the rows.
     methods : dict of {str: estimator}
@@ -226,8 +231,10 @@ def compare_methods(
         Also calibrate on the target with all calibration samples measured there, on the same test samples (needs
         a :class:`~skspectral.TransferSplit`).
     path : path-like, optional
-        CSV file to which predictions are appended as they are made. A second call with the same data and settings
-        continues where the first one stopped; a file of other data or settings is replaced.
+        CSV file to which predictions are appended as they are made. A second call continues where the first one
+        stopped if everything is the same: spectra, references, labels, names of the properties, splits, and the methods
+        with all that they hold, such as the coefficients of an existing calibration. Otherwise it says so and begins a
+        new file; the old one is kept under another name.
     progress : bool, default=True
         Show a progress bar.
 
@@ -238,7 +245,13 @@ def compare_methods(
     Raises
     ------
     ValueError
-        From the splitter or the methods. A method with too few standards is skipped and named instead.
+        From the splitter or the methods, or if ``path`` is a file of something else. A method with too few standards is
+        skipped and named instead.
+
+    Warns
+    -----
+    OtherInputsWarning
+        If ``path`` holds predictions from other inputs.
 
     Examples
     --------
@@ -252,21 +265,24 @@ def compare_methods(
     >>> compare_methods(data.X, data.y, methods=methods, cv=cv, progress=False, **labels).methods
     ['MeanShift', 'Pooled']
     """
+    refuse_masked(X)
     X = np.asarray(X)
-    references = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
+    instrument, sample_id = check_instrument(instrument, len(X)), check_labels(sample_id, len(X), "sample_id")
+    references = references_with_twins(y, instrument, sample_id, cv).reshape(len(X), -1)
     names = list(target_names) if target_names is not None else [f"y{j}" for j in range(references.shape[1])]
-    instrument, sample_id = np.asarray(instrument, dtype=object), np.asarray(sample_id, dtype=object)
+    splits = list(cv.split(X, references, instrument=instrument, sample_id=sample_id))
     jobs = [
         (name, model, repeat, train, test)
-        for repeat, (train, test) in enumerate(cv.split(X, references, instrument=instrument, sample_id=sample_id))
+        for repeat, (train, test) in enumerate(splits)
         for name, model in methods.items()
     ]
     if native:
         everything = clone_splitter(cv, n_standards="all")
         model = TargetOnly(source=cv.source, target=cv.target)
-        splits = everything.split(X, references, instrument=instrument, sample_id=sample_id)
-        jobs += [(NATIVE, model, repeat, train, test) for repeat, (train, test) in enumerate(splits)]
-    run = _fingerprint(X, references, instrument, sample_id, methods, cv, native)
+        native_splits = list(everything.split(X, references, instrument=instrument, sample_id=sample_id))
+        jobs += [(NATIVE, model, repeat, train, test) for repeat, (train, test) in enumerate(native_splits)]
+        splits += native_splits
+    run = None if path is None else fingerprint(X, references, names, instrument, sample_id, methods, splits)
     store = PredictionStore(path, run)
     skipped = {}
     for name, model, repeat, train, test in tqdm(jobs, disable=not progress, desc="comparing", unit="fit"):
@@ -300,7 +316,7 @@ def compare_methods(
         )
     order = {name: i for i, name in enumerate([*methods, NATIVE])}
     store.rows.sort(key=lambda r: (order[r["method"]], r["repeat"]))
-    return Comparison(store.rows, skipped)
+    return Comparison(store.rows, skipped, set_aside=store.set_aside)
 
 
 def clone_splitter(cv, **changes):
@@ -314,12 +330,3 @@ def clone_splitter(cv, **changes):
     )  # fmt: skip
     settings = {name: getattr(cv, name) for name in names} | changes
     return TransferSplit(**settings)
-
-
-def _fingerprint(X, y, instrument, sample_id, methods, cv, native):
-    """Identify data and settings, so that results of another run are never continued."""
-    digest = hashlib.sha256()
-    for array in (X, y):
-        digest.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())
-    digest.update(repr([list(instrument), list(sample_id), methods, cv, native]).encode())
-    return digest.hexdigest()[:12]

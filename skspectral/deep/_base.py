@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from .._core.labels import UNPAIRED
 from .._core.random_streams import independent_streams
-from .._core.roles import UNPAIRED
 from ..base import BaseTransferRegressor, TransferTags
 from ..exceptions import MissingReferenceError, ZeroShotWarning
 from ._checks import check_device, check_numbers, check_odd, check_whole

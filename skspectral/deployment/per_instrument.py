@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.roles import check_labels
+from .._core.labels import check_labels
 from .._core.versions import VersionedState
 from ..exceptions import UnknownInstrumentError
 from ._methods import predict_with_std

@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_array
 
+from .._core.labels import UNPAIRED
 from .._core.references import check_references
-from .._core.roles import UNPAIRED
 from ..calibration.wrapping import fit_with_metadata
 from ..model_selection import StandardsSplit
 from ..model_selection.metadata import SplitRows

@@ -6,8 +6,9 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._core.labels import UNPAIRED
 from .._core.references import check_references
-from .._core.roles import UNPAIRED, TransferRows
+from .._core.roles import TransferRows
 from .._core.validation import validate_spectra
 from ..exceptions import AmbiguousInstrumentError, ConstantSpectraError, TooFewStandardsError
 from ._pairing import N_COMPONENTS, PairModel, source_scores

@@ -7,7 +7,9 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from .._core.axis import check_axis, column_axis
-from .._core.roles import TransferRows, check_instrument, check_labels, resolve_roles
+from .._core.labels import check_instrument, check_labels
+from .._core.roles import TransferRows, resolve_roles
+from .._core.spelling import warn_of_instruments_left_out
 from ..exceptions import UnknownInstrumentError
 from ..transfer.complete import CompleteTransferRegressor
 from ..transfer.spectra_transfer import SpectraTransferMixin
@@ -57,6 +59,7 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
         check_consistent_length(X, y)
         labels = check_instrument(instrument, len(X))
         source, target = resolve_roles(set(labels), self.source, self.target)
+        warn_of_instruments_left_out(labels, source, target, stacklevel=2)
         native = NativeSpectra(self.wavelengths, self.axis_unit, source, target)
         ours = np.array([label in (source, target) for label in labels], dtype=bool)
         # Rows of other instruments take no part, and have no place in the table.

@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import check_array
 
+from .._core.labels import id_key, is_missing
 from .._core.random_streams import independent_streams
-from .._core.roles import is_missing
 from ..exceptions import MissingReferenceError, TooFewStandardsError
 from ._standards import METHODS, USING_REFERENCES, select_standards
 from .metadata import SplitRows
@@ -186,18 +186,19 @@ class TransferSplit(_SampleSplit):
     def _fixed_test_samples(self, rows):
         if self.test_samples is None:
             return None
-        number = {label: code for code, label in enumerate(rows.ids)}
+        number = {id_key(label): code for code, label in enumerate(rows.ids)}
         wanted = [label for label in np.asarray(self.test_samples, dtype=object).ravel() if not is_missing(label)]
-        unknown = [label for label in wanted if label not in number]
+        unknown = [label for label in wanted if id_key(label) not in number]
         if unknown or not wanted:
             raise ValueError(
                 f"{len(unknown)} of the {len(wanted)} test_samples are not in sample_id"
                 f"{f' (the first is {unknown[0]!r})' if unknown else ''}; give ids of samples in these rows."
             )
-        fixed = np.array(sorted({number[label] for label in wanted}))
+        fixed = np.array(sorted({number[id_key(label)] for label in wanted}))
         if not np.isin(fixed, rows.testable).any():
             raise MissingReferenceError(
                 f"None of the {len(fixed)} test_samples has a row of the target with a reference of its own."
+                f"{rows.remedy()}"
             )
         return fixed
 
@@ -206,14 +207,14 @@ class TransferSplit(_SampleSplit):
         if not testable.size:
             raise MissingReferenceError(
                 "TransferSplit found no target row with both a sample_id and a reference, so there is nothing to test "
-                "on. Rows without a sample_id are never tested."
+                f"on. Rows without a sample_id are never tested.{rows.remedy()}"
             )
         size = self.test_size
         n_test = int(size) if isinstance(size, Integral) else int(np.ceil(size * testable.size))
         if n_test >= testable.size:
             raise TooFewStandardsError(
                 f"test_size={size!r} takes {n_test} of the {testable.size} samples that have a labelled target row "
-                "and leaves none for calibration."
+                f"and leaves none for calibration.{rows.remedy()}"
             )
         return testable[draw.permutation(testable.size)[:n_test]]
 
@@ -259,8 +260,9 @@ class StandardsSplit(_SampleSplit):
     R2 is not defined for the single test row that ``"loo"`` leaves: search with ``scoring=scorers["neg_rmsep"]`` of
     :mod:`skspectral.metrics`.
 
-    A standard is tested if a target row has a reference of its own. All other rows of the two instruments (source rows,
-    target rows without ``sample_id`` or without a reference) stay in every training set, as they would in ``fit``.
+    A standard is tested if a target row has a reference of its own, or one that :func:`inherit_references` gave it. All
+    other rows of the two instruments (source rows, target rows without ``sample_id`` or without a reference) stay in
+    every training set, as they would in ``fit``.
 
     Examples
     --------
@@ -314,7 +316,7 @@ class StandardsSplit(_SampleSplit):
         if len(standards) < n_folds:
             raise TooFewStandardsError(
                 f"StandardsSplit(n_splits={self.n_splits!r}) needs at least {n_folds} standards (samples with a "
-                f"labelled target row), and found {len(standards)}."
+                f"labelled target row), and found {len(standards)}.{rows.remedy()}"
             )
         # NaN sorts last; ids break ties, because samples are numbered in the order of their ids
         return standards[np.argsort(rows.references_of(standards)[:, 0], kind="stable")]

@@ -1,13 +1,16 @@
 """The two labels of each row, as splitters receive them: through metadata routing or through ``groups``."""
 
+import warnings
 from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 
+from .._core.labels import UNPAIRED, check_instrument, check_labels, encode_samples, id_key
 from .._core.references import check_references
-from .._core.roles import UNPAIRED, check_labels, encode_samples, is_missing, resolve_roles
-from ..exceptions import AmbiguousInstrumentError, NoSourceError, NoStandardsError, UnknownInstrumentError
+from .._core.roles import resolve_roles
+from .._core.spelling import describe_pairing, warn_of_instruments_left_out
+from ..exceptions import AmbiguousInstrumentError, NoSourceError, NoStandardsError, UnpairedSamplesWarning
 
 __all__ = ["SplitRows", "as_groups", "detach"]
 
@@ -102,7 +105,7 @@ def detach(y, sample_id, rows):
 def _canonical(label):
     """Sort key of a sample that depends on its id alone: numbers by value, then everything else by its text."""
     if isinstance(label, Real):
-        return 0, label, ""
+        return 0, label, id_key(label)
     return 1, str(label), type(label).__name__
 
 
@@ -136,9 +139,6 @@ class SplitRows:
         """Read the labels, wherever they come from, and resolve the roles."""
         n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
         instrument, sample_id = _labels(type(splitter).__name__, n_rows, groups, instrument, sample_id)
-        for row, label in enumerate(instrument):
-            if is_missing(label):
-                raise UnknownInstrumentError(f"instrument is missing in row {row}; every spectrum needs one.")
         source, target = resolve_roles(set(instrument), splitter.source, splitter.target)
         is_source = np.array([source is not None and label == source for label in instrument], dtype=bool)
         is_target = np.array([target is not None and label == target for label in instrument], dtype=bool)
@@ -147,6 +147,7 @@ class SplitRows:
             raise NoSourceError(f"{name} found no row of a source instrument (source={source!r}).")
         if not is_target.any():
             raise NoStandardsError(f"{name} found no row of a target instrument (target={target!r}) to test on.")
+        _warn_of_spelling(instrument, sample_id, is_source, is_target, source, target)
         codes, ids = _number_samples(sample_id, n_rows)
         if y is None:
             references, has_reference = np.zeros((n_rows, 1)), np.ones(n_rows, dtype=bool)
@@ -174,6 +175,16 @@ class SplitRows:
         """Samples with a target row, and a reference on either instrument."""
         known = self.samples((self.is_source | self.is_target) & self.has_reference)
         return np.intersect1d(self.samples(self.is_target), known)
+
+    def remedy(self):
+        """Say how target rows get the references of their twins, where these would be more to test on."""
+        lent = len(np.setdiff1d(self.standards, self.testable))
+        if not lent:
+            return ""
+        return (
+            f" {lent} more samples of the target have a reference on their source rows: give "
+            "y=inherit_references(y, instrument, sample_id)."
+        )
 
     def references_of(self, samples):
         """Mean reference (n_samples, n_targets) of each sample over its rows; NaN where it has none."""
@@ -203,14 +214,26 @@ def _labels(name, n_rows, groups, instrument, sample_id):
             "(2) without it, groups=as_groups(instrument, sample_id); (3) cv=list(splitter.split(X, y, "
             "instrument=..., sample_id=...))."
         )
-    return check_labels(instrument, n_rows, "instrument"), check_labels(sample_id, n_rows, "sample_id")
+    return check_instrument(instrument, n_rows), check_labels(sample_id, n_rows, "sample_id")
+
+
+def _warn_of_spelling(instrument, sample_id, is_source, is_target, source, target):
+    """Warn of labels in several spellings: a twin that is not recognised stays in the training set."""
+    warn_of_instruments_left_out(instrument, source, target, stacklevel=4)
+    odd = describe_pairing(sample_id[is_source], sample_id[is_target])
+    if odd:
+        warnings.warn(odd, UnpairedSamplesWarning, stacklevel=4)
 
 
 def _number_samples(sample_id, n_rows):
     """Number samples in the canonical order of their ids: (codes of shape (n_rows,), list of ids)."""
     codes = encode_samples(sample_id, n_rows)
-    first = {code: row for row, code in reversed(list(enumerate(codes))) if code != UNPAIRED}
-    order = sorted(first, key=lambda code: _canonical(sample_id[first[code]]))
+    # where a number and its text are one id, the number stands for both, whichever comes first
+    label = {}
+    for code, given in zip(codes, sample_id):
+        if code != UNPAIRED and (code not in label or _canonical(given) < _canonical(label[code])):
+            label[code] = given
+    order = sorted(label, key=lambda code: _canonical(label[code]))
     rank = np.full(len(order) + 1, UNPAIRED)
     rank[order] = np.arange(len(order))
-    return rank[codes], [sample_id[first[code]] for code in order]
+    return rank[codes], [label[code] for code in order]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._core.roles import UNPAIRED
+from .._core.labels import UNPAIRED
 
 __all__ = ["ReplicateRows", "replicate_rows"]
 

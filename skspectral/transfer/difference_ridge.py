@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from .._core.labels import UNPAIRED
 from .._core.references import held_out_error
-from .._core.roles import UNPAIRED, shared_with
+from .._core.roles import shared_with
 from ..base import TransferTags
 from ..exceptions import MissingReferenceError
 from ._augmented import AugmentedRows, OtherRows, difference_weights

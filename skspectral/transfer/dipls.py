@@ -3,7 +3,8 @@
 import numpy as np
 
 from .._core.folds import content_folds
-from .._core.roles import TransferRows, check_labels, encode_samples
+from .._core.labels import check_labels, encode_samples
+from .._core.roles import TransferRows
 from ..base import BaseTransferRegressor, TransferTags
 from ..exceptions import AmbiguousInstrumentError, MissingReferenceError, UnknownInstrumentError
 from ._dipls_path import Domains, dipls_path

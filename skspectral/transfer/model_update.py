@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._core.folds import content_folds
+from .._core.labels import UNPAIRED
 from .._core.references import finite_mean_square, spread
-from .._core.roles import UNPAIRED
 from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
 from ..calibration.pls1 import pls1_path

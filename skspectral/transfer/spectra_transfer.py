@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 
-from .._core.roles import check_labels
+from .._core.labels import check_labels
 from .._core.validation import validate_spectra
 from ..exceptions import AmbiguousInstrumentError
 

@@ -11,7 +11,7 @@ import pytest
 
 from skspectral.cli import main
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import TableError
+from skspectral.exceptions import OtherInputsWarning, TableError
 from skspectral.metrics import rmsep
 
 FAST = ["--repeats", "2", "--methods", "SourceOnly,MeanShift,Pooled", "--quiet"]
@@ -113,6 +113,36 @@ def test_few_standards_are_left_out_one_by_one(rows, tmp_path, capsys):
     assert main(["compare", *args, "--output", str(tmp_path / "out")]) == 0
     assert "only 6 samples" in capsys.readouterr().out
     assert len({row["repeat"] for row in outputs(tmp_path / "out")[0]}) == 6
+
+
+def test_references_on_the_source_only_are_enough(rows, tmp_path, capsys):
+    head, body, _ = rows
+    few = [r for r in body if r[0] == "A"] + [r for r in body if r[0] == "B"]
+    assert compare(write(tmp_path / "all.csv", head, few), output=tmp_path / "all") == 0
+    lent = [r if r[0] == "A" else [*r[:2], "", "", *r[4:]] for r in few]
+    args = [write(tmp_path / "lent.csv", head, lent), "--source", "A", "--target", "B", *FAST[:-1]]
+    assert main(["compare", *args, "--output", str(tmp_path / "lent")]) == 0
+    assert "A: 30 spectra of 30 samples; B: 30 spectra of 30 samples; 30 samples" in capsys.readouterr().out
+    figures = [[row["rmsep"] for row in outputs(tmp_path / name)[0]] for name in ("all", "lent")]
+    assert figures[0] == figures[1]
+
+
+def test_results_of_other_inputs_are_kept_under_another_name(rows, tmp_path):
+    head, body, _ = rows
+    path, out = tmp_path / "long.csv", tmp_path / "out"
+    assert compare(write(path, head, body), output=out) == 0
+    names = sorted(file.name for file in out.iterdir())
+    assert compare(str(path), output=out) == 0
+    assert sorted(file.name for file in out.iterdir()) == names, "the same inputs are the same run"
+    first = {file.name: file.read_bytes() for file in out.iterdir()}
+    with pytest.warns(OtherInputsWarning):
+        assert compare(write(path, [*head[:2], "fat", "protein", *head[4:]], body), output=out) == 0
+    assert (out / "predictions.old-1.csv").read_text().startswith("run,")
+    assert (out / "results.old-1.csv").read_bytes() == first["results.csv"]
+    assert {"model.old-1.joblib", "report.old-1.html"} < {file.name for file in out.iterdir()}
+    assert compare(str(path), output=tmp_path / "fresh") == 0
+    figures = [[row["rmsep"] for row in outputs(folder)[0]] for folder in (out, tmp_path / "fresh")]
+    assert figures[0] == figures[1]
 
 
 def changed(body, row, column, value):

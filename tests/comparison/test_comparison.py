@@ -1,17 +1,22 @@
 """compare_methods: same splits, resumed runs, figures from predictions alone."""
 
 import csv
+import warnings
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import Bunch
 
-from skspectral import CCA, MeanShift, SourceOnly, StandardsSplit, TargetOnly, TransferSplit
+from skspectral import CCA, LinearCalibration, MeanShift, SourceOnly, StandardsSplit, TargetOnly, TransferSplit
 from skspectral.comparison import Comparison, compare_methods, default_methods
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import NoStandardsError
+from skspectral.exceptions import NonFiniteSpectraError, NoStandardsError, OtherInputsWarning
 from skspectral.testing import all_transfer_estimators
 from tests.budgets import NETWORKS
 
@@ -90,10 +95,119 @@ def test_a_run_that_was_cut_off_continues(data, tmp_path):
     assert 3 < CountingShift.fits < 6, "finished splits must not be fitted again"
     assert_allclose(resumed.of("shift", "fat"), whole.of("shift", "fat"))
     CountingShift.fits = 0
-    run(data, methods=methods, path=path, cv=TransferSplit(8, 3, random_state=1, **ROLES))
+    before = path.read_text()
+    with pytest.warns(OtherInputsWarning, match=r"predictions\.old-1\.csv"):
+        other = run(data, methods=methods, path=path, cv=TransferSplit(8, 3, random_state=1, **ROLES))
     assert CountingShift.fits == 3, "results of other splits must not be continued"
+    assert other.set_aside == tmp_path / "predictions.old-1.csv" and other.set_aside.read_text() == before
     with path.open() as file:
         assert len({row["run"] for row in csv.DictReader(file)}) == 1
+
+
+def existing(factor):
+    data = make_instruments(n_samples=30, n_channels=50, n_targets=2, random_state=0)
+    on_a = data.instrument == "A"
+    return {"shift": MeanShift(FrozenEstimator(Ridge(1e-3).fit(data.X[on_a], factor * data.y[on_a])), **ROLES)}
+
+
+def vector(factor):
+    coef = np.ones((2, 50))
+    coef[:, 20:30] *= factor
+    return {"shift": MeanShift(LinearCalibration(coef, [0.0, 0.0]), **ROLES)}
+
+
+OTHER_INPUTS = {
+    "calibrated anew": ({"methods": existing(1)}, {"methods": existing(2)}),
+    "a vector of coefficients": ({"methods": vector(1)}, {"methods": vector(1.5)}),
+    "names of the properties": ({}, {"target_names": ["fat", "protein"]}),
+    "names of the samples": ({}, {"sample_id": np.tile([f"n{k}" for k in range(30)], 2)}),
+    "settings": ({}, {"methods": {**METHODS, "MeanShift": MeanShift(Ridge(1e-2), **ROLES)}}),
+    "another method": ({}, {"methods": {**METHODS, "more": SourceOnly(Ridge(1.0), **ROLES)}}),
+    "native": ({}, {"native": True}),
+    "splits drawn anew": ({"cv": TransferSplit(8, 2, **ROLES)}, {"cv": TransferSplit(8, 2, **ROLES)}),
+    "a function without a name": (
+        {"methods": {"f": SourceOnly(make_pipeline(FunctionTransformer(lambda x: x), Ridge()), **ROLES)}},
+        {"methods": {"f": SourceOnly(make_pipeline(FunctionTransformer(lambda x: 2 * x), Ridge()), **ROLES)}},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_INPUTS)
+def test_results_of_other_inputs_are_never_reused(data, tmp_path, kind):
+    first, second = OTHER_INPUTS[kind]
+    path = tmp_path / "p.csv"
+    run(data, path=path, **first)
+    before = path.read_text()
+    with pytest.warns(OtherInputsWarning, match="other inputs"):
+        again = run(data, path=path, **second)
+    assert again.set_aside.read_text() == before
+    if kind != "splits drawn anew":
+        expected = run(data, **second)
+        for name in expected.methods:
+            for target in expected.properties:
+                assert_array_equal(again.of(name, target), expected.of(name, target))
+
+
+def test_the_same_inputs_made_again_are_continued(data, tmp_path):
+    path = tmp_path / "p.csv"
+    first = run(data, path=path, methods=existing(1))
+    with path.open() as file:
+        done = list(csv.DictReader(file))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = run(data, path=path, methods=existing(1))
+    assert again.set_aside is None
+    assert_allclose(again.of("shift", "fat"), first.of("shift", "fat"))
+    with path.open() as file:
+        kept = [row for row in csv.DictReader(file) if row["repeat"] != "2"]
+    # the last group may have been cut off and is made again
+    assert kept == [row for row in done if row["repeat"] != "2"]
+
+
+@pytest.mark.parametrize("lines", [2, 5])
+def test_a_single_cut_off_group_of_other_inputs_is_kept_too(data, tmp_path, lines):
+    path = tmp_path / "p.csv"
+    run(data, path=path, methods=existing(1))
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:lines]))
+    before = path.read_text()
+    with pytest.warns(OtherInputsWarning):
+        assert run(data, path=path, methods=existing(2)).set_aside.read_text() == before
+
+
+def test_a_file_of_something_else_is_left_alone(data, tmp_path):
+    path = tmp_path / "notes.csv"
+    path.write_text("day,weather\n1,rain\n")
+    with pytest.raises(ValueError, match="no file of predictions"):
+        run(data, path=path)
+    assert path.read_text() == "day,weather\n1,rain\n"
+
+
+def test_references_on_the_source_only_are_enough(data):
+    expected = run(data)
+    on_b = (data.instrument == "B")[:, None]
+    lent = Bunch(**data | {"y": np.where(on_b, np.nan, data.y)})
+    for name in METHODS:
+        assert_array_equal(run(lent).of(name, "fat"), expected.of(name, "fat"))
+    # a third instrument lends nothing: its reference of the sample is another one
+    third = Bunch(
+        X=np.vstack([data.X, data.X[:1]]),
+        y=np.vstack([lent.y, [[99.0, 99.0]]]),
+        instrument=np.append(data.instrument, "C"),
+        sample_id=np.append(data.sample_id, data.sample_id[0]),
+    )
+    assert_allclose(run(third).of("MeanShift", "fat"), expected.of("MeanShift", "fat"))
+
+
+def test_masked_references_are_missing_and_masked_spectra_refused(data):
+    y = data.y.copy()
+    y[:4] = np.nan
+    expected = run(Bunch(**data | {"y": y}))
+    masked = np.ma.array(data.y, mask=np.isnan(y))
+    assert_allclose(run(Bunch(**data | {"y": masked})).of("MeanShift", "fat"), expected.of("MeanShift", "fat"))
+    spectra = np.ma.array(data.X, mask=False)
+    spectra[0, 0] = np.ma.masked
+    with pytest.raises(NonFiniteSpectraError, match="masked"):
+        run(Bunch(**data | {"X": spectra}))
 
 
 def test_figures_come_from_the_predictions():

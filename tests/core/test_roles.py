@@ -12,7 +12,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
 from skspectral import DS, PDS, SBC, MeanShift, SourceOnly
-from skspectral._core.roles import TransferRows, encode_samples, is_missing, resolve_roles
+from skspectral._core.roles import TransferRows, resolve_roles
 from skspectral.exceptions import (
     AmbiguousInstrumentError,
     ConflictingReferenceError,
@@ -21,17 +21,6 @@ from skspectral.exceptions import (
     UnknownInstrumentError,
 )
 from skspectral.testing._data import two_instruments
-
-
-@pytest.mark.parametrize("value", [None, np.nan, float("nan"), pd.NA, pd.NaT])
-def test_missing_ids(value):
-    assert is_missing(value)
-    assert encode_samples([value, "a", value, "a"], 4).tolist() == [-1, 0, -1, 0]
-
-
-@pytest.mark.parametrize("value", ["", "nan", "None", 0, False, -1, np.float64(0.0), ("a",)])
-def test_every_other_value_is_an_id(value):
-    assert not is_missing(value)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ import pytest
 
 from skspectral.exceptions import (
     AmbiguousInstrumentError,
+    InstrumentSpellingWarning,
     MissingReferenceError,
     NoSourceError,
     NoStandardsError,
     TooFewStandardsError,
     UnknownInstrumentError,
+    UnpairedSamplesWarning,
 )
 from skspectral.model_selection import StandardsSplit, TransferSplit, as_groups, detach
 from tests.model_selection.common import ROLES, splits
@@ -52,7 +54,7 @@ def test_bad_rows(data):
         splits(splitter, data, sample_id=data.sample_id[1:])
     with pytest.raises(MissingReferenceError, match="nothing to test on"):
         splits(splitter, data, sample_id=[None] * 60)
-    with pytest.raises(MissingReferenceError, match="nothing to test on"):
+    with pytest.raises(MissingReferenceError, match=r"nothing to test on.* 30 more .*inherit_references"):
         splits(splitter, data, y=np.where((data.instrument == "B")[:, None], np.nan, data.y))
     fixed = TransferSplit(3, test_samples=["S00"], **ROLES)
     with pytest.raises(MissingReferenceError, match="None of the 1 test_samples"):
@@ -89,3 +91,31 @@ def test_as_groups_and_detach_leave_their_input_alone():
     for wrong in ([2], [True], [[0]], [0.5], [-3]):
         with pytest.raises(ValueError, match="rows must be"):
             detach([1.0, 2.0], ["a", "b"], wrong)
+
+
+def test_twins_in_another_spelling_are_named(data):
+    ids = data.sample_id.astype(object)
+    on_b = data.instrument == "B"
+    ids[on_b] = [f"{label.lower()} " if k % 3 == 0 else label for k, label in enumerate(ids[on_b])]
+    with pytest.warns(UnpairedSamplesWarning, match="20 of 30 .*10 ids differ .*'S00' / 's00 '"):
+        splits(TransferSplit(3, **ROLES), data, sample_id=ids)
+    instrument = data.instrument.astype(object)
+    instrument[:7] = "a"
+    with pytest.warns(InstrumentSpellingWarning, match="7 rows of 'a' beside source='A'"):
+        splits(TransferSplit(3, **ROLES), data, instrument=instrument)
+
+
+def test_a_number_and_its_text_are_one_sample_in_every_order():
+    ids = [1, 2, 10, 3, "1", 2.0, "10", np.int64(3)]
+    X = np.random.default_rng(0).normal(size=(8, 5))
+    labels = {"instrument": ["A"] * 4 + ["B"] * 4, "sample_id": np.array(ids, dtype=object)}
+    splitter = TransferSplit(2, 3, test_size=2, random_state=0, **ROLES)
+    there = [(set(train), set(test)) for train, test in splitter.split(X, np.arange(8.0), **labels)]
+    for train, test in there:
+        assert {i % 4 for i in test}.isdisjoint({i % 4 for i in train})
+    back = {key: value[::-1] for key, value in labels.items()}
+    again = [({7 - i for i in train}, {7 - i for i in test}) for train, test in splitter.split(X[::-1], **back)]
+    assert again == there
+    fixed = TransferSplit(2, 1, test_samples=["1", 3], random_state=0, **ROLES)
+    ((_, test),) = fixed.split(X, np.arange(8.0), **labels)
+    assert test.tolist() == [4, 7]

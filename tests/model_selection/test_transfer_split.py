@@ -212,7 +212,8 @@ def test_samples_without_a_source_row_are_the_last_to_be_selected(data):
 
 
 @pytest.mark.parametrize(
-    ("ids", "n"), [([3, 1, 2, 10], 2), ([3.5, 1, "1", ("a", 2)], 2), (pd.to_datetime(["2020-01-03", "2020-01-01"]), 1)]
+    ("ids", "n"),
+    [([3, 1, 2, 10], 2), ([3.5, 1, "one", ("a", 2)], 2), (pd.to_datetime(["2020-01-03", "2020-01-01"]), 1)],
 )
 def test_ids_may_be_anything(ids, n):
     ids = list(ids)

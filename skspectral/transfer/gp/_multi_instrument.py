@@ -8,7 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from ..._core.roles import UNPAIRED, shared_with
+from ..._core.labels import UNPAIRED
+from ..._core.roles import shared_with
 from ..._core.validation import validate_spectra
 from ...base import TransferTags
 from ...exceptions import MissingReferenceError, UnknownInstrumentError

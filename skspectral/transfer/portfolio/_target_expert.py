@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._core.roles import UNPAIRED, shared_with
+from ..._core.labels import UNPAIRED
+from ..._core.roles import shared_with
 from .._operators import Operator
 from ._mixture import evidence_counts
 
