@@ -6,7 +6,7 @@ import numpy as np
 
 from ..exceptions import LabelsError, UnknownInstrumentError
 
-__all__ = ["UNPAIRED", "check_instrument", "check_labels", "encode_samples", "id_key", "is_missing"]
+__all__ = ["MISSING_WORDS", "UNPAIRED", "check_instrument", "check_labels", "encode_samples", "id_key", "is_missing"]
 
 UNPAIRED = -1
 #: Texts that stand for "no id", lower case: what programs write for a blank cell, NaN, None, NaT and pandas.NA.

@@ -3,20 +3,17 @@
 import datetime
 import difflib
 import re
-import unicodedata
 from collections import defaultdict
 
 import numpy as np
 
+from .._core.labels import MISSING_WORDS
+from .._core.spelling import tidy
 from ..exceptions import ReadingOptionError
 
 __all__ = ["MATCHES", "as_name", "find_replicates", "one_spelling", "pairing", "parse_replicates", "similar", "tidy"]
 
 MATCHES = ("exact", "tidy")
-#: Words for "no name", lower case.
-NO_NAME = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "nat", "#n/a"})
-_SUFFIX = re.compile(r"\.(?:spc|csv|tsv|txt|asd|jdx|dx|jcm|jcamp|dpt|mat|xlsx|xls|ods|spa|spf|sam|nir|sed|sig|prn)$")
-_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?", re.ASCII)
 _LAST = re.compile(r"(?P<sample>.*?\w)(?P<mark>[_\-. #(]+(?:rep|replicate|scan|r|no|n)?[_\-. #]?)(?P<n>\d{1,3})\)?")
 _SAID = re.compile(r"rep|scan|\(|#|[_\-. ]r")
 # names are compared one by one up to this number on a side
@@ -34,27 +31,7 @@ def as_name(cell):
     if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
         cell = cell.date()
     text = str(cell).strip()
-    return None if text.lower() in NO_NAME else text
-
-
-def tidy(name):
-    """Reduce a name to what tells samples apart.
-
-    Case, blanks around and repeated blanks, file suffixes, leading zeros of pure numbers and ``.0`` behind integers are
-    spelling.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-    """
-    key = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-    key = _SUFFIX.sub("", key).strip()
-    number = _NUMBER.fullmatch(key)
-    return number[1] if number else key
+    return None if text.lower() in MISSING_WORDS else text
 
 
 def one_spelling(names, match):
