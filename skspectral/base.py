@@ -18,12 +18,13 @@ from ._core.references import check_references
 from ._core.replicates import check_replicates
 from ._core.roles import TransferRows
 from ._core.spelling import warn_of_instruments_left_out
-from ._core.validation import validate_spectra
+from ._core.validation import validate_spectra, varies
 from ._core.versions import VersionedState
 from .calibration.wrapping import fit_calibration, holds_frozen, is_frozen, predict_2d
 from .exceptions import (
     ChannelMismatchError,
     ExistingCalibrationError,
+    IndistinctSpectraError,
     MissingReferenceError,
     NoSourceError,
     NoStandardsError,
@@ -149,8 +150,10 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             If rows of one sample on one instrument differ as much as different samples do.
         ExistingCalibrationError
             If the method fits the calibration anew and was given a frozen one.
-        NonFiniteSpectraError, ConstantSpectraError
+        NonFiniteSpectraError, ConstantSpectraError, ImplausibleSpectraError, IndistinctSpectraError
             If spectra cannot be used.
+        ImplausibleReferenceError
+            If references cannot be used.
         LabelsError
             If there is not one instrument and one sample_id per row.
 
@@ -206,6 +209,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
                     NotTransferredWarning,
                     stacklevel=4,
                 )
+            self._check_source_spectra(rows)
             self._fit_source(rows)
             return
         if tags.refits and holds_frozen(self.estimator):
@@ -215,6 +219,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
                 "that changes target spectra only, such as MeanShift, DS, PDS or SST."
             )
         self._check_target_rows(rows, tags)
+        if tags.needs_source:
+            self._check_source_spectra(rows)
         if tags.needs_source and not (~rows.is_target).any():
             raise NoSourceError(
                 f"{type(self).__name__} needs rows of the source instrument (source={rows.source!r}), and there are "
@@ -224,6 +230,16 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         if odd:
             warnings.warn(odd, UnpairedSamplesWarning, stacklevel=4)
         self._fit_transfer(rows)
+
+    def _check_source_spectra(self, rows):
+        """Raise where the source spectra that are calibrated on are one and the same."""
+        source = rows.X[~rows.is_target]
+        if len(source) < 2 or holds_frozen(self.estimator) or varies(source):
+            return
+        raise IndistinctSpectraError(
+            f"All {len(source)} source spectra are the same up to rounding, so that {type(self).__name__} has nothing "
+            "to calibrate on. Check that each sample was measured, not one scan copied."
+        )
 
     def _check_target_rows(self, rows, tags):
         """Count what the method needs among the target rows, or say what is missing."""

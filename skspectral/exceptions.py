@@ -14,6 +14,9 @@ __all__ = [
     "ConstantSpectraError",
     "DatasetUnavailableError",
     "ExistingCalibrationError",
+    "ImplausibleReferenceError",
+    "ImplausibleSpectraError",
+    "IndistinctSpectraError",
     "InstrumentSpellingWarning",
     "LabelsError",
     "MissingReferenceError",
@@ -91,6 +94,18 @@ class MissingReferenceError(ValueError):
 
 class NonFiniteSpectraError(ValueError):
     """Spectra hold NaN, infinity, or values so large that their squares overflow."""
+
+
+class ImplausibleSpectraError(ValueError):
+    """A value dwarfs all other spectra, as a fill value does, or all values are too small to be squared."""
+
+
+class IndistinctSpectraError(ValueError):
+    """All spectra to calibrate on are the same up to rounding."""
+
+
+class ImplausibleReferenceError(ValueError):
+    """A reference dwarfs all others, or references are too large or too small to be squared."""
 
 
 class ConstantSpectraError(ValueError):

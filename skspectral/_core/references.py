@@ -3,9 +3,14 @@
 import numpy as np
 from sklearn.utils.validation import check_array
 
+from ..exceptions import ImplausibleReferenceError
+
 __all__ = ["check_references", "finite_mean_square", "held_out_error", "masked_as_nan", "spread"]
 
-LARGEST_VALUE = 1e150
+# squares of products with spectra overflow for larger values, and vanish for smaller ones
+LARGEST_VALUE, SMALLEST_VALUE = 1e75, 1e-75
+# beside a value that is larger by this factor all others are rounding errors
+DWARFING = 1e12
 
 
 def check_references(estimator, y, n_rows, *, allow_missing):
@@ -31,6 +36,8 @@ def check_references(estimator, y, n_rows, *, allow_missing):
     ------
     ValueError
         If ``y`` is None, of another length, not numeric, infinite, or has missing values that are not allowed.
+    ImplausibleReferenceError
+        If a value dwarfs all others of its property, or they are too large or too small to be squared.
     """
     name = estimator if isinstance(estimator, str) else type(estimator).__name__
     if y is None:
@@ -55,8 +62,8 @@ def check_references(estimator, y, n_rows, *, allow_missing):
         raise ValueError(f"Found input variables with inconsistent numbers of samples: X has {n_rows}, y has {len(y)}.")
     if y.ndim == 2 and y.shape[1] == 0:
         raise ValueError("y has no column; give at least one property.")
-    if np.abs(y[np.isfinite(y)]).max(initial=0.0) >= LARGEST_VALUE:
-        raise ValueError(f"y holds values of {LARGEST_VALUE:g} or more, too large for float64 arithmetic on squares.")
+    for j, column in enumerate(y.reshape(n_rows, -1).T if n_rows else ()):
+        _check_magnitudes(np.abs(column[np.isfinite(column)]), j)
     return y
 
 
@@ -65,6 +72,27 @@ def masked_as_nan(values):
     if isinstance(values, np.ma.MaskedArray):
         return values.astype(np.float64).filled(np.nan)
     return values
+
+
+def _check_magnitudes(sizes, column):
+    """Raise where arithmetic on the squares of a property's values (n_known,) loses them."""
+    largest = sizes.max(initial=0.0)
+    if largest >= LARGEST_VALUE:
+        raise ImplausibleReferenceError(
+            f"y holds values of {LARGEST_VALUE:g} or more, too large for float64 arithmetic on squares of products. "
+            "Give the references in another unit, and set fill values to NaN."
+        )
+    if 0 < largest < SMALLEST_VALUE:
+        raise ImplausibleReferenceError(
+            f"The largest value of property {column} is {largest:.3g}, too small for float64 arithmetic on squares. "
+            "Give the references in another unit."
+        )
+    usual = np.median(sizes[sizes > 0]) if largest > 0 else 0.0
+    if largest > DWARFING * usual:
+        raise ImplausibleReferenceError(
+            f"Property {column} has the value {largest:.3g}, where the median is {usual:.3g}. It looks like a fill "
+            "value: set it to NaN."
+        )
 
 
 def finite_mean_square(errors):

@@ -3,12 +3,27 @@
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
-from ..exceptions import ChannelMismatchError, ConstantSpectraError, NonFiniteSpectraError
+from ..exceptions import (
+    AxisMismatchError,
+    ChannelMismatchError,
+    ConstantSpectraError,
+    ImplausibleSpectraError,
+    NonFiniteSpectraError,
+)
 
-__all__ = ["check_finite", "constant_rows", "paired_columns", "refuse_masked", "validate_spectra"]
+__all__ = ["check_finite", "constant_rows", "paired_columns", "refuse_masked", "validate_spectra", "varies"]
 
 # Squares and sums of squares of larger values overflow float64 and come back as infinity or NaN.
 LARGEST_VALUE = 1e150
+
+# A calibration squares the products of spectra and references: outside of this range they overflow or vanish.
+SMALLEST_TO_CALIBRATE, LARGEST_TO_CALIBRATE = 1e-75, 1e75
+
+# Beside a value that is larger by this factor, all other spectra are lost in the rounding of sums of squares.
+DWARFING = 1e8
+
+# Share of the sum of squares below which what spectra differ by is rounding, of their values or of their mean.
+NEGLIGIBLE = 1e-20
 
 # Integer counts over a handful of channels agree by chance; that is no evidence of a failed scan.
 FEW_CHANNELS = 8
@@ -42,16 +57,22 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
 
     Raises
     ------
+    AxisMismatchError
+        If two columns of a table have one name.
     ChannelMismatchError
         If the number of channels differs from that seen in ``fit``.
     NonFiniteSpectraError
         If a value is NaN, infinite, masked, or too large to be squared.
+    ImplausibleSpectraError
+        If ``reset`` and ``forbid_constant``, and a value dwarfs all other spectra, or all are too small or too large
+        for a calibration.
     ConstantSpectraError
         If ``forbid_constant`` and a spectrum is constant.
     ValueError, TypeError
         From scikit-learn: not two-dimensional, not numeric, sparse, too few rows or columns, other column names.
     """
     refuse_masked(X)
+    _refuse_equal_names(X)
     values = check_array(
         X,
         dtype=np.float64,
@@ -79,7 +100,43 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
                 f"{rows.size} of {len(values)} spectra are constant over all {values.shape[1]} channels "
                 f"(rows {shown}). A failed scan looks like this: remove them."
             )
+        if reset:
+            _check_magnitudes(values)
     return values
+
+
+def _refuse_equal_names(X):
+    """Raise AxisMismatchError for a table in which two columns have one name, so that neither can be found by it."""
+    names = list(getattr(X, "columns", ()))
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise AxisMismatchError(
+            f"X has {names.count(twice)} columns named {twice!r}; every channel needs a wavelength of its own. Average "
+            "or drop the channels where detectors overlap, or rename the columns."
+        )
+
+
+def _check_magnitudes(values):
+    """Raise ImplausibleSpectraError where arithmetic on squares loses spectra."""
+    largest = np.abs(values).max(axis=1, initial=0.0)
+    usual = float(np.median(largest)) if len(largest) else 0.0
+    top = float(largest.max(initial=0.0))
+    if 0 < top < SMALLEST_TO_CALIBRATE or usual > LARGEST_TO_CALIBRATE:
+        size = f"too {'small' if top < 1 else 'large'}"
+        raise ImplausibleSpectraError(
+            f"The largest value of all spectra is {top:.3g}, {size} for float64 arithmetic on squares of products. "
+            "Check the unit: multiply the spectra by a constant."
+        )
+    if usual == 0 or top <= DWARFING * usual:
+        return
+    row = int(np.argmax(largest))
+    channel = int(np.argmax(np.abs(values[row])))
+    n_rows = int((largest > DWARFING * usual).sum())
+    raise ImplausibleSpectraError(
+        f"X holds {values[row, channel]:.3g} in row {row}, channel {channel}, where the largest value of a spectrum is "
+        f"{usual:.3g} at the median; {n_rows} of {len(values)} spectra are affected. Beside it all others are rounding "
+        "errors. It looks like a fill value, or like spectra of another quantity: remove or convert them."
+    )
 
 
 def refuse_masked(X):
@@ -136,6 +193,12 @@ def constant_rows(values):
         return np.zeros(len(values), dtype=bool)
     low, high = values.min(axis=1), values.max(axis=1)
     return high - low <= CONSTANT_TOLERANCE * np.maximum(np.abs(low), np.abs(high))
+
+
+def varies(X):
+    """Tell whether spectra (n_spectra, n_channels) differ by more than rounding."""
+    centred = X - X.mean(axis=0)
+    return bool((centred**2).sum() > NEGLIGIBLE * (X**2).sum())
 
 
 def paired_columns(y_true, y_pred, *, least=1):

@@ -8,18 +8,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._core.affine import LowRankMap
 from .._core.references import finite_mean_square, spread
-from .._core.validation import validate_spectra
+from .._core.validation import validate_spectra, varies
 from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
 from ..calibration.wrapping import assign_roles, fit_calibration, fit_with_metadata, is_transfer, predict_2d
 from ..exceptions import PoorTransferWarning, TooFewStandardsError
 from .spectra_transfer import SpectraTransferMixin
 
-__all__ = ["MappingRegressor", "refuse_copies", "varies"]
+__all__ = ["MappingRegressor", "refuse_copies"]
 
 LEAST_PAIRS_FOR_SELECTION = 3
 MOST_FOLDS = 10
-NEGLIGIBLE = 1e-24
 # disagreement of held-out pairs, in standard deviations of the property, beyond which a transfer is called poor
 LARGEST_DISAGREEMENT = 0.6
 
@@ -188,12 +187,6 @@ class MappingRegressor(SpectraTransferMixin, BaseTransferRegressor):
         if is_transfer(self.estimator_):
             return self.estimator_._predict_source(X)
         return predict_2d(self.estimator_, X)
-
-
-def varies(X):
-    """Tell whether spectra differ by more than the rounding error of their mean."""
-    centred = X - X.mean(axis=0)
-    return bool((centred**2).sum() > NEGLIGIBLE * (X**2).sum())
 
 
 def refuse_copies(owner, target):

@@ -3,8 +3,9 @@
 import numpy as np
 
 from .._core.affine import LowRankMap
+from .._core.validation import varies
 from ..base import TransferTags
-from ._mapping import MappingRegressor, varies
+from ._mapping import MappingRegressor
 
 __all__ = ["DS"]
 
