@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from .._core.axis import check_axis, column_axis
-from .._core.roles import is_missing
+from .._core.labels import is_missing
 from .._core.validation import LARGEST_VALUE, constant_rows
 from ..exceptions import (
     AxisMismatchError,
