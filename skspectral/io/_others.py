@@ -30,15 +30,16 @@ def read_by_nirs4all(path, refusal):
     if importlib.util.find_spec(_PACKAGE) is None:
         raise type(refusal)(f"{refusal} {_HINT}") from refusal
     package = importlib.import_module(_PACKAGE)
+    blocks = []
     try:
-        records = list(package.open_recordset(str(path)))
+        for number, record in enumerate(package.open_recordset(str(path)), start=1):
+            name = _choose(record.signals)
+            if name is not None:
+                _add(blocks, record.signals[name], record, f"record {number}, {name}", path, package)
     except Exception as error:
         raise type(refusal)(f"{refusal} nirs4all-formats cannot read it either: {error}") from error
-    blocks = []
-    for number, record in enumerate(records, start=1):
-        name = _choose(record.signals)
-        if name is not None:
-            _add(blocks, record.signals[name], record, f"record {number}, {name}", path, package)
+    for block in blocks:
+        block.X = np.vstack(block.X)
     if not blocks:
         raise UnsupportedFormatError(f"{refusal} nirs4all-formats finds no spectrum in it.") from refusal
     return blocks
@@ -51,7 +52,7 @@ def _choose(signals):
 
 
 def _add(blocks, signal, record, place, path, package):
-    """Put the spectra of one signal into the block with its axis, or into a new one."""
+    """Put the spectra of one signal into the block with its axis, or into a new one (whose X is a list until the end)."""
     rows = np.moveaxis(np.asarray(signal.values, dtype=np.float64), signal.x_dim_index, -1)
     rows = rows.reshape(-1, rows.shape[-1])
     axis = np.asarray(signal.axis.values, dtype=np.float64)
@@ -68,13 +69,21 @@ def _add(blocks, signal, record, place, path, package):
     for block in blocks:
         same = (block.unit, block.quantity) == (unit, quantity) and np.array_equal(block.axis, axis)
         if same and block.columns.keys() == columns.keys():
-            block.X = np.vstack([block.X, rows])
+            block.X.append(rows)
             block.notes = list(dict.fromkeys([*block.notes, *notes]))
             break
     else:
         meta = {"format": record.provenance.format}
         block = SpectraBlock(
-            X=rows, axis=axis, unit=unit, quantity=quantity, names=[], places=[], path=str(path), meta=meta, notes=notes
+            X=[rows],
+            axis=axis,
+            unit=unit,
+            quantity=quantity,
+            names=[],
+            places=[],
+            path=str(path),
+            meta=meta,
+            notes=notes,
         )
         block.columns = {key: [] for key in columns}
         blocks.append(block)

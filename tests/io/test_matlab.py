@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.io import savemat
+from scipy.sparse import csr_matrix
 
 from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError, UnsupportedFormatError
 from skspectral.io._formats import kind_of_file, read_file
@@ -63,6 +64,32 @@ def test_structs_keep_their_own_axis(tmp_path):
     np.testing.assert_array_equal(first.axis, AXIS)
     np.testing.assert_array_equal(second.axis, wavenumbers)
     assert (first.quantity, second.quantity, second.unit) == ("absorbance", "reflectance", "cm-1")
+
+
+def test_arrays_of_structs_cells_sparse_matrices_and_other_columns(tmp_path):
+    runs = np.zeros((1, 2), dtype=[("spectra", object), ("wavelength", object)])
+    for k in range(2):
+        runs[0, k] = (X + k, AXIS)
+    nested = np.empty((1, 2), dtype=object)
+    nested[0, 0], nested[0, 1] = csr_matrix(X), np.array([["mixed"]], dtype=object)
+    cubes = np.zeros((2, 2, 2))
+    path = saved(tmp_path, run=runs, c=nested, wl=AXIS, day=np.arange(5.0), site=cells(*"uvwxy"), cube=cubes)
+    blocks = {block.meta["variable"]: block for block in read_file(path)}
+    assert list(blocks) == ["run(1).spectra", "run(2).spectra", "c{1}"]
+    np.testing.assert_array_equal(blocks["run(2).spectra"].X, X + 1)
+    np.testing.assert_array_equal(blocks["c{1}"].X, X)
+    assert blocks["c{1}"].columns["day"] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert blocks["c{1}"].columns["site"] == ["u", "v", "w", "x", "y"]
+
+
+def test_the_axis_may_stand_in_the_labels_of_a_dataset_object(tmp_path):
+    label = np.empty((2, 1), dtype=object)
+    label[0, 0], label[1, 0] = "", np.array([f"{value:g} nm" for value in AXIS])
+    fields = {"data": X, "label": label, "axisscale": np.empty((2, 1), dtype=object)}
+    fields["axisscale"][...] = ""
+    (block,) = read_file(saved(tmp_path, absorbance={**fields}))
+    np.testing.assert_array_equal(block.axis, AXIS)
+    assert (block.unit, block.quantity) == ("nm", "absorbance")
 
 
 def test_spectra_in_columns_and_an_axis_without_a_name_are_said(tmp_path):
