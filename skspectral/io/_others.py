@@ -5,10 +5,11 @@ nirs4all-formats is licensed under CeCILL-2.1 or AGPL-3.0 and therefore no depen
 
 import importlib
 import importlib.util
+import warnings
 
 import numpy as np
 
-from ..exceptions import UnsupportedFormatError
+from ..exceptions import TableWarning, UnsupportedFormatError
 from ._block import SpectraBlock
 from ._percent import percent_where_it_must_be
 from ._phrases import quantity_of, unit_of
@@ -40,6 +41,9 @@ def read_by_nirs4all(path, refusal):
         raise type(refusal)(f"{refusal} nirs4all-formats cannot read it either: {error}") from error
     for block in blocks:
         block.X = np.vstack(block.X)
+        said = block.notes[1:]
+        if said:
+            warnings.warn(f"{path}, read by nirs4all-formats: {'; '.join(said)}.", TableWarning, stacklevel=3)
     if not blocks:
         raise UnsupportedFormatError(f"{refusal} nirs4all-formats finds no spectrum in it.") from refusal
     return blocks
@@ -52,7 +56,7 @@ def _choose(signals):
 
 
 def _add(blocks, signal, record, place, path, package):
-    """Put the spectra of one signal into the block with its axis, or into a new one (whose X is a list until the end)."""
+    """Put the spectra of one signal into the block with its axis, or into a new one; its X is a list until the end."""
     rows = np.moveaxis(np.asarray(signal.values, dtype=np.float64), signal.x_dim_index, -1)
     rows = rows.reshape(-1, rows.shape[-1])
     axis = np.asarray(signal.axis.values, dtype=np.float64)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skspectral.exceptions import ReadingOptionError, TableError, UnsupportedFormatError
+from skspectral.exceptions import ReadingOptionError, TableError, TableWarning, UnsupportedFormatError
 from skspectral.io._formats import kind_of_file, read_file
 
 from .binary_writers import spc
@@ -102,7 +102,8 @@ def test_nirs4all_reads_what_is_refused(tmp_path, monkeypatch):
     stand_in(monkeypatch, records)
     path = tmp_path / "old.spc"
     path.write_bytes(spc([[1.0, 2.0]], version=0x4D))
-    first, second = read_file(path)
+    with pytest.warns(TableWarning, match=r"old\.spc, read by nirs4all-formats: gap"):
+        first, second = read_file(path)
     np.testing.assert_array_equal(first.X, [[0.1, 0.2], [0.3, 0.4]])
     np.testing.assert_array_equal(first.axis, [400.0, 500.0])
     assert (first.unit, first.quantity, first.names) == ("nm", "reflectance", ["a", "b"])
