@@ -15,7 +15,7 @@ from ._numbers import is_blank
 __all__ = ["read_body"]
 
 # characters that are converted at once
-BATCH = 1 << 25
+BATCH = 1 << 26
 
 
 def read_body(path, encoding, head, layout, decimal):
@@ -49,8 +49,8 @@ def read_body(path, encoding, head, layout, decimal):
             if line >= head.lines[layout.first] and not is_comment(text, head.delimiter, reader.width):
                 reader.add(line, text)
     reader.finish()
-    _look_at_the_end(path, encoding, reader)
-    X = reader.X[0] if len(reader.X) == 1 else np.concatenate(reader.X)
+    X = reader.spectra()
+    _look_at_the_end(path, reader, X)
     places = [f"line {line}" for line in reader.lines]
     return Body(X, reader.cells, places, reader.where, decimal, reader.percent), reader.notes
 
@@ -64,7 +64,7 @@ class _Reader:
         self.path, self.delimiter, self.layout, self.decimal = path, delimiter, layout, decimal
         self.width = len(layout.labels)
         self.others = [k for k in range(self.width) if k not in set(layout.spectral)]
-        self.X, self.cells, self.lines, self.notes = [], {k: [] for k in self.others}, [], []
+        self.blocks, self.cells, self.lines, self.notes = [], {k: [] for k in self.others}, [], []
         self.batch, self.size, self.last, self.percent = [], 0, "", False
 
     def where(self, r, k):
@@ -101,8 +101,20 @@ class _Reader:
     def finish(self):
         if self.batch:
             self._convert()
-        if not self.X:
+        if not self.blocks:
             raise TableError(f"{self.path} holds a head but no rows.")
+
+    def spectra(self):
+        """All rows in one array; each block is let go as it is copied."""
+        if len(self.blocks) == 1:
+            return self.blocks[0]
+        X = np.empty((sum(map(len, self.blocks)), len(self.layout.spectral)))
+        row = 0
+        while self.blocks:
+            block = self.blocks.pop(0)
+            X[row : row + len(block)] = block
+            row += len(block)
+        return X
 
     def _convert(self):
         """Convert a batch by pandas; where it refuses, cell by cell, which finds the cell or a rarer writing."""
@@ -127,7 +139,8 @@ class _Reader:
         if frame is None or len(frame) != len(self.batch):
             self._convert_cells(start)
         else:
-            self.X.append(frame[self.layout.spectral].to_numpy(dtype=np.float64))
+            numbers = frame.drop(columns=self.others) if self.others else frame
+            self.blocks.append(np.ascontiguousarray(numbers.to_numpy()))
             for k in self.others:
                 self.cells[k].extend(str(cell).strip() for cell in frame[k])
         self.batch, self.size = [], 0
@@ -140,7 +153,7 @@ class _Reader:
             return self.where(start + r, k)
 
         X, self.percent = spectra_of_cells(rows, self.layout.spectral, self.decimal, where)
-        self.X.append(X)
+        self.blocks.append(X)
         for k in self.others:
             self.cells[k].extend(row[k] for row in rows)
 
@@ -149,7 +162,7 @@ def _quoted(cell, sign):
     return '"' + cell.replace('"', '""') + '"' if sign in cell or '"' in cell else cell
 
 
-def _look_at_the_end(path, encoding, reader):
+def _look_at_the_end(path, reader, X):
     """Note where the file seems to end within a number: no line end, and fewer digits than any row before."""
     with path.open("rb") as stream:
         stream.seek(-min(8, path.stat().st_size), 2)
@@ -165,9 +178,8 @@ def _look_at_the_end(path, encoding, reader):
         others = [len(cell.partition(reader.decimal)[2]) for cell in cells]
         shorter = bool(others) and digits < min(others)
     else:
-        j = reader.layout.spectral.index(column)
-        before = np.concatenate([X[:, j] for X in reader.X])[:-1]
-        shorter = digits < min(len(repr(float(value)).partition(".")[2]) for value in before[-1000:])
+        before = X[-1000:-1, reader.layout.spectral.index(column)]
+        shorter = digits < min(len(repr(float(value)).partition(".")[2]) for value in before)
     if shorter:
         reader.notes.append(
             f"the file has no line end, and the last cell ({last[0]!r}) has fewer digits than all others of its "

@@ -10,7 +10,7 @@ from ..exceptions import NoSpectraError, TableError
 from ._block import SpectraBlock
 from ._labels import check_order
 from ._layout import find_layout
-from ._missing import MISSING_CODES
+from ._missing import LEAST_CODE, MISSING_CODES
 from ._numbers import NotANumber, decimal_of, is_blank, number
 from ._percent import percent_where_it_must_be
 from ._phrases import axis_word, quantity_of
@@ -282,6 +282,8 @@ def _texts(layout):
 
 def _refuse_gaps(X, body, layout):
     """Refuse spectra with missing channels."""
+    if X.size == 0 or (X.min() > LEAST_CODE and X.max() < -LEAST_CODE):
+        return
     bad = ~np.isfinite(X) | np.isin(X, MISSING_CODES)
     if not bad.any():
         return

@@ -102,9 +102,14 @@ def _first_fault(path, name):
     """Line and byte of the first thing that is not in the encoding, and whether other letters of several bytes are."""
     decoder = codecs.getincrementaldecoder(name)()
     lines, multibyte, tail = 1, False, b""
+    plain = not name.startswith("utf-16") and not name.startswith("utf-32")
     with path.open("rb") as stream:
         while True:
             chunk = stream.read(_CHUNK)
+            if plain and chunk and chunk.isascii() and not decoder.getstate()[0]:
+                # most files are plain, and need no decoding to be known as that
+                lines += chunk.count(b"\n")
+                continue
             try:
                 text = decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:

@@ -14,6 +14,8 @@ _CANDIDATES = (";", "\t", ",", "|", BLANK)
 _UNIT = re.compile(r"\s*(?:nm|[uµμ]m|cm ?\^?-?1|%)$")
 # lines by which the delimiter is judged
 _JUDGED = 40
+# of long lines, fewer tell as much
+_LONG, _FEW = 4000, 6
 
 
 def check_separators(delimiter, decimal):
@@ -58,6 +60,8 @@ def find_delimiter(texts, decimal, path):
         One of ``; tab , |`` or `BLANK`.
     """
     judged = [text for text in texts if not text.lstrip().startswith("#")][-_JUDGED:] or texts
+    if len(judged[-1]) > _LONG:
+        judged = judged[-_FEW:]
     best, delimiter = (0, 0), ","
     for sign in _CANDIDATES:
         if sign == decimal:

@@ -10,6 +10,7 @@ __all__ = ["Head", "is_comment", "numbered", "read_head"]
 
 COMMENTS = ("#", "//", "!")
 _SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_BLANK = " \t\r;,|\ufeff"
 # the head is looked for in this many lines, and this many characters
 HEAD_LINES = 200
 HEAD_CHARACTERS = 1 << 23
@@ -42,8 +43,9 @@ def numbered(stream, path):
             pending, start = "", 0
         else:
             first = line
-        if text.strip(" \t\r\n;,|\x1a\ufeff"):
-            yield first, text.rstrip("\r\n\x1a")
+        text = text.rstrip("\r\n\x1a")
+        if text and (text[0] not in _BLANK or text.strip(_BLANK)):
+            yield first, text
     if pending:
         raise TableError(f"{path}, line {start} is not a CSV file: a quotation mark is not closed.")
 

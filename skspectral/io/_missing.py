@@ -2,10 +2,12 @@
 
 import numpy as np
 
-__all__ = ["MISSING_CODES", "SOFT_CODES", "mask_codes"]
+__all__ = ["LEAST_CODE", "MISSING_CODES", "SOFT_CODES", "mask_codes"]
 
 #: Numbers that are no measurement anywhere.
 MISSING_CODES = np.array([-9999.0, -9999.9, -9999.99, -9999.999, -99999.0, -999999.0, -1e30, 1e30, -1.23e34])
+#: No code lies between this and its opposite.
+LEAST_CODE = -9998.0
 #: Numbers that are a code where all others are far from them.
 SOFT_CODES = np.array([-999.0, -999.9, -999.99, -99.0, -99.9, -99.99, 9999.0, 99999.0])
 # a code lies this many times beyond the spread of the other values

@@ -14,6 +14,7 @@ __all__ = ["choose_properties", "numbers_of"]
 
 _LIMIT = re.compile(r"\s*[<>≤≥]\s*[\d.,]+\s*%?\s*")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
+_PLAIN = frozenset("0123456789.+-")
 # a column in which so many cells are numbers is meant as one of numbers
 MOSTLY = 0.5
 FEW_ROWS = 4
@@ -48,6 +49,10 @@ def numbers_of(cells, where, decimal=".", *, told=False):
     TableError
         If a cell is none of these, or can be read in two ways; the message names it.
     """
+    plain = _plain(cells) if decimal == "." else None
+    if plain is not None:
+        values, codes = mask_codes(plain)
+        return values, [f"{', '.join(f'{code:g}' for code in codes)} stands for 'missing'"] if codes else []
     texts = [cell.strip() if isinstance(cell, str) else None for cell in cells]
     written = [text for text in texts if text and not is_blank(text)]
     proved = decimal_of([text.lstrip("<>≤≥ ") for text in written])
@@ -84,6 +89,16 @@ def numbers_of(cells, where, decimal=".", *, told=False):
     if codes:
         said.append(f"{', '.join(f'{code:g}' for code in codes)} stands for 'missing'")
     return values, said
+
+
+def _plain(cells):
+    """Numbers of texts that are nothing but digits, signs and points; None where there is anything else."""
+    if not cells or not all(type(cell) is str for cell in cells) or not _PLAIN.issuperset("".join(cells)):
+        return None
+    try:
+        return np.array(cells, dtype=np.float64)
+    except ValueError:
+        return None
 
 
 class _Ambiguous(ValueError):
@@ -171,6 +186,8 @@ def _say(path, label, said):
 
 def _share(cells):
     """Share of numbers among the cells that are not blank."""
+    if _plain(cells) is not None:
+        return 1.0
     filled = [cell for cell in cells if not is_blank(cell) and not np.ma.is_masked(cell)]
     return sum(map(_numeric, filled)) / len(filled) if filled else 0.0
 
