@@ -15,7 +15,7 @@ from ._numbers import is_blank
 __all__ = ["read_body"]
 
 # characters that are converted at once
-BATCH = 1 << 26
+BATCH = 1 << 25
 
 
 def read_body(path, encoding, head, layout, decimal):
@@ -132,7 +132,6 @@ class _Reader:
                 skipinitialspace=True,
                 **self.exact,
                 engine="c",
-                low_memory=False,
             )
         except (ValueError, self.pandas.errors.ParserError):
             frame = None

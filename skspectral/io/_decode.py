@@ -101,30 +101,37 @@ def _utf16_without_mark(head):
 def _first_fault(path, name):
     """Line and byte of the first thing that is not in the encoding, and whether other letters of several bytes are."""
     decoder = codecs.getincrementaldecoder(name)()
-    lines, multibyte, tail = 1, False, b""
-    plain = not name.startswith("utf-16") and not name.startswith("utf-32")
+    multibyte, passed = False, 0
+    plain = not name.startswith(("utf-16", "utf-32"))
     with path.open("rb") as stream:
         while True:
             chunk = stream.read(_CHUNK)
             if plain and chunk and chunk.isascii() and not decoder.getstate()[0]:
                 # most files are plain, and need no decoding to be known as that
-                lines += chunk.count(b"\n")
+                passed += len(chunk)
                 continue
             try:
                 text = decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
-                whole = tail + chunk if error.object != chunk else chunk
-                before = error.object[: error.start]
-                rest = error.object[error.end :]
+                before, rest = error.object[: error.start], error.object[error.end :]
                 multibyte = multibyte or _has_multibyte(before) or _has_multibyte(rest)
-                at = min(error.start, len(error.object) - 1)
-                byte = error.object[at] if error.object else (whole[-1] if whole else 0)
-                return lines + before.count(b"\n"), byte, multibyte
+                line = 1 + _lines_within(path, passed) + before.count(b"\n")
+                return line, error.object[error.start], multibyte
             if not chunk:
                 return None
             multibyte = multibyte or (name.startswith("utf-8") and not text.isascii())
-            lines += text.count("\n")
-            tail = chunk[-4:]
+            passed += len(chunk)
+
+
+def _lines_within(path, size):
+    """Line ends in the first bytes of a file."""
+    found = 0
+    with path.open("rb") as stream:
+        while size > 0:
+            chunk = stream.read(min(size, _CHUNK))
+            found += chunk.count(b"\n")
+            size -= len(chunk)
+    return found
 
 
 def _has_multibyte(data):
