@@ -1,7 +1,9 @@
 """From a laboratory's files to checked tables of spectra."""
 
+from ._checks import check
+from ._findings import Finding, Findings
 from ._read import read_spectra
 from ._table import SpectraTable
 from .tables import read_instrument_files, read_table
 
-__all__ = ["SpectraTable", "read_instrument_files", "read_spectra", "read_table"]
+__all__ = ["Finding", "Findings", "SpectraTable", "check", "read_instrument_files", "read_spectra", "read_table"]

@@ -1,0 +1,46 @@
+"""What a check finds."""
+
+from dataclasses import dataclass
+
+__all__ = ["Finding", "Findings"]
+
+SEVERITIES = ("error", "warning", "note")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that cannot be right (error), may be wrong (warning), or should be known (note).
+
+    Parameters
+    ----------
+    severity : {"error", "warning", "note"}
+    what : str
+        What was found.
+    where : str
+        Instrument, samples, files or wavelengths.
+    remedy : str
+        What to do about it.
+    """
+
+    severity: str
+    what: str
+    where: str
+    remedy: str
+
+    def __str__(self):
+        return f"{self.severity}: {self.what} ({self.where}). {self.remedy}"
+
+
+class Findings(list):
+    """List of `Finding`, the gravest first; prints itself."""
+
+    def __init__(self, findings=()):
+        super().__init__(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+    @property
+    def errors(self):
+        """Those that cannot be right."""
+        return [finding for finding in self if finding.severity == "error"]
+
+    def __repr__(self):
+        return "\n".join(map(str, self)) if self else "Nothing found."
