@@ -47,7 +47,10 @@ def read_excel(path, *, sheet=None, **options):
     for name, rows in others.items():
         joined = [_join(block, name, rows) for block in blocks]
         if not any(joined):
-            notes.append(f"sheet {name!r} holds no spectra and none of their names, and is left out")
+            notes.append(
+                f"sheet {name!r} holds no spectra and none of their names, and is left out; where it names samples and "
+                "the spectra are numbered replicates of them, give this workbook as references= too"
+            )
     for block in blocks:
         block.notes.extend(notes)
     _name_instruments(blocks)
