@@ -30,6 +30,8 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    # equations without a network
+    "sphinx-mathjax-offline",
     "sphinx_gallery.gen_gallery",
     "numpydoc",
 ]
@@ -42,18 +44,24 @@ html_title = "skspectral"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_show_sourcelink = False
-html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "header_links_before_dropdown": 7}
+html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "header_links_before_dropdown": 8}
 # pages that are no part of a section have no navigation beside them
 html_sidebars = {
     name: []
     for name in (
         "index",
-        "install",
         "quickstart",
-        "network",
-        "persistence",
-        "pitfalls",
+        "your_own_data",
+        "api",
         "results",
+        "pitfalls",
+        "persistence",
+        "foundation",
+        "deep",
+        "network",
+        "pretraining",
+        "install",
+        "glossary",
         "contributing",
         "changelog",
     )
