@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,11 @@ def _number(value, form=".3g"):
     return "" if value is None or np.isnan(value) else f"{value:{form}}".replace("-", MINUS)
 
 
+def _decimals(value, digits=3):
+    """Decimal places at which a value has so many digits."""
+    return max(0, digits - 1 - int(np.floor(np.log10(value)))) if 0 < value < np.inf else digits
+
+
 def _short(comparison, summary, best):
     """Without transfer, with the best method, and what the target could do by itself."""
     rmsep = {(row["method"], row["property"]): row["rmsep"] for row in summary}
@@ -155,18 +161,21 @@ def _tables(comparison, summary, best):
     kinds = {best: "best", NATIVE: "native"}
     tables = []
     for name in comparison.properties:
+        of = [row for row in summary if row["property"] == name]
+        # as many decimals for all methods as the smallest error needs, so that they can be compared at a glance
+        places = _decimals(min(row["rmsep"] for row in of))
         rows = [
             {
-                "method": row["method"],
+                # long names may only be broken before a capital
+                "words": re.split(r"(?<=[a-z])(?=[A-Z])", row["method"]),
                 "kind": kinds.get(row["method"]),
-                "rmsep": _number(row["rmsep"]),
-                "spread": _number(row["rmsep_sd"], ".2g"),
-                "bias": _number(row["bias"], "+.2g"),
-                "sep": _number(row["sep"]),
-                "r2": _number(row["r2"], ".3f"),
+                "rmsep": _number(row["rmsep"], f".{places}f"),
+                "spread": _number(row["rmsep_sd"], f".{places}f"),
+                "bias": _number(row["bias"], f"+.{places}f"),
+                "sep": _number(row["sep"], f".{places}f"),
+                "r2": _number(row["r2"], ".3f" if row["r2"] > -1 else ".1f"),
             }
-            for row in summary
-            if row["property"] == name
+            for row in of
         ]
         tables.append({"property": name, "rows": rows})
     return tables

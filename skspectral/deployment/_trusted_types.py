@@ -31,6 +31,7 @@ OWN_TYPES = {
     "skspectral.foundation._spectrum_writer": ("SpectrumWriter",),
     "skspectral.foundation.spectral_fm": ("SpectralFMTransfer",),
     "skspectral.model_selection._splits": ("StandardsSplit", "TransferSplit"),
+    "skspectral.monitoring._spectral_drift": ("SpectralDrift",),
     "skspectral.deployment._held_out": ("HeldOut",),
     "skspectral.deployment._record": ("TransferRecord",),
     "skspectral.deployment.per_instrument": ("PerInstrument",),

@@ -11,6 +11,7 @@ from ._predicted import PredictedMeasuredDisplay
 from ._q_t2 import QT2Display
 from ._ranks import CriticalDifferenceDisplay
 from ._spectra import SpectraDifferenceDisplay
+from ._spectral_drift import SpectralDriftDisplay
 from ._standards_curve import StandardsCurveDisplay
 from ._transfer_curve import TransferCurveDisplay
 
@@ -21,6 +22,7 @@ __all__ = [
     "PredictedMeasuredDisplay",
     "QT2Display",
     "SpectraDifferenceDisplay",
+    "SpectralDriftDisplay",
     "StandardsCurveDisplay",
     "StandardsInfluenceDisplay",
     "TransferCurveDisplay",

@@ -80,7 +80,7 @@ def test_compare_one_table(rows, tmp_path):
     assert compare(write(tmp_path / "long.csv", head, body), output=tmp_path / "out") == 0
     results, page, model = outputs(tmp_path / "out")
     assert len(results) == (3 + 1) * 2 * 2
-    assert page.count("<td>native") == page.count("<td>MeanShift") == 2
+    assert page.count("<td>native") == page.count("<td>Mean<wbr>Shift") == 2
     predicted = model.predict(data.X[data.instrument == "B"])
     assert rmsep(data.y[data.instrument == "B"], predicted) < 0.3 * data.y.std()
 
