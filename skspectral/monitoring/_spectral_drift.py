@@ -17,6 +17,7 @@ from ._check_samples import as_datetime
 
 __all__ = ["DriftState", "SpectralDrift"]
 
+LEAST_WINDOW = 3
 #: What is compared, and what a difference may mean.
 KINDS = {
     "mean": "the samples are others on average, or the baseline has moved",
@@ -40,7 +41,7 @@ class SpectralDrift(VersionedState, BaseEstimator):
     n_components : int or float, default=0.999
         Components, or the share of the variance of the reference period that they explain.
     window : int, default=20
-        Spectra in a group.
+        Spectra in a group; no more than a third of those of the reference period.
     alpha : float, default=0.01
         Share of groups that alarm by chance, by all four differences together.
     n_permutations : int, default=999
@@ -53,6 +54,8 @@ class SpectralDrift(VersionedState, BaseEstimator):
         Model of the reference period with its limits of Q and T2, by which single spectra are drawn.
     reference_ : ndarray of shape (n_reference, n_channels)
         Its spectra.
+    window_ : int
+        Spectra in a group.
     n_features_in_ : int
 
     See Also
@@ -105,10 +108,10 @@ class SpectralDrift(VersionedState, BaseEstimator):
         ValueError
             If a parameter is out of range.
         TooFewCheckSamplesError
-            If there are fewer than twice as many spectra as in a group.
+            If there are fewer than 9 spectra.
         """
-        if isinstance(self.window, bool) or not isinstance(self.window, Integral) or self.window < 5:
-            raise ValueError(f"window must be an integer >= 5, got {self.window!r}.")
+        if isinstance(self.window, bool) or not isinstance(self.window, Integral) or self.window < LEAST_WINDOW:
+            raise ValueError(f"window must be an integer >= {LEAST_WINDOW}, got {self.window!r}.")
         if not 0 < self.alpha < 1:
             raise ValueError(f"alpha must lie between 0 and 1, got {self.alpha!r}.")
         if self.n_permutations < len(KINDS) / self.alpha:
@@ -117,11 +120,11 @@ class SpectralDrift(VersionedState, BaseEstimator):
                 f"{self.n_permutations!r}."
             )
         X = validate_spectra(self, X, reset=True, min_samples=4, min_channels=2, forbid_constant=True)
-        if len(X) < 2 * self.window:
+        if len(X) < 3 * LEAST_WINDOW:
             raise TooFewCheckSamplesError(
-                f"The reference period has {len(X)} spectra; for groups of {self.window} at least {2 * self.window} "
-                "are needed. Add spectra, or give a smaller window."
+                f"The reference period has {len(X)} spectra; at least {3 * LEAST_WINDOW} are needed."
             )
+        self.window_ = min(int(self.window), len(X) // 3)
         self.limits_ = SpectralLimits(self.n_components, alpha=self.alpha).fit(X)
         self.reference_ = X.copy()
         return self
@@ -148,8 +151,8 @@ class SpectralDrift(VersionedState, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
-        if len(X) < self.window:
-            raise TooFewCheckSamplesError(f"There are {len(X)} new spectra, and groups have {self.window}.")
+        if len(X) < self.window_:
+            raise TooFewCheckSamplesError(f"There are {len(X)} new spectra, and groups have {self.window_}.")
         if dates is not None:
             dates = [as_datetime(value) for value in dates]
             if len(dates) != len(X):
@@ -157,7 +160,7 @@ class SpectralDrift(VersionedState, BaseEstimator):
             order = sorted(range(len(X)), key=dates.__getitem__)
             X, dates = X[order], np.array(dates, dtype=object)[order]
         rng = check_random_state(self.random_state)
-        groups = np.arange(len(X) // self.window * self.window).reshape(-1, self.window)
+        groups = np.arange(len(X) // self.window_ * self.window_).reshape(-1, self.window_)
         p_values = np.array([self._test(X[rows], rng) for rows in groups])
         found = self.limits_.check(X)
         return DriftState(

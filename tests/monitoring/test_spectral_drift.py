@@ -89,15 +89,20 @@ def test_it_is_stored_as_other_estimators_are(spectra, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "rows", "exception", "said"),
     [
-        ({"window": 3}, 60, ValueError, "window"),
+        ({"window": 2}, 60, ValueError, "window"),
         ({"alpha": 0}, 60, ValueError, "alpha"),
         ({"alpha": 0.001}, 60, ValueError, "at least 4000"),
-        ({}, 39, TooFewCheckSamplesError, "at least 40"),
+        ({}, 8, TooFewCheckSamplesError, "at least 9"),
     ],
 )
 def test_what_cannot_be_fitted(spectra, settings, rows, exception, said):
     with pytest.raises(exception, match=said):
         SpectralDrift(**settings).fit(spectra[:rows])
+
+
+def test_groups_are_smaller_where_the_reference_period_is_short(spectra):
+    state = SpectralDrift().fit(spectra[:30]).check(spectra[30:60])
+    assert state.groups.shape == (3, 10)
 
 
 def test_what_cannot_be_checked(spectra):
