@@ -4,21 +4,18 @@ import re
 
 import numpy as np
 
-from ..exceptions import NoSpectraError, ReadingOptionError, TableError, UnsupportedFormatError
+from ..exceptions import NoSpectraError, ReadingOptionError, UnsupportedFormatError
 from ._block import SpectraBlock
+from ._matlab_axes import FEWEST_CHANNELS, axis_of_texts, is_axis, may_be_axis, nearest_axis, numbers_of
 from ._matlab_parts import variables_of
 from ._percent import percent_where_it_must_be
 from ._phrases import quantity_of, unit_of
 
 __all__ = ["read_matlab"]
 
-_AXIS = re.compile(r"wave|lambda|(^|[._])(wl|wn|wv|nm|nu|freqs?|axis|axisscale|xaxis|x_?axis|shift)\d*($|[._])", re.I)
 _NAMES = re.compile(r"sample|name|label|(^|[._])ids?$", re.I)
 #: A matrix of more columns than this without an axis is hardly a table of reference values.
 _MOST_REFERENCES = 40
-_FEWEST_CHANNELS = 3
-#: A vector that is not named as an axis must be at least as long to be taken as one.
-_FEWEST_UNNAMED = 10
 
 
 def read_matlab(path, *, wavelengths=None, variables=None, **options):
@@ -36,48 +33,33 @@ def read_matlab(path, *, wavelengths=None, variables=None, **options):
                 "save('name.mat', '-v7')."
             )
     held = variables_of(loadmat(path))
-    axes = [variable for variable in held if _is_axis(variable)]
-    axes = axes or [variable for variable in held if _may_be_axis(variable, held)]
+    axes = [variable for variable in held if is_axis(variable)]
+    axes = axes or [axis for variable in held if (axis := axis_of_texts(variable)) is not None]
+    axes = axes or [variable for variable in held if may_be_axis(variable, held)]
     if wavelengths is not None:
         wavelengths = np.asarray(wavelengths, dtype=np.float64).ravel()
     matrices = [v for v in held if not v.is_text and v.vector is None and v not in axes]
     single = [v for v in held if not v.is_text and v.vector is not None and v not in axes and not matrices and axes]
     found = [_oriented(path, v, axes, wavelengths) for v in [*matrices, *single]]
     found = [spectra for spectra in found if spectra is not None]
+    # Where spectra stand in rows, a matrix that has the axis along its columns is something else, as loadings are.
+    in_rows = [spectra for spectra in found if spectra[1] is spectra[0].value]
+    left_out = [spectra[0].name for spectra in found if in_rows and spectra not in in_rows]
+    found = in_rows or found
     if variables is not None:
         found = _chosen(path, found, variables)
     if not found:
         raise NoSpectraError(_refusal(path, held))
     taken = [variable for variable, *_ in found]
-    others = [variable for variable in held if variable not in taken and variable not in axes]
+    axis_names = {axis.name for axis in axes}
+    others = [v for v in held if v not in taken and v.name not in axis_names and v.name not in left_out]
     blocks = [_block(path, *spectra, others) for spectra in found]
+    if left_out:
+        blocks[0].notes.append(f"left out, having the axis along their columns: {', '.join(left_out)}")
     _number_common_rows(blocks)
     if len(blocks) > 1:
         _name_instruments(blocks)
     return blocks
-
-
-def _is_axis(variable):
-    """Whether a variable is an axis by its name: finite numbers that only rise or only fall."""
-    values = variable.vector
-    return values is not None and _AXIS.search(variable.name) is not None and _is_monotonic(values)
-
-
-def _may_be_axis(variable, held):
-    """Whether a vector can be nothing but the axis: it rises or falls, counts nothing, and a matrix is as wide."""
-    values = variable.vector
-    if values is None or len(values) < _FEWEST_UNNAMED or not _is_monotonic(values):
-        return False
-    counted = values[0] in (0, 1) and np.all(np.diff(values) == 1)
-    widths = [other.value.shape[1] for other in held if not other.is_text and other.vector is None]
-    return not counted and len(values) in widths
-
-
-def _is_monotonic(values):
-    steps = np.diff(values)
-    return len(values) >= _FEWEST_CHANNELS and bool(
-        np.all(np.isfinite(values)) and (np.all(steps > 0) or np.all(steps < 0))
-    )
 
 
 def _oriented(path, variable, axes, wavelengths):
@@ -86,39 +68,23 @@ def _oriented(path, variable, axes, wavelengths):
     if variable.axis is not None:
         return variable, X, variable.axis, f"{variable.axis_title}", None
     if variable.is_dataset and variable.column_names is not None:
-        labels = [re.sub(r"[^\d.eE+-]", "", text) for text in variable.column_names]
-        numbers = np.array([float(text) if re.fullmatch(r"\d+(\.\d*)?", text) else np.nan for text in labels])
-        if _is_monotonic(numbers):
-            return variable, X, numbers, variable.column_names[0], None
+        numbers, unit = numbers_of(variable.column_names)
+        if numbers is not None:
+            return variable, X, numbers, unit, None
     n_rows, n_columns = X.shape
     for values, length, note in ((X, n_columns, None), (X.T, n_rows, f"{variable.name} has its spectra in columns")):
-        if length < _FEWEST_CHANNELS:
+        if length < FEWEST_CHANNELS:
             continue
-        fitting = [axis for axis in axes if axis.vector.size == length]
+        # A vector that is no axis by its name may be numbers of samples, so it does not turn a matrix.
+        fitting = [axis for axis in axes if axis.vector.size == length and (values is X or is_axis(axis))]
         if fitting:
-            axis = _nearest(path, variable, fitting)
-            if not _is_axis(axis):
+            axis = nearest_axis(path, variable, fitting)
+            if not is_axis(axis) and not axis.axis_title:
                 note = "; ".join([*([note] if note else []), f"{axis.name} is taken as the axis"])
-            return variable, values, axis.vector, axis.name, note
+            return variable, values, axis.vector, f"{axis.name} {axis.axis_title}", note
         if wavelengths is not None and len(wavelengths) == length:
             return variable, values, wavelengths, "", note
     return None
-
-
-def _nearest(path, variable, axes):
-    """The axis of a matrix among several of its length: that in its struct, or with the same ending of the name."""
-    parent, _, own = variable.name.rpartition(".")
-    near = [axis for axis in axes if axis.name.rpartition(".")[0] == parent] or axes
-    if any(not np.array_equal(axis.vector, near[0].vector) for axis in near):
-        named = [axis for axis in near if re.split(r"[._]", axis.name)[-1] == re.split(r"[._]", own)[-1]]
-        if len(named) != 1:
-            names = ", ".join(axis.name for axis in near)
-            raise TableError(
-                f"{path}: {names} may each be the axis of {variable.name}. Put a matrix and its axis into one "
-                "struct, or end both names alike (X_a, wavelength_a)."
-            )
-        return named[0]
-    return near[0]
 
 
 def _chosen(path, found, variables):

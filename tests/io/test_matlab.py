@@ -92,6 +92,26 @@ def test_the_axis_may_stand_in_the_labels_of_a_dataset_object(tmp_path):
     assert (block.unit, block.quantity) == ("nm", "absorbance")
 
 
+def test_the_axis_may_stand_in_labels_of_the_variables(tmp_path):
+    labels = cells(*(f"{value:g} nm" for value in AXIS))
+    (block,) = read_file(saved(tmp_path, Matrix=X, VarLabels=labels, ObjLabels=cells(*"abcde")))
+    np.testing.assert_array_equal(block.axis, AXIS)
+    assert (block.unit, block.names, block.columns) == ("nm", list("abcde"), {})
+
+
+def test_numbered_samples_are_no_axis(tmp_path):
+    with pytest.raises(NoSpectraError, match="no matrix of spectra with an axis"):
+        read_file(saved(tmp_path, X=X, names=cells("A101", "A102", "A103", "A104", "A105")))
+    with pytest.raises(NoSpectraError, match="no matrix of spectra with an axis"):
+        read_file(saved(tmp_path, X=X.T, weight=np.arange(2.0, 14.0)))
+
+
+def test_loadings_are_no_spectra(tmp_path):
+    (block,) = read_file(saved(tmp_path, X=X, loadings=X.T[:, :3], wavelength=AXIS))
+    np.testing.assert_array_equal(block.X, X)
+    assert block.notes == ["left out, having the axis along their columns: loadings"]
+
+
 def test_spectra_in_columns_and_an_axis_without_a_name_are_said(tmp_path):
     (block,) = read_file(saved(tmp_path, D=X.T, lambda_=AXIS))
     np.testing.assert_array_equal(block.X, X)
