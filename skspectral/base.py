@@ -14,14 +14,17 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from ._core.affine import affine_coefficients
+from ._core.axis_identity import known_axis
 from ._core.references import check_references
 from ._core.replicates import check_replicates
 from ._core.roles import TransferRows
 from ._core.spelling import warn_of_instruments_left_out
+from ._core.units import unquestioned_axes
 from ._core.validation import validate_spectra, varies
 from ._core.versions import VersionedState
-from .calibration.wrapping import fit_calibration, holds_frozen, is_frozen, predict_2d
+from .calibration.wrapping import existing_calibration, fit_calibration, holds_frozen, is_frozen, predict_2d
 from .exceptions import (
+    AxisMismatchError,
     ChannelMismatchError,
     ExistingCalibrationError,
     IndistinctSpectraError,
@@ -97,6 +100,10 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
     n_pairs_ : int
         Samples with rows on both instruments.
     n_features_in_ : int
+    wavelengths_ : ndarray of shape (n_channels,)
+        The axis in nm, in the order of the channels inside the model, where it is known; ``axis_unit_`` is the unit in
+        which it was given. Labelled spectra (a DataFrame whose labels are wavelengths, a
+        :class:`~skspectral.io.SpectraTable`) are brought into this order.
     """
 
     # class-level requests: the library never calls set_fit_request and works with routing on and off
@@ -156,6 +163,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             If references cannot be used.
         LabelsError
             If there is not one instrument and one sample_id per row.
+        AxisMismatchError
+            If column labels contradict ``wavelengths`` or the existing calibration, or are in no order.
 
         Warns
         -----
@@ -165,7 +174,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             If rows are left out whose instrument is called almost like one that takes part.
         """
         frozen = is_frozen(self.estimator)
-        X = validate_spectra(self, X, reset=True, min_samples=1 if frozen else 2, forbid_constant=True)
+        X = self._read_spectra(X)
         y = check_references(self, y, len(X), allow_missing=True)
         self._check_frozen_width(frozen)
         self._y_is_1d = y.ndim == 1
@@ -188,8 +197,29 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             check_replicates(rows, y.reshape(len(X), -1)[rows.order])
         self.source_, self.target_ = rows.source, rows.target
         self.n_standards_, self.n_pairs_ = rows.n_standards, len(rows.pairs)
-        self._fit_rows(rows, plain=instrument is None or (self.source is None and rows.target is None))
+        plain = instrument is None or (self.source is None and rows.target is None)
+        with unquestioned_axes():
+            self._fit_rows(rows, plain=plain)
         return self
+
+    def _read_spectra(self, X):
+        """Validate the spectra of ``fit``, on the axis of the existing calibration where one is inside."""
+        existing = existing_calibration(self.estimator)
+        values = validate_spectra(
+            self,
+            X,
+            reset=True,
+            min_samples=1 if is_frozen(self.estimator) else 2,
+            forbid_constant=True,
+            existing=None if existing is None else known_axis(existing),
+        )
+        names, expected = (getattr(owner, "feature_names_in_", None) for owner in (self, existing))
+        if names is not None and expected is not None and known_axis(self) is None and list(names) != list(expected):
+            raise AxisMismatchError(
+                f"The existing calibration was fitted on the columns {_listed(expected)}, and X has {_listed(names)}. "
+                "Give the columns that it knows, in its order."
+            )
+        return values
 
     def _check_frozen_width(self, frozen):
         expected = getattr(self.estimator, "n_features_in_", None) if frozen else None
@@ -289,6 +319,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
 
         Raises
         ------
+        AxisMismatchError
+            If the column labels are another axis than the one seen in ``fit``.
         ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError
             If the spectra cannot be used.
         """
@@ -353,3 +385,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             weights = None if weight is None else weight[known]
             scores.append(r2_score(y[known, j], predicted[known, j], sample_weight=weights))
         return float(np.mean(scores))
+
+
+def _listed(names):
+    names = [repr(str(name)) for name in names]
+    return ", ".join(names if len(names) < 6 else [*names[:3], "...", names[-1]])

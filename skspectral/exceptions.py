@@ -7,7 +7,10 @@ catching it.
 __all__ = [
     "AmbiguousInstrumentError",
     "AxisMismatchError",
+    "AxisUnitError",
+    "AxisUnitWarning",
     "ChannelMismatchError",
+    "ChannelOrderWarning",
     "CheckLogError",
     "CheckLogWarning",
     "ConflictingReferenceError",
@@ -41,7 +44,9 @@ __all__ = [
     "TooFewCheckSamplesError",
     "TooFewStandardsError",
     "UnknownAxisWarning",
+    "UnequalStepsWarning",
     "UnknownInstrumentError",
+    "UnmeasuredRegionWarning",
     "UnpairedSamplesWarning",
     "UnsupportedFormatError",
     "UntrustedTypeError",
@@ -112,12 +117,16 @@ class ConstantSpectraError(ValueError):
     """A spectrum has the same value in every channel, as a failed scan has."""
 
 
-class ChannelMismatchError(ValueError):
-    """Spectra have another number of channels than those seen in ``fit``."""
-
-
 class AxisMismatchError(ValueError):
-    """A wavelength axis does not fit the spectra: wrong length, not increasing, or not finite."""
+    """A wavelength axis does not fit: another one than the model's, of wrong length, not increasing, or not finite."""
+
+
+class AxisUnitError(AxisMismatchError):
+    """An axis cannot be in the unit that it is said to be in, or there is no such unit."""
+
+
+class ChannelMismatchError(AxisMismatchError):
+    """Spectra have another number of channels than those seen in ``fit``."""
 
 
 class WavelengthRangeError(ValueError):
@@ -180,6 +189,14 @@ class CheckLogWarning(UserWarning):
     """A line of a log of check samples was left out: cut off, or written twice."""
 
 
+class AxisUnitWarning(UserWarning):
+    """An axis looks as if it were in another unit than the one that it is said to be in."""
+
+
+class ChannelOrderWarning(UserWarning):
+    """Transformed spectra stand in the order of the model's axis, which is not that of the columns given."""
+
+
 class NotTransferredWarning(UserWarning):
     """Roles were named, but no metadata was given: the result is the plain source calibration."""
 
@@ -204,8 +221,16 @@ class TableWarning(UserWarning):
     """Spectra were read, but something that the file says, or does not say, may be wrong."""
 
 
+class UnequalStepsWarning(UserWarning):
+    """A moving window runs over channels whose steps jump, as if these were equal."""
+
+
 class UnknownAxisWarning(UserWarning):
     """No wavelengths were given, so the channels are taken as equally spaced."""
+
+
+class UnmeasuredRegionWarning(UserWarning):
+    """Points were interpolated over a gap in the axis, where the instrument has measured nothing."""
 
 
 class UnpairedSamplesWarning(UserWarning):

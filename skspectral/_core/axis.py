@@ -1,13 +1,17 @@
-"""Where the wavelengths of the channels come from: parameter, then column names, then a plain index."""
-
-import warnings
-from numbers import Number
+"""Wavelength axes: what makes one, when two are the same, and where one has holes."""
 
 import numpy as np
 
-from ..exceptions import AxisMismatchError, UnknownAxisWarning
+from ..exceptions import AxisMismatchError
 
-__all__ = ["check_axis", "column_axis", "resolve_axis"]
+__all__ = ["SAME_AXIS", "check_axis", "gaps", "largest_bend", "order_onto", "same_axis"]
+
+#: Axes that agree to this share of a channel are one axis, written with other rounding.
+SAME_AXIS = 0.05
+
+# A step this many times the usual one is a region that was not measured. Steps of an FT instrument in nm, or of a
+# prism, grow along the axis but not from one channel to the next.
+GAP = 5.0
 
 
 def check_axis(axis, n_channels=None, *, name="wavelengths"):
@@ -16,7 +20,7 @@ def check_axis(axis, n_channels=None, *, name="wavelengths"):
     Parameters
     ----------
     axis : array-like of shape (n_channels,)
-        Wavelengths in nm or wavenumbers in cm-1, strictly increasing or strictly decreasing.
+        Wavelengths or wavenumbers, strictly increasing or strictly decreasing.
     n_channels : int, optional
         Number of channels of the spectra that the axis describes.
     name : str
@@ -51,78 +55,90 @@ def check_axis(axis, n_channels=None, *, name="wavelengths"):
     return values
 
 
-def column_axis(X):
-    """Read wavelengths from the column labels of a DataFrame.
+def order_onto(values, own):
+    """Find the order in which labels are an axis.
 
     Parameters
     ----------
-    X : object
-        Anything; only objects with ``columns`` (pandas, polars) can give an axis.
+    values : ndarray of shape (n_channels,)
+        Labels in any order.
+    own : ndarray of shape (n_own,)
+        The axis wanted, of distinct values in any order.
 
     Returns
     -------
-    ndarray of shape (n_channels,) or None
-        The labels as numbers, or None where they are not all numbers.
+    ndarray of int of shape (n_channels,) or None
+        Positions such that ``values[order]`` is ``own`` up to rounding; None where it is another axis.
     """
-    columns = getattr(X, "columns", None)
-    if columns is None or len(columns) == 0:
+    if values.shape != own.shape or not np.isfinite(values).all():
         return None
-    values = []
-    for label in columns:
-        if isinstance(label, bool) or not isinstance(label, (str, Number)):
-            return None
-        try:
-            values.append(float(label))
-        except ValueError:
-            return None
-    if _is_default_index(values):
+    ours, theirs = np.argsort(own, kind="stable"), np.argsort(values, kind="stable")
+    if not np.all(np.abs(own[ours] - values[theirs]) <= SAME_AXIS * _nearest_steps(own[ours])):
         return None
-    return np.array(values)
+    order = np.empty(own.size, dtype=np.intp)
+    order[ours] = theirs
+    return order
 
 
-def _is_default_index(values):
-    """A RangeIndex numbers the columns; it does not say at which wavelength they were measured."""
-    return values == [float(i) for i in range(len(values))]
+def same_axis(first, second):
+    """Tell whether two axes of shape (n_channels,) are one, in this order, up to rounding."""
+    order = order_onto(second, first)
+    return order is not None and bool((np.diff(order) == 1).all())
 
 
-def resolve_axis(wavelengths, X, n_channels, *, caller):
-    """Find the axis of the spectra ``X``, which must not have been validated yet.
+def _nearest_steps(ascending):
+    """Distance of every channel to its nearest neighbour; a single channel counts as one in a hundred."""
+    if ascending.size < 2:
+        return np.abs(ascending) / 100
+    steps = np.diff(ascending)
+    return np.minimum(np.r_[steps, np.inf], np.r_[np.inf, steps])
+
+
+def gaps(axis):
+    """Find the regions inside an axis that were not measured.
 
     Parameters
     ----------
-    wavelengths : array-like of shape (n_channels,) or None
-        The estimator's own parameter; it wins.
-    X : array-like or DataFrame of shape (n_spectra, n_channels)
-        The spectra as the user gave them.
+    axis : ndarray of shape (n_channels,)
+        Strictly monotonic.
+
+    Returns
+    -------
+    list of (float, float)
+        Last channel before and first channel behind each gap, ascending.
+    """
+    axis = np.sort(np.asarray(axis, dtype=np.float64))
+    steps = np.diff(axis)
+    if steps.size < 3:
+        return []
+    # the wider of the two neighbouring steps, so that a slow growth of the steps is none
+    padded = np.pad(steps, 1, mode="reflect")
+    beside = np.maximum(padded[:-2], padded[2:])
+    wide = (steps > GAP * beside) & (steps > GAP * np.median(steps) / 2)
+    return [(float(axis[k]), float(axis[k + 1])) for k in np.flatnonzero(wide)]
+
+
+def largest_bend(axis, n_channels=11):
+    """Measure how far an axis is from equal steps, within a few channels.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_channels,)
     n_channels : int
-        Number of channels of ``X``.
-    caller : str
-        Name of the estimator, for messages.
+        Channels of a window, odd.
 
     Returns
     -------
-    ndarray of shape (n_channels,)
-        The parameter, else numeric column labels, else an index from 0 to 1 (with a warning).
-
-    Raises
-    ------
-    AxisMismatchError
-        If the axis does not fit the spectra.
-
-    Warns
-    -----
-    UnknownAxisWarning
-        If no axis is known.
+    float
+        Largest distance, in steps, of a channel from the straight line through the ends of a window around it. Rounded
+        labels stay below one half, and so do steps that grow slowly, as those of a wavenumber axis do in nm.
+    position : int
+        The channel.
     """
-    if wavelengths is not None:
-        return check_axis(wavelengths, n_channels)
-    from_columns = column_axis(X)
-    if from_columns is not None:
-        return check_axis(from_columns, n_channels, name="the column labels of X")
-    warnings.warn(
-        f"{caller} does not know the wavelengths: pass wavelengths=, or a DataFrame with numeric column labels. "
-        "The channels are taken as equally spaced from 0 to 1.",
-        UnknownAxisWarning,
-        stacklevel=3,
-    )
-    return np.linspace(0.0, 1.0, n_channels)
+    half = min(n_channels // 2, (axis.size - 1) // 2)
+    if half < 1:
+        return 0.0, 0
+    low, high = axis[: -2 * half], axis[2 * half :]
+    bend = np.abs(axis[half:-half] - (low + high) / 2) / (np.abs(high - low) / (2 * half))
+    at = int(np.argmax(bend))
+    return float(bend[at]), at + half

@@ -10,6 +10,8 @@ from ..exceptions import (
     ImplausibleSpectraError,
     NonFiniteSpectraError,
 )
+from .axis_identity import known_axis, learn_axis, order_for, warn_of_order
+from .channels import channel_labels, spectra_of
 
 __all__ = ["check_finite", "constant_rows", "paired_columns", "refuse_masked", "validate_spectra", "varies"]
 
@@ -32,15 +34,27 @@ FEW_CHANNELS = 8
 CONSTANT_TOLERANCE = 64 * np.finfo(np.float64).eps
 
 
-def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forbid_constant=False):
-    """Check spectra and return them as float64.
+def validate_spectra(
+    estimator,
+    X,
+    *,
+    reset,
+    min_channels=1,
+    min_samples=1,
+    forbid_constant=False,
+    ordered=True,
+    axis_unit=None,
+    existing=None,
+    gives_channels=False,
+):
+    """Check spectra and return them as float64, in the order of the model's axis where their columns say theirs.
 
     Parameters
     ----------
     estimator : estimator instance
-        Gets ``n_features_in_`` (and ``feature_names_in_`` for named columns) when ``reset`` is true; held to them
-        otherwise.
-    X : array-like or DataFrame of shape (n_spectra, n_channels)
+        Gets ``n_features_in_``, ``wavelengths_`` and ``axis_unit_`` where an axis is known, and ``feature_names_in_``
+        for named columns, when ``reset`` is true; held to them otherwise.
+    X : array-like, DataFrame or table of spectra of shape (n_spectra, n_channels)
         Spectra.
     reset : bool
         True in ``fit``, False in ``transform`` and ``predict``.
@@ -49,6 +63,15 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
     forbid_constant : bool
         Whether a spectrum with one value in all its channels is an error. Never applied to a single channel, nor to
         integers over fewer than eight channels.
+    ordered : bool
+        Whether labels must ascend or descend in ``fit``.
+    axis_unit : str, optional
+        Unit of the axis in place of the estimator's parameter.
+    existing : Labels, optional
+        Axis of the existing calibration inside, which ``fit`` brings labelled spectra onto.
+
+    gives_channels : bool
+        Whether the caller returns one value per channel, whose order a user must be told where it changes.
 
     Returns
     -------
@@ -58,7 +81,7 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
     Raises
     ------
     AxisMismatchError
-        If two columns of a table have one name.
+        If the column labels are another axis than the model's, or two columns of a table have one name.
     ChannelMismatchError
         If the number of channels differs from that seen in ``fit``.
     NonFiniteSpectraError
@@ -71,6 +94,8 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
     ValueError, TypeError
         From scikit-learn: not two-dimensional, not numeric, sparse, too few rows or columns, other column names.
     """
+    labels, table = channel_labels(X), X
+    X = spectra_of(X)
     refuse_masked(X)
     _refuse_equal_names(X)
     values = check_array(
@@ -83,14 +108,27 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
         estimator=estimator,
         input_name="X",
     )
-    if not reset and values.shape[1] != estimator.n_features_in_:
-        # scikit-learn's wording first, because its checks and its users look for it.
-        raise ChannelMismatchError(
-            f"X has {values.shape[1]} features, but {type(estimator).__name__} is expecting "
-            f"{estimator.n_features_in_} features as input. Spectra need the channels seen in fit; "
-            "Resample brings another wavelength axis onto them."
+    n_channels = values.shape[1]
+    if reset:
+        validate_data(estimator, X, reset=True, skip_check_array=True)
+        order = learn_axis(
+            estimator, labels, n_channels, axis_unit=axis_unit, existing=existing, ordered=ordered, stacklevel=3
         )
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+        if order is not None and hasattr(estimator, "feature_names_in_"):
+            estimator.feature_names_in_ = estimator.feature_names_in_[order]
+    else:
+        if n_channels != estimator.n_features_in_:
+            own = known_axis(estimator)
+            ranges = f" The model has {own}; X is labelled {labels}." if labels is not None and own is not None else ""
+            # scikit-learn's wording first, because its checks and its users look for it.
+            raise ChannelMismatchError(
+                f"X has {n_channels} features, but {type(estimator).__name__} is expecting "
+                f"{estimator.n_features_in_} features as input. Spectra need the channels seen in fit; "
+                f"Resample brings another wavelength axis onto them.{ranges}"
+            )
+        order = order_for(estimator, labels, n_channels)
+        if not _axis_answers(estimator, table, labels):
+            validate_data(estimator, X, reset=False, skip_check_array=True)
     check_finite(values)
     if forbid_constant:
         rows = np.flatnonzero(constant_rows(values))
@@ -102,7 +140,20 @@ def validate_spectra(estimator, X, *, reset, min_channels=1, min_samples=1, forb
             )
         if reset:
             _check_magnitudes(values)
-    return values
+    if order is None:
+        return values
+    if gives_channels and not reset:
+        warn_of_order(estimator, stacklevel=3)
+    # messages count the channels as the caller does, so the order changes last
+    return np.ascontiguousarray(values[:, order])
+
+
+def _axis_answers(estimator, X, labels):
+    """Tell whether the axis, and not scikit-learn's names of features, says what the columns are."""
+    if labels is not None:
+        return known_axis(estimator) is not None or not hasattr(estimator, "feature_names_in_")
+    named = any(isinstance(name, str) for name in getattr(X, "columns", ()))
+    return not named and known_axis(estimator) is not None
 
 
 def _refuse_equal_names(X):

@@ -1,5 +1,6 @@
 """The versions that a stored model was made with, and a warning where others load it."""
 
+import inspect
 import sys
 import warnings
 from contextlib import contextmanager
@@ -77,4 +78,8 @@ class VersionedState:
     def __setstate__(self, state):
         versions = state.get(STATE_KEY, {})
         super().__setstate__({name: value for name, value in state.items() if name != STATE_KEY})
+        # parameters that the class did not have when the model was stored
+        for name, parameter in inspect.signature(type(self).__init__).parameters.items():
+            if parameter.default is not parameter.empty and not hasattr(self, name):
+                setattr(self, name, parameter.default)
         warn_of_other_versions(versions, f"This {type(self).__name__}")

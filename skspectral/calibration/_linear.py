@@ -3,6 +3,10 @@
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from .._core.axis import check_axis
+from .._core.axis_identity import learn_axis, order_for
+from .._core.channels import Labels, channel_labels, spectra_of
+from .._core.units import check_unit
 from .._core.versions import VersionedState
 from ..exceptions import ChannelMismatchError
 
@@ -17,11 +21,16 @@ class LinearCalibration(VersionedState, RegressorMixin, BaseEstimator):
     coef : array-like of shape (n_channels,) or (n_targets, n_channels)
         Regression vector, in units of the property per unit of ``X``.
     intercept : float or array-like of shape (n_targets,), default=0.0
+    wavelengths : array-like of shape (n_channels,), optional
+        The channels that the coefficients belong to, in their order. With them, labelled spectra are brought into this
+        order, and those on another axis are refused.
+    axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"
+        Unit of ``wavelengths``, and of labels that do not say theirs.
 
     Notes
     -----
-    ``fit`` changes nothing; the object is ready to predict. Transfer methods treat it as frozen: they learn the map
-    from the pairs alone, and source rows need no references.
+    ``fit`` learns nothing but the labels of the columns; the object is ready to predict. Transfer methods treat it as
+    frozen: they learn the map from the pairs alone, and source rows need no references.
 
     Examples
     --------
@@ -30,9 +39,11 @@ class LinearCalibration(VersionedState, RegressorMixin, BaseEstimator):
     array([3.])
     """
 
-    def __init__(self, coef, intercept=0.0):
+    def __init__(self, coef, intercept=0.0, *, wavelengths=None, axis_unit="nm"):
         self.coef = coef
         self.intercept = intercept
+        self.wavelengths = wavelengths
+        self.axis_unit = axis_unit
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -62,8 +73,15 @@ class LinearCalibration(VersionedState, RegressorMixin, BaseEstimator):
         """Number of channels that the coefficients expect."""
         return self.coef_.shape[1]
 
+    def _known_axis(self):
+        """The axis of the coefficients: the parameter, which needs no fit, else the labels seen in ``fit``."""
+        if self.wavelengths is None:
+            values = getattr(self, "_axis_labels", None)
+            return None if values is None else Labels(values, self._axis_unit)
+        return Labels(check_axis(self.wavelengths, self.n_features_in_), check_unit(self.axis_unit))
+
     def fit(self, X, y=None):
-        """Check the number of channels; nothing is learned.
+        """Check the number of channels and keep the labels of the columns; nothing else is learned.
 
         Parameters
         ----------
@@ -74,7 +92,9 @@ class LinearCalibration(VersionedState, RegressorMixin, BaseEstimator):
         -------
         self
         """
-        self.predict(X)
+        labels = channel_labels(X)
+        X = self._matrix(X)
+        learn_axis(self, labels, X.shape[1], ordered=False)
         return self
 
     def predict(self, X):
@@ -93,12 +113,21 @@ class LinearCalibration(VersionedState, RegressorMixin, BaseEstimator):
         ------
         ChannelMismatchError
             If the spectra have another number of channels than ``coef``.
+        AxisMismatchError
+            If column labels are another axis than that of the coefficients.
         """
-        X = np.asarray(X, dtype=np.float64)
+        labels = channel_labels(X)
+        X = self._matrix(X)
+        order = order_for(self, labels, X.shape[1])
+        X = X if order is None else X[:, order]
+        predicted = X @ self.coef_.T + self.intercept_
+        return predicted[:, 0] if np.ndim(self.coef) == 1 else predicted
+
+    def _matrix(self, X):
+        X = np.asarray(spectra_of(X), dtype=np.float64)
         if X.ndim != 2 or X.shape[1] != self.n_features_in_:
             raise ChannelMismatchError(
                 f"X has shape {X.shape}, but LinearCalibration is expecting {self.n_features_in_} features as input, "
                 "one per coefficient."
             )
-        predicted = X @ self.coef_.T + self.intercept_
-        return predicted[:, 0] if np.ndim(self.coef) == 1 else predicted
+        return X

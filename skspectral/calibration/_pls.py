@@ -41,6 +41,8 @@ class PLSRegressionCV(VersionedState, RegressorMixin, BaseEstimator):
     rmsecv_ : ndarray of shape (n_targets,)
         Root mean squared error of cross-validation at ``n_components_``.
     n_features_in_ : int
+    wavelengths_ : ndarray of shape (n_channels,)
+        Axis in nm, where column labels of a DataFrame or a table said it.
 
     References
     ----------
@@ -91,7 +93,7 @@ class PLSRegressionCV(VersionedState, RegressorMixin, BaseEstimator):
         """Fit every number of components; ``_select`` then decides among them."""
         if self.max_components < 1 or self.cv < 2:
             raise ValueError(f"max_components must be >= 1 and cv >= 2, got {self.max_components} and {self.cv}.")
-        X = validate_spectra(self, X, reset=True, min_samples=2)
+        X = validate_spectra(self, X, reset=True, min_samples=2, ordered=False)
         y = check_references(self, y, len(X), allow_missing=True)
         self._y_is_1d = y.ndim == 1
         y = y.reshape(len(X), -1)

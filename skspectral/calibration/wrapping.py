@@ -1,5 +1,7 @@
 """How a transfer method treats the calibration inside it: frozen, ordinary, or a transfer method itself."""
 
+import warnings
+
 import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
@@ -15,6 +17,7 @@ __all__ = [
     "PropertyWise",
     "assign_roles",
     "consumed_metadata",
+    "existing_calibration",
     "fit_calibration",
     "fit_with_metadata",
     "holds_frozen",
@@ -44,6 +47,17 @@ def holds_frozen(estimator):
     if hasattr(estimator, "__transfer_tags__"):
         return holds_frozen(getattr(estimator, "estimator", None))
     return is_frozen(estimator)
+
+
+def existing_calibration(estimator):
+    """Give the existing calibration that meets the channels as they arrive, or None.
+
+    Transfer methods inside each other keep the channels; the steps of a Pipeline may not, so of one that ends in an
+    existing calibration only its first step counts.
+    """
+    if hasattr(estimator, "__transfer_tags__"):
+        return existing_calibration(getattr(estimator, "estimator", None))
+    return estimator if is_frozen(estimator) else None
 
 
 def consumed_metadata(estimator):
@@ -180,5 +194,11 @@ def fit_calibration(owner, estimator, X, y, sample_id=None):
 
 def predict_2d(estimator, X):
     """Predict as float64 (n_spectra, n_targets), whatever shape the estimator returns."""
-    predicted = np.asarray(estimator.predict(X), dtype=np.float64)
-    return predicted.reshape(len(X), -1)
+    if hasattr(estimator, "feature_names_in_"):
+        # an existing calibration of scikit-learn with named columns; fit has compared the names
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
+            predicted = estimator.predict(X)
+    else:
+        predicted = estimator.predict(X)
+    return np.asarray(predicted, dtype=np.float64).reshape(len(X), -1)

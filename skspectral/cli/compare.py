@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import clone
 
+from .._core.channels import LabelledSpectra
 from .._core.validation import LARGEST_VALUE, constant_rows
 from ..deployment import deploy, stack_instruments
 from ..exceptions import NoStandardsError, TableError, UnknownInstrumentError
@@ -53,7 +54,9 @@ def run(args):
     ]
     comparison, best = run_comparison(args, data, cv, notes, native=isinstance(cv, TransferSplit))
     model = clone(chosen_methods(args, data)[best])
-    model.fit(data.X, data.y, instrument=data.instrument, sample_id=data.sample_id)
+    # the stored model knows its axis, and finds it in files whose columns stand in another order
+    spectra = LabelledSpectra(data.X, data.wavelengths, getattr(data, "axis_unit", None))
+    model.fit(spectra, data.y, instrument=data.instrument, sample_id=data.sample_id)
     deployed = deploy(model, resamplers[args.target]) if resamplers else model
     loaded, path = keep(args, deployed)
     spectra = data.native[args.target][:1] if resamplers else data.X[data.instrument == args.target][:1]

@@ -38,7 +38,7 @@ __all__ = ["Comparison", "compare_methods", "default_methods"]
 NATIVE = "native"
 
 
-def default_methods(source, target, wavelengths=None):
+def default_methods(source, target, wavelengths=None, axis_unit="nm"):
     """All classical methods with their blind default settings.
 
     Parameters
@@ -46,7 +46,9 @@ def default_methods(source, target, wavelengths=None):
     source, target : object
         Labels of the two instruments.
     wavelengths : array-like of shape (n_channels,), optional
-        Axis in nm, for the methods with windows of their own.
+        Axis of the channels, for the methods with windows of their own.
+    axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"
+        Unit of ``wavelengths``.
 
     Returns
     -------
@@ -59,6 +61,7 @@ def default_methods(source, target, wavelengths=None):
     ['SourceOnly', 'MeanShift', 'SBC']
     """
     roles = {"source": source, "target": target}
+    on_axis = {"wavelengths": wavelengths, "axis_unit": axis_unit, **roles}
     return {
         "SourceOnly": SourceOnly(**roles),
         "MeanShift": MeanShift(**roles),
@@ -74,10 +77,10 @@ def default_methods(source, target, wavelengths=None):
         "GLSW": GLSW(**roles),
         "SST": SST(**roles),
         "ModelUpdate": ModelUpdate(**roles),
-        "DifferenceRidge": DifferenceRidge(wavelengths=wavelengths, **roles),
-        "MultiInstrumentGP": MultiInstrumentGP(wavelengths=wavelengths, **roles),
-        "TransferPortfolio": TransferPortfolio(wavelengths=wavelengths, **roles),
-        "AutoTransfer": AutoTransfer(wavelengths=wavelengths, **roles),
+        "DifferenceRidge": DifferenceRidge(**on_axis),
+        "MultiInstrumentGP": MultiInstrumentGP(**on_axis),
+        "TransferPortfolio": TransferPortfolio(**on_axis),
+        "AutoTransfer": AutoTransfer(**on_axis),
     }
 
 

@@ -6,7 +6,8 @@ from os import PathLike
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from .._core.axis import check_axis, column_axis
+from .._core.axis import check_axis
+from .._core.channels import column_axis
 from .._core.labels import is_missing
 from .._core.validation import LARGEST_VALUE, constant_rows
 from ..exceptions import (
@@ -205,7 +206,7 @@ def onto_axis(X, axis, unit, own_axis, own_unit):
     usable = np.isfinite(X).all(axis=1)
     out = np.full((len(X), len(grid)), np.nan)
     if usable.any():
-        out[usable] = Resample(wavelengths=axis, grid=grid).fit(X[usable]).transform(X[usable])
+        out[usable] = Resample(wavelengths=axis, grid=grid, axis_unit=own_unit).fit(X[usable]).transform(X[usable])
     return out, True
 
 

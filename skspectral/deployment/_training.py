@@ -69,7 +69,7 @@ class TrainingTable:
             raise ValueError(f"properties must name the {y.shape[1]} columns of y, each once; got {names}.")
         axis = parts["wavelengths"]
         if axis is None and hasattr(parts["X"], "columns"):
-            from .._core.axis import column_axis
+            from .._core.channels import column_axis
 
             axis = column_axis(parts["X"])
         if axis is not None and not isinstance(axis, dict):
@@ -112,7 +112,7 @@ class TrainingTable:
                 raise AxisMismatchError(f"wavelengths has no axis for {source!r} or {target!r}.")
             axes = {name: check_axis(own[name], name=f"wavelengths[{name!r}]") for name in (source, target)}
             spectra = {name: self.X[rows[name], : axes[name].size] for name in (source, target)}
-            stacked = stack_instruments(spectra, wavelengths=axes)
+            stacked = stack_instruments(spectra, wavelengths=axes, axis_unit=self.unit)
             X, axis, resample = stacked.X, stacked.wavelengths, stacked.resamplers[target]
             if np.array_equal(axes[target], axis):
                 resample = None

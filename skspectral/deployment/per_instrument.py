@@ -5,6 +5,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.channels import rows_of
 from .._core.labels import check_labels
 from .._core.versions import VersionedState
 from ..exceptions import UnknownInstrumentError
@@ -72,6 +73,7 @@ class PerInstrument(VersionedState, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
+            Labelled spectra are brought onto the axis of each model by that model.
         instrument : array-like of shape (n_spectra,) or a single label
             Instrument of each row.
         return_std : bool, default=False
@@ -108,7 +110,7 @@ class PerInstrument(VersionedState, RegressorMixin, BaseEstimator):
         for name in dict.fromkeys(labels):
             self._check_fitted(name, models[name])
             rows = np.flatnonzero(np.array([label == name for label in labels], dtype=bool))
-            taken = X.iloc[rows] if hasattr(X, "iloc") else np.asarray(X)[rows]
+            taken = rows_of(X, rows, name)
             parts = predict_with_std(models[name], taken) if return_std else (models[name].predict(taken),)
             if parts[-1] is None:
                 raise TypeError(

@@ -5,18 +5,24 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from .._core.axis import check_axis, column_axis
+from .._core.axis import check_axis
+from .._core.axis_identity import find_order, known_axis
+from .._core.channels import Labels, channel_labels, spectra_of
+from .._core.units import check_plausible, check_unit, convert, likely_unit, unquestioned_axes
 from .._core.validation import check_finite
-from ..exceptions import AxisMismatchError, ChannelMismatchError, UnknownInstrumentError, WavelengthRangeError
-from ..preprocessing import Resample
+from ..exceptions import (
+    AxisMismatchError,
+    AxisUnitError,
+    ChannelMismatchError,
+    UnknownInstrumentError,
+    WavelengthRangeError,
+)
+from ..preprocessing import Resample, common_grid
 
 __all__ = ["deploy", "stack_instruments"]
 
-# Axes that agree to this share of a channel are the same axis, written with other rounding.
-SAME_AXIS = 1e-6
 
-
-def stack_instruments(spectra, *, wavelengths=None, y=None, sample_id=None, grid="overlap"):
+def stack_instruments(spectra, *, wavelengths=None, axis_unit=None, y=None, sample_id=None, grid="overlap"):
     """Stack the spectra of several instruments in long form: one row is one spectrum of one sample on one instrument.
 
     Parameters
@@ -24,16 +30,20 @@ def stack_instruments(spectra, *, wavelengths=None, y=None, sample_id=None, grid
     spectra : dict of {instrument: array-like of shape (n_spectra, n_channels)}
         Spectra of each instrument on its own axis.
     wavelengths : dict of {instrument: array-like of shape (n_channels,)}, optional
-        Axis of each instrument, all in nm or all in cm-1. An instrument that is left out must be a DataFrame with
-        numeric column labels.
+        Axis of each instrument. One that is left out must be a table or a DataFrame with numeric column labels.
+    axis_unit : {"nm", "um", "cm-1", "Raman shift"} or dict of {instrument: str}, optional
+        Unit of the axes, or of each where they differ; labels that say their unit need none. Axes in several units are
+        stacked in nm. Without it all axes are in one unit, whichever that is, and none must look like another one.
     y : dict of {instrument: array-like of shape (n_spectra,) or (n_spectra, n_targets)}, optional
         Reference values. Instruments that are left out get NaN.
     sample_id : dict of {instrument: array-like of shape (n_spectra,)}, optional
         Names of the samples; rows of one name on two instruments are a pair. Instruments that are left out get None.
     grid : "overlap", array-like of shape (n_points,) or None, default="overlap"
         "overlap" is the range that all instruments share, from its lowest wavelength in steps of the coarsest median
-        step among the instruments, since a finer grid would invent resolution; where all axes agree it is that axis. An
-        array is used as it is. None leaves every instrument on its own axis and pads rows on the right with NaN.
+        step among the instruments, since a finer grid would invent resolution, and without regions inside which one of
+        them has measured nothing; where all axes agree it is that axis. An array, in the unit of the axes (nm where
+        they differ), is used as it is, with a warning where it covers such a region. None leaves every instrument on
+        its own axis and pads rows on the right with NaN.
 
     Returns
     -------
@@ -48,6 +58,8 @@ def stack_instruments(spectra, *, wavelengths=None, y=None, sample_id=None, grid
             Sample of each row.
         wavelengths : ndarray of shape (n_points,), or dict of {instrument: ndarray of shape (n_channels,)}
             The common axis, or with ``grid=None`` the axis of each instrument.
+        axis_unit : str or None, or dict of {instrument: str}
+            Unit of ``wavelengths``; None where nobody said.
         resamplers : dict of {instrument: Resample}
             Fitted map from the axis of each instrument to the common one, for :func:`deploy`; empty with ``grid=None``.
 
@@ -57,6 +69,8 @@ def stack_instruments(spectra, *, wavelengths=None, y=None, sample_id=None, grid
         If the instruments share no range, or one of them does not cover the grid.
     AxisMismatchError
         If the axis of an instrument is not known or does not fit its spectra.
+    AxisUnitError
+        If an axis cannot be in its unit, or without ``axis_unit`` one looks like nm and another like wavenumbers.
     UnknownInstrumentError
         If ``wavelengths``, ``y`` or ``sample_id`` names an instrument without spectra.
     ValueError
@@ -76,17 +90,20 @@ def stack_instruments(spectra, *, wavelengths=None, y=None, sample_id=None, grid
     for name, given in (("wavelengths", wavelengths), ("y", y), ("sample_id", sample_id)):
         _check_names(name, given, spectra)
     values = {instrument: _spectra(instrument, X) for instrument, X in spectra.items()}
-    axes = {instrument: _axis(instrument, X, wavelengths, values[instrument]) for instrument, X in spectra.items()}
+    axes = {instrument: _axis(instrument, X, wavelengths, axis_unit) for instrument, X in spectra.items()}
+    unit = _common_unit(axes)
 
     if grid is None:
         X = _pad(values.values())
-        axis, resamplers = axes, {}
+        axis, resamplers = {instrument: own.values for instrument, own in axes.items()}, {}
+        unit = unit if len({own.unit for own in axes.values()}) == 1 else {name: own.unit for name, own in axes.items()}
     else:
-        axis = _overlap(axes) if isinstance(grid, str) else check_axis(grid, name="grid")
         if isinstance(grid, str) and grid != "overlap":
             raise ValueError(f"grid must be 'overlap', an array or None, got {grid!r}.")
-        resamplers = {instrument: _resampler(instrument, spectra, axes, axis) for instrument in spectra}
-        X = np.concatenate([resamplers[instrument].transform(spectra[instrument]) for instrument in spectra])
+        in_unit = {name: _converted(own, unit) for name, own in axes.items()}
+        axis = common_grid(in_unit) if isinstance(grid, str) else check_axis(grid, name="grid")
+        resamplers = {name: _resampler(name, values[name], own, axis, unit) for name, own in axes.items()}
+        X = np.concatenate([resamplers[name].transform(values[name]) for name in spectra])
 
     sizes = {instrument: len(rows) for instrument, rows in values.items()}
     return Bunch(
@@ -95,6 +112,7 @@ def stack_instruments(spectra, *, wavelengths=None, y=None, sample_id=None, grid
         instrument=_labels(list(sizes), list(sizes.values())),
         sample_id=_stack_ids(sample_id, sizes),
         wavelengths=axis,
+        axis_unit=unit,
         resamplers=resamplers,
     )
 
@@ -112,14 +130,15 @@ def deploy(model, resample):
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Predicts from spectra on the instrument's own axis at once. It holds the two estimators given, not copies.
+        Predicts from spectra on the instrument's own axis at once; labelled ones may be on any axis that covers the
+        model's. It holds the two estimators given, not copies.
 
     Raises
     ------
     sklearn.exceptions.NotFittedError
         If one of the two is not fitted.
-    ChannelMismatchError
-        If the model was fitted on another number of channels than the resampling gives.
+    ChannelMismatchError, AxisMismatchError
+        If the model was fitted on other channels than the resampling gives.
     TypeError
         If ``resample`` is not a Resample, or the model does not predict.
 
@@ -146,6 +165,14 @@ def deploy(model, resample):
             f"{type(model).__name__} was fitted on {expected} channels, but the resampling gives "
             f"{resample.grid_.size}. Use the resampler of the table that the model was fitted on."
         )
+    own, grid = known_axis(model), Labels(resample.grid_, resample.grid_unit_)
+    order = None if own is None else find_order(own, grid)
+    if own is not None and (order is None or (np.diff(order) != 1).any()):
+        raise AxisMismatchError(
+            f"{type(model).__name__} was fitted on {own}, but the resampling gives {grid}"
+            f"{'' if order is None else ' in another order'}. Use the resampler of the table that the model was fitted "
+            "on, or Resample(grid=...) with the model's axis."
+        )
     return Pipeline([("resample", resample), ("model", model)])
 
 
@@ -163,44 +190,55 @@ def _check_names(name, given, spectra):
 
 def _spectra(instrument, X):
     name = f"spectra['{instrument}']"
+    X = spectra_of(X)
     values = check_array(X, dtype=np.float64, ensure_all_finite=False, ensure_min_features=2, input_name=name)
     check_finite(values, name=name)
     return values
 
 
-def _axis(instrument, X, wavelengths, values):
-    axis = (wavelengths or {}).get(instrument)
-    if axis is None:
-        axis = column_axis(X)
-    if axis is None:
+def _axis(instrument, X, wavelengths, axis_unit):
+    """Axis of an instrument, as the channels stand."""
+    unit = axis_unit.get(instrument) if isinstance(axis_unit, dict) else axis_unit
+    unit = None if unit is None else check_unit(unit)
+    name = f"wavelengths['{instrument}']"
+    given = (wavelengths or {}).get(instrument)
+    labels = channel_labels(X)
+    if given is None and (labels is None or labels.counted):
         raise AxisMismatchError(
             f"the axis of instrument '{instrument}' is not known: pass wavelengths={{'{instrument}': axis}}, or a "
             "DataFrame with numeric column labels."
         )
-    return check_axis(axis, values.shape[1], name=f"wavelengths['{instrument}']")
+    own = labels._replace(unit=labels.unit or unit) if given is None else Labels(given, unit)
+    own = own._replace(values=check_axis(own.values, np.shape(spectra_of(X))[1], name=name))
+    if own.unit is not None:
+        check_plausible(own.values, own.unit, name=name, stacklevel=4)
+    return own
 
 
-def _overlap(axes):
-    first = next(iter(axes.values()))
-    tolerance = SAME_AXIS * np.abs(np.diff(first)).min()
-    if all(axis.shape == first.shape and np.abs(axis - first).max() <= tolerance for axis in axes.values()):
-        return first
-    low = max(axis.min() for axis in axes.values())
-    high = min(axis.max() for axis in axes.values())
-    step = max(np.median(np.abs(np.diff(axis))) for axis in axes.values())
-    if high - low < step:
-        ranges = ", ".join(f"'{name}' {axis.min():.6g} to {axis.max():.6g}" for name, axis in axes.items())
-        raise WavelengthRangeError(
-            f"the instruments share no range of at least one step ({step:.6g}): {ranges}. Are all axes in the same "
-            "unit? Instruments that do not overlap need grid=None."
+def _common_unit(axes):
+    """Unit in which the axes of all instruments meet; None where nobody said one."""
+    told = {own.unit for own in axes.values()} - {None}
+    looks = {name: own.unit or likely_unit(own.values) for name, own in axes.items()}
+    if not all(own.unit for own in axes.values()) and len(set(looks.values()) - {None}) > 1:
+        ranges = ", ".join(f"'{name}' {own} (looks like {looks[name]})" for name, own in axes.items())
+        raise AxisUnitError(
+            f"the axes cannot be in one unit: {ranges}. Say the unit of each with axis_unit={{instrument: unit}}, such "
+            "as 'nm' or 'cm-1' (wavenumbers)."
         )
-    n_steps = int(np.floor((high - low) / step + SAME_AXIS))
-    return np.minimum(low + step * np.arange(n_steps + 1), high)
+    if len(told) > 1:
+        return "nm"
+    return told.pop() if told else None
 
 
-def _resampler(instrument, spectra, axes, grid):
+def _converted(own, unit):
+    return own.values if own.unit in (None, unit) else convert(own.values, own.unit, unit)
+
+
+def _resampler(instrument, values, own, grid, unit):
+    resample = Resample(wavelengths=own.values, grid=grid, axis_unit=own.unit or unit or "nm", grid_unit=unit)
     try:
-        return Resample(wavelengths=axes[instrument], grid=grid).fit(spectra[instrument])
+        with unquestioned_axes():
+            return resample.fit(values)
     except WavelengthRangeError as error:
         raise WavelengthRangeError(f"instrument '{instrument}': {error}") from error
 

@@ -6,14 +6,16 @@ from dataclasses import replace
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from .._core.axis import check_axis, column_axis
+from .._core.axis_identity import known_axis
+from .._core.channels import is_table
 from .._core.labels import check_instrument, check_labels
 from .._core.roles import TransferRows, resolve_roles
 from .._core.spelling import warn_of_instruments_left_out
+from .._core.units import check_unit, convert
 from ..exceptions import UnknownInstrumentError
 from ..transfer.complete import CompleteTransferRegressor
 from ..transfer.spectra_transfer import SpectraTransferMixin
-from ._native_spectra import UNITS, NativeSpectra, to_nm
+from ._native_spectra import NativeSpectra, axis_in_nm
 from ._regions import Sight
 
 __all__ = ["NativeAxes"]
@@ -40,7 +42,8 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
-            One row is one spectrum; where ``wavelengths`` is a dict, in its first columns, with NaN behind.
+            One row is one spectrum; where ``wavelengths`` is a dict, in its first columns, with NaN behind. A table
+            in which instruments have axes of their own says them itself.
         y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
         instrument, sample_id : array-like of shape (n_spectra,), optional
 
@@ -49,7 +52,10 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
         self
         """
         self._native = self._sight = None
-        if not isinstance(self.wavelengths, Mapping):
+        axes, unit = self.wavelengths, self.axis_unit
+        if axes is None and is_table(X):
+            axes, unit = X.wavelengths, X.unit
+        if not isinstance(axes, Mapping):
             return super().fit(X, y, instrument=instrument, sample_id=sample_id)
         self._check_params()
         if instrument is None:
@@ -60,14 +66,15 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
         labels = check_instrument(instrument, len(X))
         source, target = resolve_roles(set(labels), self.source, self.target)
         warn_of_instruments_left_out(labels, source, target, stacklevel=2)
-        native = NativeSpectra(self.wavelengths, self.axis_unit, source, target)
+        native = NativeSpectra(axes, unit, source, target)
         ours = np.array([label in (source, target) for label in labels], dtype=bool)
         # Rows of other instruments take no part, and have no place in the table.
         table = native.read(X, labels)[ours]
         ids = None if sample_id is None else check_labels(sample_id, len(X), "sample_id")[ours]
         self._native = native
         self._sight = Sight(native.nm, native.own_nm, self.domain)
-        self.shared_wavelengths_ = np.empty(0) if native.nm is None else to_nm(native.nm, self.axis_unit)
+        unit = "cm-1" if unit == "Raman shift" else check_unit(unit)
+        self.shared_wavelengths_ = np.empty(0) if native.nm is None else convert(native.nm, "nm", unit)
         return super().fit(table, np.asarray(y)[ours], instrument=labels[ours], sample_id=ids)
 
     def get_feature_names_out(self, input_features=None):
@@ -111,12 +118,9 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
         return (X, None) if self._native is None else self._native.parts(X)
 
     def _check_unit(self):
-        if self.axis_unit not in UNITS:
-            raise ValueError(f"axis_unit must be one of {', '.join(UNITS)}, got {self.axis_unit!r}.")
+        check_unit(self.axis_unit)
 
     def _find_nm(self):
         """Axis in nm of spectra that all have the same channels."""
-        given = column_axis(self._given[0]) if self.wavelengths is None else self.wavelengths
-        if given is None:
-            return UNKNOWN_START + self._nm_axis()
-        return to_nm(check_axis(given, self.n_features_in_), self.axis_unit)
+        own = known_axis(self)
+        return UNKNOWN_START + self._nm_axis() if own is None else axis_in_nm(own.values, own.unit)

@@ -6,6 +6,9 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from .._core.axis import check_axis
+from .._core.axis_identity import find_order
+from .._core.channels import Labels, channel_labels, is_table, spectra_of
+from .._core.units import check_plausible, check_unit, to_nm
 from .._core.validation import constant_rows, refuse_masked
 from ..exceptions import (
     AxisMismatchError,
@@ -16,24 +19,16 @@ from ..exceptions import (
 )
 from ..pretraining.instruments.grid import average_channels
 
-__all__ = ["NativeSpectra", "to_nm"]
+__all__ = ["NativeSpectra", "axis_in_nm"]
 
-UNITS = ("nm", "cm-1")
 # With fewer channels in common, there is nothing to compare; with fewer beyond, nothing to add.
 LEAST_SHARED, LEAST_BEYOND = 8, 8
 
 
-def to_nm(axis, unit):
-    """Turn an axis into nm.
-
-    Raises
-    ------
-    AxisMismatchError
-        If a wavelength or wavenumber is not positive.
-    """
-    if not (axis > 0).all():
-        raise AxisMismatchError(f"wavelengths must be positive, in {unit}; the smallest is {axis.min():g}.")
-    return axis if unit == "nm" else 1e7 / axis
+def axis_in_nm(axis, unit):
+    """Turn an axis into nm as the network counts, for which a Raman shift is a wavenumber."""
+    unit = check_unit(unit)
+    return to_nm(axis, "cm-1" if unit == "Raman shift" else unit)
 
 
 class NativeSpectra:
@@ -49,7 +44,7 @@ class NativeSpectra:
     ----------
     wavelengths : dict of {label: array-like}
         Axis of every instrument.
-    unit : {"nm", "cm-1"}
+    unit : {"nm", "um", "cm-1", "Raman shift"}
         Unit of the axes.
     source, target : object
         Labels of the instruments; None for one without rows.
@@ -71,6 +66,7 @@ class NativeSpectra:
 
     def __init__(self, wavelengths: Mapping, unit, source, target):
         self.axes, self.source, self.target = {}, source, target
+        unit = check_unit(unit)
         for label in (source, target):
             if label is None:
                 continue
@@ -78,8 +74,10 @@ class NativeSpectra:
                 raise UnknownInstrumentError(
                     f"wavelengths has no axis of instrument {label!r}; it names {', '.join(map(repr, wavelengths))}."
                 )
-            axis = check_axis(wavelengths[label], name=f"wavelengths[{label!r}]")
-            self.axes[label] = to_nm(axis, unit)
+            name = f"wavelengths[{label!r}]"
+            axis = check_axis(wavelengths[label], name=name)
+            check_plausible(axis, unit, name=name, stacklevel=3)
+            self.axes[label] = axis_in_nm(axis, unit)
         low = max(axis.min() for axis in self.axes.values())
         high = min(axis.max() for axis in self.axes.values())
         shared = min(int(((axis >= low) & (axis <= high)).sum()) for axis in self.axes.values())
@@ -109,6 +107,7 @@ class NativeSpectra:
         ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError
             If a row does not hold as many numbers as its instrument has channels, or one and the same number.
         """
+        X = spectra_of(X)
         refuse_masked(X)
         X = check_array(X, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0, input_name="X")
         n_own = 0 if self.own_nm is None else len(self.own_nm)
@@ -129,8 +128,15 @@ class NativeSpectra:
         return table
 
     def read_target(self, X):
-        """Bring spectra of the target, or of the source where there is none, into the table."""
+        """Bring spectra of the target, or of the source where there is none, into the table.
+
+        Raises
+        ------
+        AxisMismatchError
+            If columns are labelled with another axis than that of the instrument.
+        """
         label = self.source if self.target is None else self.target
+        X = self._on_axis(X, label)
         labels = np.empty(len(X), dtype=object)
         labels[:] = [label] * len(X)
         return self.read(X, labels)
@@ -138,6 +144,23 @@ class NativeSpectra:
     def parts(self, table):
         """Take the table apart: what stands in the first columns, and the target's own spectra or None."""
         return table[:, : self._n_first], None if self.own_nm is None else table[:, self._n_first :]
+
+    def _on_axis(self, X, label):
+        """Spectra in the order of an instrument's axis, where their columns say theirs."""
+        labels = _labels_of(X, label)
+        X = spectra_of(X)
+        if labels is None or labels.counted:
+            return X
+        own = Labels(self.axes[label], "nm")
+        order = find_order(own, labels)
+        if order is None:
+            raise AxisMismatchError(
+                f"Instrument {label!r} has {own}, and the columns of X are labelled {labels}: another axis. Put "
+                "Resample in front to bring it onto this one."
+            )
+        refuse_masked(X)
+        # the columns behind a shorter axis hold nothing
+        return np.asarray(X)[:, : order.size][:, order]
 
     def _own(self, X, label):
         n = len(self.axes[label])
@@ -157,3 +180,12 @@ class NativeSpectra:
                 f"number {constant[0]} of them): remove these rows."
             )
         return X[:, :n]
+
+
+def _labels_of(X, label):
+    """Labels of the columns; of a table in which instruments have axes of their own, those of one instrument."""
+    if not (is_table(X) and isinstance(X.wavelengths, Mapping)):
+        return channel_labels(X)
+    if label not in X.wavelengths:
+        return None
+    return Labels(np.array(X.wavelengths[label], dtype=np.float64), check_unit(X.unit))

@@ -10,7 +10,7 @@ from .._core.axis import check_axis
 from ..exceptions import AxisMismatchError
 from ..preprocessing import Resample
 from ..pretraining.head.features import standardised
-from ._native_spectra import to_nm
+from ._native_spectra import axis_in_nm
 
 __all__ = ["SpectraOutputs", "SpectrumWriter", "codes"]
 
@@ -125,7 +125,7 @@ class SpectraOutputs(TransformerMixin):
         written = self.transform(X)
         if self._sight is None:
             raise AxisMismatchError("This model was fitted without target rows, and so to no axis: give both to fit.")
-        resample = Resample(wavelengths=self._sight.nm, grid=to_nm(check_axis(wavelengths), self.axis_unit))
+        resample = Resample(wavelengths=self._sight.nm, grid=axis_in_nm(check_axis(wavelengths), self.axis_unit))
         return resample.fit_transform(written)
 
     def _map_target(self, X):

@@ -59,8 +59,8 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         of ``X``, with NaN behind shorter ones. Instruments that share nothing are taken, too: the target is then
         calibrated by its own standards alone, and ``adapt`` and ``network_weight`` have no effect. Default: numeric
         column labels of a DataFrame, else channels of 2 nm from 1000 nm (with a warning).
-    axis_unit : {"nm", "cm-1"}, default="nm"
-        Unit of the axis.
+    axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"
+        Unit of ``wavelengths``, and of labels that do not say theirs.
     domain : {"NIR", "IR", "RAMAN", "UNKNOWN"}, default="NIR"
         Kind of spectra.
     store_weights : bool, default=False

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from .._core.axis import gaps
 from .._core.validation import constant_rows
-from ..preprocessing import gaps_of
 from ._check_pairs import check_pair
 from ._findings import Finding, Findings
 from ._references import same_value
@@ -86,7 +86,7 @@ def _check_axis(table, name):
         )
     if table.unit == "nm" and axis[-1] < SHORTEST_NM:
         yield Finding("error", "the axis cannot be in nm", where, "Give its unit, such as unit='um'.")
-    for start, end in gaps_of(axis):
+    for start, end in gaps(axis):
         yield Finding(
             "note",
             f"nothing was measured between {start:.6g} and {end:.6g} {table.unit}",
@@ -194,7 +194,7 @@ def _check_jumps(table, name):
     inner = steps[:, BESIDE:-BESIDE]
     beside = np.maximum(usual[:, : inner.shape[1]], usual[:, BESIDE + 1 : BESIDE + 1 + inner.shape[1]])
     ratio = np.median(inner / (beside + 1e-12 + 1e-6 * np.ptp(X)), axis=0)
-    wide = np.isin(np.arange(inner.shape[1]) + BESIDE, [np.searchsorted(axis, start) for start, _ in gaps_of(axis)])
+    wide = np.isin(np.arange(inner.shape[1]) + BESIDE, [np.searchsorted(axis, start) for start, _ in gaps(axis)])
     jumps = np.flatnonzero((ratio > JUMP) & ~wide) + BESIDE
     if 0 < jumps.size <= FEW:
         shown = ", ".join(f"{axis[k]:.6g}/{axis[k + 1]:.6g}" for k in jumps)

@@ -2,39 +2,13 @@
 
 import numpy as np
 
+from .._core.axis import gaps, same_axis
 from ..exceptions import WavelengthRangeError
 
-__all__ = ["common_grid", "gaps_of"]
+__all__ = ["common_grid"]
 
-# Axes that agree to this share of a channel are the same axis, written with other rounding.
-SAME_AXIS = 1e-6
-# A step this many times the usual one is a region that was not measured. Steps of an FT instrument in nm, or of a
-# prism, grow along the axis but not from one channel to the next.
-GAP = 5.0
-
-
-def gaps_of(axis):
-    """Regions inside an axis that were not measured.
-
-    Parameters
-    ----------
-    axis : array-like of shape (n_channels,)
-        Monotonic.
-
-    Returns
-    -------
-    list of (float, float)
-        Last channel before and first channel behind each gap, ascending.
-    """
-    axis = np.sort(np.asarray(axis, dtype=np.float64))
-    steps = np.diff(axis)
-    if steps.size < 3:
-        return []
-    # the wider of the two neighbouring steps, so that a slow growth of the steps is none
-    padded = np.pad(steps, 1, mode="reflect")
-    beside = np.maximum(padded[:-2], padded[2:])
-    wide = (steps > GAP * beside) & (steps > GAP * np.median(steps) / 2)
-    return [(float(axis[k]), float(axis[k + 1])) for k in np.flatnonzero(wide)]
+# a point at the end of the range may be lost to rounding
+SLACK = 1e-6
 
 
 def common_grid(axes):
@@ -42,7 +16,7 @@ def common_grid(axes):
 
     It is the range that all share, from its lowest wavelength in steps of the coarsest median step among the
     instruments, since a finer grid would invent resolution, without the regions that one of them has not measured.
-    Where all axes agree it is that axis.
+    Where all axes agree up to rounding it is the first.
 
     Parameters
     ----------
@@ -67,8 +41,7 @@ def common_grid(axes):
     """
     axes = {name: np.asarray(axis, dtype=np.float64) for name, axis in axes.items()}
     first = next(iter(axes.values()))
-    tolerance = SAME_AXIS * np.abs(np.diff(first)).min(initial=np.inf)
-    if all(axis.shape == first.shape and np.abs(axis - first).max() <= tolerance for axis in axes.values()):
+    if all(same_axis(first, axis) for axis in axes.values()):
         return first
     low = max(axis.min() for axis in axes.values())
     high = min(axis.max() for axis in axes.values())
@@ -79,10 +52,10 @@ def common_grid(axes):
             f"the instruments share no range of at least one step ({step:.6g}): {ranges}. Are all axes in the same "
             "unit, nm or cm-1?"
         )
-    n_steps = int(np.floor((high - low) / step + SAME_AXIS))
+    n_steps = int(np.floor((high - low) / step + SLACK))
     grid = np.minimum(low + step * np.arange(n_steps + 1), high)
     for axis in axes.values():
-        for start, end in gaps_of(axis):
+        for start, end in gaps(axis):
             grid = grid[(grid <= start) | (grid >= end)]
     if grid.size < 2:
         raise WavelengthRangeError("the instruments share no range, but for regions that one of them has not measured.")

@@ -1,17 +1,21 @@
 """Interpolation of spectra onto another wavelength axis."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
 from scipy.interpolate import BSpline, make_interp_spline
 from scipy.sparse.linalg import splu
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted
 
-from .._core.axis import check_axis, resolve_axis
-from .._core.validation import validate_spectra
+from .._core.axis import SAME_AXIS, check_axis, gaps
+from .._core.axis_identity import axis_names, find_order, known_axis
+from .._core.channels import Labels, channel_labels, spectra_of
+from .._core.units import check_plausible, check_unit, convert, to_nm
+from .._core.validation import check_finite, refuse_masked, validate_spectra
 from .._core.versions import VersionedState
-from ..exceptions import AxisMismatchError, WavelengthRangeError
+from ..exceptions import UnknownAxisWarning, UnmeasuredRegionWarning, WavelengthRangeError
 
 __all__ = ["Resample"]
 
@@ -22,9 +26,6 @@ DEGREES = {"linear": 1, "quadratic": 2, "cubic": 3}
 NEGLIGIBLE_WEIGHT = 1e-15
 BLOCK = 128
 
-# Conversion between nm and cm-1 and back is not exact: ends of the range may lie outside by rounding.
-RANGE_SLACK = 1e-9
-
 
 class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Interpolate spectra onto another wavelength axis.
@@ -33,8 +34,11 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
     the spectra, so ``fit`` works out its matrix once and ``transform`` is one banded matrix product. Spectra are never
     truncated or padded. Interpolation adds no information: a finer grid does not raise the resolution.
 
-    Under ``set_output(transform="pandas")`` the columns are named by the grid (``"1100.0"``), from which the next step
-    of a Pipeline reads its axis.
+    Spectra whose columns are labelled with another axis than that of ``fit`` are interpolated from their own onto the
+    same grid. So a Pipeline that begins with ``Resample`` reads files of any axis that covers its grid.
+
+    Under ``set_output(transform="pandas")`` the columns are named by the grid (``"1100.0"``, ``"9090.9 cm-1"``), from
+    which the next step of a Pipeline reads its axis.
 
     Parameters
     ----------
@@ -42,13 +46,13 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
         Number of equally spaced points over the measured range, used when ``grid`` is None. The first and last point
         are the first and last channel, in the order in which the axis runs.
     wavelengths : array-like of shape (n_channels,), optional
-        Measured axis in ``unit``, strictly increasing or decreasing. Without it the axis is read from numeric column
-        labels of a DataFrame; without these it is an index from 0 to 1, with a warning.
+        Measured axis in ``axis_unit``, strictly increasing or decreasing. Without it the axis is read from numeric
+        column labels of a DataFrame; without these it is an index from 0 to 1, with a warning.
     grid : array-like of shape (n_points,), optional
         Axis wanted, in ``grid_unit``, strictly increasing or decreasing.
-    unit : {"nm", "cm-1"}, default="nm"
-        Unit of the measured axis, in which the spline is drawn.
-    grid_unit : {"nm", "cm-1"}, optional
+    axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"
+        Unit of ``wavelengths``, and of labels that do not say theirs. The spline is drawn in the unit of the axis.
+    grid_unit : {"nm", "um", "cm-1", "Raman shift"}, optional
         Unit of the grid; None for that of the measured axis. Wavelengths and wavenumbers are converted by
         ``1e7 / x``.
     kind : {"cubic", "quadratic", "linear"}, default="cubic"
@@ -61,9 +65,11 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
     Attributes
     ----------
     wavelengths_ : ndarray of shape (n_channels,)
-        Measured axis.
+        Measured axis in nm; the index from 0 to 1 where it is not known.
     grid_ : ndarray of shape (n_points,)
-        Axis of the result, in ``grid_unit``.
+        Axis of the result, in ``grid_unit_``.
+    grid_unit_ : str or None
+        Unit of ``grid_``; None where it is an index.
     matrix_ : ndarray of shape (n_channels, n_points)
         The interpolation as a matrix: ``transform(X)`` is ``X @ matrix_``.
     n_features_in_ : int
@@ -82,6 +88,8 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
     -----
     UnknownAxisWarning
         If neither ``wavelengths`` nor numeric column labels are known.
+    UnmeasuredRegionWarning
+        If points of the grid lie in a gap of the measured axis.
 
     Examples
     --------
@@ -99,7 +107,7 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
         *,
         wavelengths=None,
         grid=None,
-        unit="nm",
+        axis_unit="nm",
         grid_unit=None,
         kind="cubic",
         out_of_range="error",
@@ -107,7 +115,7 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
         self.n_points = n_points
         self.wavelengths = wavelengths
         self.grid = grid
-        self.unit = unit
+        self.axis_unit = axis_unit
         self.grid_unit = grid_unit
         self.kind = kind
         self.out_of_range = out_of_range
@@ -128,19 +136,34 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
             The estimator itself.
         """
         self._check_parameters()
+        measured_unit = check_unit(self.axis_unit)
         n_channels = validate_spectra(self, X, reset=True, min_channels=2).shape[1]
-        axis = resolve_axis(self.wavelengths, X, n_channels, caller="Resample")
-        grid_unit = self.unit if self.grid_unit is None else self.grid_unit
+        axis = known_axis(self)
+        if axis is None:
+            warnings.warn(
+                "Resample does not know the wavelengths: pass wavelengths=, or a DataFrame with numeric column labels. "
+                "The channels are taken as equally spaced from 0 to 1.",
+                UnknownAxisWarning,
+                stacklevel=2,
+            )
+            self.wavelengths_ = np.linspace(0.0, 1.0, n_channels)
+            axis = Labels(self.wavelengths_, None)
+        self.grid_unit_ = axis.unit if self.grid_unit is None else check_unit(self.grid_unit, name="grid_unit")
         if self.grid is None:
-            first, last = _convert(axis[[0, -1]], self.unit, grid_unit, "wavelengths")
-            grid = np.linspace(first, last, self.n_points)
+            first, last = convert(axis.values[[0, -1]], axis.unit or measured_unit, self.grid_unit_ or measured_unit)
+            self.grid_ = np.linspace(first, last, self.n_points)
         else:
-            grid = check_axis(self.grid, name="grid")
-        positions = self._within_range(_convert(grid, grid_unit, self.unit, "grid"), axis)
-        self._blocks = _spline_blocks(axis, positions, min(DEGREES[self.kind], n_channels - 1))
-        self.wavelengths_ = axis
-        self.grid_ = grid
+            self.grid_ = check_axis(self.grid, name="grid")
+        self._blocks = self._interpolation(axis)
         return self
+
+    def _interpolation(self, axis):
+        """Blocks of the interpolation matrix from an axis onto the grid."""
+        unit = axis.unit or check_unit(self.axis_unit)
+        positions = convert(self.grid_, self.grid_unit_ or unit, unit, name="grid")
+        positions = self._within_range(positions, axis.values, unit)
+        _warn_of_gaps(positions, axis, stacklevel=4)
+        return _spline_blocks(axis.values, positions, min(DEGREES[self.kind], axis.values.size - 1))
 
     def transform(self, X):
         """Interpolate each spectrum onto the grid.
@@ -148,7 +171,7 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
-            Spectra on the axis seen in ``fit``.
+            Spectra on the axis seen in ``fit``; with labels, on any axis that covers the grid.
 
         Returns
         -------
@@ -156,11 +179,41 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
             Float64 spectra on ``grid_``.
         """
         check_is_fitted(self)
-        values = validate_spectra(self, X, reset=False)
+        labels, own = channel_labels(X), known_axis(self)
+        if labels is None or labels.counted or own is None or find_order(own, labels) is not None:
+            values, blocks = validate_spectra(self, X, reset=False), self._blocks
+        else:
+            values, blocks = self._from_another_axis(X, labels)
         out = np.empty((len(values), self.grid_.size))
-        for channels, points, block in self._blocks:
+        for channels, points, block in blocks:
             np.matmul(values[:, channels], block, out=out[:, points])
         return out
+
+    def _from_another_axis(self, X, labels):
+        """Validated spectra whose labels are another axis, in its order, and the interpolation from it."""
+        X = spectra_of(X)
+        refuse_masked(X)
+        values = check_array(
+            X, dtype=np.float64, ensure_all_finite=False, ensure_min_features=2, estimator=self, input_name="X"
+        )
+        check_finite(values)
+        order = np.argsort(labels.values)
+        name = "the column labels of X"
+        axis = Labels(check_axis(labels.values[order], name=name), labels.unit or check_unit(self.axis_unit))
+        check_plausible(axis.values, axis.unit, name=name, stacklevel=3)
+        return np.ascontiguousarray(values[:, order]), self._interpolation(axis)
+
+    def __setstate__(self, state):
+        # models stored before had the parameter ``unit``, and their axis in it
+        if "unit" in state:
+            state = dict(state)
+            unit = state["axis_unit"] = state.pop("unit")
+            axis = state.get("wavelengths_")
+            state["grid_unit_"] = state.get("grid_unit") or unit
+            if axis is not None and tuple(axis[[0, -1]]) != (0.0, 1.0):
+                state |= {"_axis_labels": axis, "_axis_unit": unit, "axis_unit_": unit}
+                state["wavelengths_"] = to_nm(axis, unit)
+        super().__setstate__(state)
 
     @property
     def matrix_(self):
@@ -182,15 +235,13 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
         Returns
         -------
         ndarray of object of shape (n_points,)
-            Numbers as strings, exact to the last digit.
+            Numbers as text, exact to the last digit, with the unit where it is not nm.
         """
         super().get_feature_names_out(input_features)
-        return np.array([repr(float(point)) for point in self.grid_], dtype=object)
+        return axis_names(Labels(self.grid_, self.grid_unit_))
 
     def _check_parameters(self):
         allowed = {
-            "unit": ("nm", "cm-1"),
-            "grid_unit": (None, "nm", "cm-1"),
             "kind": tuple(DEGREES),
             "out_of_range": ("error", "extrapolate", "nearest"),
         }
@@ -200,14 +251,15 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
         if not isinstance(self.n_points, Integral) or isinstance(self.n_points, bool) or self.n_points < 2:
             raise ValueError(f"n_points must be an integer of at least 2, got {self.n_points!r}.")
 
-    def _within_range(self, positions, axis):
+    def _within_range(self, positions, axis, unit):
         low, high = axis.min(), axis.max()
-        slack = RANGE_SLACK * (high - low)
-        outside = (positions < low - slack) | (positions > high + slack)
+        # rounding, by conversion or in a file, may push the ends of a grid outside
+        first, last = np.abs(np.diff(np.sort(axis)))[[0, -1]]
+        outside = (positions < low - SAME_AXIS * first) | (positions > high + SAME_AXIS * last)
         if self.out_of_range == "error" and outside.any():
             raise WavelengthRangeError(
                 f"{outside.sum()} of {positions.size} grid points ({positions.min():.6g} to {positions.max():.6g} "
-                f"{self.unit}) lie outside the measured range of {low:.6g} to {high:.6g} {self.unit}. Shorten the "
+                f"{unit}) lie outside the measured range of {low:.6g} to {high:.6g} {unit}. Shorten the "
                 "grid, or set out_of_range='extrapolate' or 'nearest'."
             )
         if self.out_of_range == "extrapolate":
@@ -215,12 +267,19 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
         return np.clip(positions, low, high)
 
 
-def _convert(values, unit, to_unit, name):
-    if unit == to_unit:
-        return values
-    if np.min(values) <= 0:
-        raise AxisMismatchError(f"{name} must be positive to be converted from {unit} to {to_unit}.")
-    return 1e7 / values
+def _warn_of_gaps(positions, axis, stacklevel):
+    """Warn where values are made up between channels far apart."""
+    holes = gaps(axis.values)
+    inside = sum(int(((positions > low) & (positions < high)).sum()) for low, high in holes)
+    if inside:
+        unit = f" {axis.unit}" if axis.unit else ""
+        listed = ", ".join(f"{low:.6g} to {high:.6g}{unit}" for low, high in holes)
+        warnings.warn(
+            f"{inside} of {positions.size} points of the grid lie in a gap of the axis ({listed}), where nothing was "
+            "measured: their values are made up from the channels at its ends. Leave these points out of the grid.",
+            UnmeasuredRegionWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def _spline_blocks(axis, positions, degree):

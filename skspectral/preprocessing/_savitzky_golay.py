@@ -5,21 +5,26 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.signal import savgol_filter
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.axis import column_axis, resolve_axis
+from .._core.axis import largest_bend
+from .._core.axis_identity import ChannelNames, known_axis
+from .._core.units import check_unit
 from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
-from ..exceptions import AxisMismatchError
+from ..exceptions import AxisMismatchError, UnequalStepsWarning
 
 __all__ = ["SavitzkyGolay"]
 
 # A polynomial window assumes equal steps; measured axes are rounded to a few digits, hence not exactly zero.
 LARGEST_STEP_DEVIATION = 0.01
+# In points, steps may change slowly; a channel this many steps beside the line through its neighbours is a jump.
+LARGEST_BEND = 0.75
+LEAST_WINDOW = 2
 
 
-class SavitzkyGolay(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SavitzkyGolay(VersionedState, ChannelNames, TransformerMixin, BaseEstimator):
     """Smooth spectra, or take their derivative, by polynomials fitted in a moving window.
 
     The first and last half window are read off the polynomial fitted to the first and last full window, so that nothing
@@ -28,19 +33,21 @@ class SavitzkyGolay(VersionedState, OneToOneFeatureMixin, TransformerMixin, Base
     Parameters
     ----------
     window : int or float, default=15
-        Width of the window: an odd number of points, or with ``unit="nm"`` a width in the unit of the axis, which is
+        Width of the window: an odd number of points, or with another ``unit`` a width in the unit of the axis, which is
         divided by the median step and taken to the nearest odd number of points above ``polyorder``. A window longer
         than the spectrum is cut to the largest odd number of its channels, and ``polyorder`` with it, with a warning.
     polyorder : int, default=2
         Degree of the polynomial, below the number of points in the window.
     deriv : int, default=0
         Order of the derivative, at most ``polyorder``; 0 smooths.
-    unit : {"points", "nm", "cm-1"}, default="points"
-        With "points" derivatives are per channel. With "nm" or "cm-1", the unit of the axis, derivatives are per that
-        unit, with the sign of increasing wavelength (wavenumber) also where the axis decreases.
+    unit : {"points", "nm", "um", "cm-1", "Raman shift"}, default="points"
+        With "points" derivatives are per channel. With the unit of the axis, derivatives are per that unit, with the
+        sign of increasing wavelength (wavenumber) also where the axis decreases.
     wavelengths : array-like of shape (n_channels,), optional
-        Axis in nm or cm-1 with equal steps, used with ``unit="nm"`` and ``unit="cm-1"`` only. Without it the axis is
-        read from numeric column labels of a DataFrame.
+        Axis, of equal steps where ``unit`` is not "points". Without it the axis is read from numeric column labels of a
+        DataFrame.
+    axis_unit : {"nm", "um", "cm-1", "Raman shift"}, optional
+        Unit of ``wavelengths``, and of labels that do not say theirs. Default: ``unit``, or nm where that is "points".
 
     Attributes
     ----------
@@ -55,13 +62,20 @@ class SavitzkyGolay(VersionedState, OneToOneFeatureMixin, TransformerMixin, Base
         Number of channels seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_channels,)
         Column labels seen in ``fit``, when all of them are strings.
+    wavelengths_ : ndarray of shape (n_channels,)
+        Axis in nm, where it is known; labelled spectra are brought into its order.
 
     Raises
     ------
     ValueError
         If the window is even or not above ``polyorder``, or the derivative exceeds ``polyorder``.
     AxisMismatchError
-        If a width in nm or cm-1 meets an unknown axis, or one whose steps differ by more than 1 %.
+        If a width in nm or cm-1 meets an unknown axis, one in another unit, or one whose steps differ by more than 1 %.
+
+    Warns
+    -----
+    UnequalStepsWarning
+        If with ``unit="points"`` the steps of a known axis jump, as over a gap or where two detectors meet.
 
     References
     ----------
@@ -80,12 +94,13 @@ class SavitzkyGolay(VersionedState, OneToOneFeatureMixin, TransformerMixin, Base
     5
     """
 
-    def __init__(self, window=15, *, polyorder=2, deriv=0, unit="points", wavelengths=None):
+    def __init__(self, window=15, *, polyorder=2, deriv=0, unit="points", wavelengths=None, axis_unit=None):
         self.window = window
         self.polyorder = polyorder
         self.deriv = deriv
         self.unit = unit
         self.wavelengths = wavelengths
+        self.axis_unit = axis_unit
 
     def fit(self, X, y=None):
         """Check the parameters against the spectra and settle the window in points.
@@ -103,12 +118,18 @@ class SavitzkyGolay(VersionedState, OneToOneFeatureMixin, TransformerMixin, Base
             The estimator itself.
         """
         self._check_parameters()
-        n_channels = validate_spectra(self, X, reset=True, min_channels=_odd_above(self.deriv)).shape[1]
-        if self.unit == "points":
+        in_points = self.unit == "points"
+        axis_unit = self.axis_unit
+        if axis_unit is None and not (in_points and self.wavelengths is None):
+            axis_unit = "nm" if in_points else self.unit
+        least = _odd_above(self.deriv)
+        n_channels = validate_spectra(self, X, reset=True, min_channels=least, axis_unit=axis_unit).shape[1]
+        if in_points:
+            self._warn_of_jumps()
             self.step_ = 1.0
             window = int(self.window)
         else:
-            self.step_ = self._axis_step(X, n_channels)
+            self.step_ = self._axis_step()
             window = max(_odd_above(self.polyorder), 2 * int(self.window / abs(self.step_) / 2) + 1)
         longest = n_channels - 1 + n_channels % 2
         if window > longest:
@@ -135,12 +156,12 @@ class SavitzkyGolay(VersionedState, OneToOneFeatureMixin, TransformerMixin, Base
             Float64 spectra or derivatives.
         """
         check_is_fitted(self)
-        values = validate_spectra(self, X, reset=False)
+        values = validate_spectra(self, X, reset=False, gives_channels=True)
         return savgol_filter(values, self.window_, self.polyorder_, deriv=self.deriv, delta=self.step_, axis=1)
 
     def _check_parameters(self):
-        if self.unit not in ("points", "nm", "cm-1"):
-            raise ValueError(f"unit must be 'points', 'nm' or 'cm-1', got {self.unit!r}.")
+        if self.unit != "points":
+            check_unit(self.unit, name="unit is 'points', or")
         for name in ("polyorder", "deriv"):
             value = getattr(self, name)
             if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
@@ -158,13 +179,33 @@ class SavitzkyGolay(VersionedState, OneToOneFeatureMixin, TransformerMixin, Base
                 "Give a width in nm with unit='nm'."
             )
 
-    def _axis_step(self, X, n_channels):
-        if self.wavelengths is None and column_axis(X) is None:
+    def _warn_of_jumps(self):
+        own = known_axis(self)
+        bend, at = (0.0, 0) if own is None or self.window < LEAST_WINDOW else largest_bend(own.values)
+        if bend > LARGEST_BEND:
+            steps = np.abs(np.diff(own.values))
+            near = steps[max(0, at - 5) : at + 5]
+            warnings.warn(
+                f"the steps of the axis jump near {own.values[at]:.6g}, from {near.min():.6g} to {near.max():.6g}: a "
+                "window of points runs over the gap as if the steps were equal. Treat each region by itself, or use "
+                "Resample first where it was measured throughout.",
+                UnequalStepsWarning,
+                stacklevel=3,
+            )
+
+    def _axis_step(self):
+        own, unit = known_axis(self), check_unit(self.unit)
+        if own is None:
             raise AxisMismatchError(
                 f"unit={self.unit!r} needs the wavelengths: pass wavelengths=, or a DataFrame with numeric column "
                 "labels, or give the window in points."
             )
-        steps = np.diff(resolve_axis(self.wavelengths, X, n_channels, caller="SavitzkyGolay"))
+        if own.unit != unit:
+            raise AxisMismatchError(
+                f"unit={self.unit!r}, but the axis is in {own.unit}. Give the window in the unit of the axis, or "
+                "convert the axis with Resample first."
+            )
+        steps = np.diff(own.values)
         if steps.size == 0:
             raise AxisMismatchError(f"unit={self.unit!r} needs at least two channels; give the window in points.")
         step = float(np.median(steps))

@@ -1,9 +1,10 @@
 """Standard normal variate."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.axis_identity import ChannelNames
 from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
 
@@ -13,7 +14,7 @@ __all__ = ["SNV"]
 SMALLEST_DEVIATION = 1e-150
 
 
-class SNV(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SNV(VersionedState, ChannelNames, TransformerMixin, BaseEstimator):
     """Standard normal variate: every spectrum to mean 0 and standard deviation 1.
 
     Removes the offset and the gain that scatter and path length give each spectrum. It works row by row and learns
@@ -26,6 +27,8 @@ class SNV(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         Number of channels seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_channels,)
         Column labels seen in ``fit``, when all of them are strings.
+    wavelengths_ : ndarray of shape (n_channels,)
+        Axis in nm, where it is known; labelled spectra are brought into its order.
 
     Raises
     ------
@@ -64,7 +67,7 @@ class SNV(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         SNV
             The estimator itself.
         """
-        validate_spectra(self, X, reset=True, min_channels=2, forbid_constant=True)
+        validate_spectra(self, X, reset=True, min_channels=2, forbid_constant=True, ordered=False)
         return self
 
     def transform(self, X):
@@ -81,7 +84,7 @@ class SNV(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
             Float64 spectra of mean 0 and standard deviation 1.
         """
         check_is_fitted(self)
-        values = validate_spectra(self, X, reset=False, forbid_constant=True)
+        values = validate_spectra(self, X, reset=False, forbid_constant=True, gives_channels=True)
         out = values - values.mean(axis=1, keepdims=True)
         scale = _root_mean_square(out)
         tiny = scale < SMALLEST_DEVIATION

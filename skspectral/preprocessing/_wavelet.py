@@ -45,6 +45,8 @@ class WaveletTokenize(VersionedState, OneToOneFeatureMixin, TransformerMixin, Ba
         Number of channels seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_channels,)
         Column labels seen in ``fit``, when all of them are strings.
+    wavelengths_ : ndarray of shape (n_channels,)
+        Axis in nm, where it is known; labelled spectra are brought into its order.
 
     Raises
     ------

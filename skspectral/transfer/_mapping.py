@@ -63,7 +63,7 @@ class MappingRegressor(SpectraTransferMixin, BaseTransferRegressor):
         ndarray of shape (n_spectra, n_channels)
         """
         check_is_fitted(self)
-        X = validate_spectra(self, X, reset=False, forbid_constant=True)
+        X = validate_spectra(self, X, reset=False, forbid_constant=True, gives_channels=True)
         return np.array(self.map_(X))
 
     def export_map(self):

@@ -43,7 +43,9 @@ class AutoTransfer(CompleteTransferRegressor):
     target_cleaner : bool, default=False
         As in :class:`TransferPortfolio`.
     wavelengths : array-like of shape (n_channels,), optional
-        Axis in nm. Default: numeric column labels of a DataFrame, else 2 nm a channel (with a warning).
+        Axis of the channels. Default: numeric column labels of ``X``, else 2 nm a channel (with a warning).
+    axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"
+        Unit of ``wavelengths``, and of labels that do not say theirs.
     source, target : object, optional
         Labels of the two instruments.
 
@@ -79,12 +81,21 @@ class AutoTransfer(CompleteTransferRegressor):
     """
 
     def __init__(
-        self, *, robust=False, scatter="auto", target_cleaner=False, wavelengths=None, source=None, target=None
+        self,
+        *,
+        robust=False,
+        scatter="auto",
+        target_cleaner=False,
+        wavelengths=None,
+        axis_unit="nm",
+        source=None,
+        target=None,
     ):
         self.robust = robust
         self.scatter = scatter
         self.target_cleaner = target_cleaner
         self.wavelengths = wavelengths
+        self.axis_unit = axis_unit
         self.source = source
         self.target = target
 

@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 
-from .._core.axis import check_axis, column_axis
 from ..base import BaseTransferRegressor
 from ..exceptions import UnknownAxisWarning
 from ._operators import UNKNOWN_STEP
@@ -13,7 +12,7 @@ __all__ = ["CompleteTransferRegressor"]
 
 
 class CompleteTransferRegressor(BaseTransferRegressor):
-    """Base class of methods without an inner ``estimator``; subclasses have a parameter ``wavelengths``."""
+    """Base class of methods without an inner ``estimator``, which have parameters ``wavelengths`` and ``axis_unit``."""
 
     # BaseTransferRegressor reads it; these methods are their own calibration
     estimator = None
@@ -32,25 +31,29 @@ class CompleteTransferRegressor(BaseTransferRegressor):
         self
         """
         self._check_params()
-        # column labels and rows of further instruments are gone once the rows are sorted out
+        # rows of further instruments are gone once the rows are sorted out
         self._given = X, y, instrument, sample_id
         try:
             return super().fit(X, y, instrument=instrument, sample_id=sample_id)
         finally:
             del self._given
 
+    def _read_spectra(self, X):
+        values = super()._read_spectra(X)
+        self._given = values, *self._given[1:]
+        return values
+
     def _check_params(self):
         """Raise ValueError for a parameter that cannot be used."""
 
     def _nm_axis(self):
-        """Axis in nm from the parameter, else from column labels, else channels that count as 2 nm each."""
-        axis = column_axis(self._given[0]) if self.wavelengths is None else self.wavelengths
-        if axis is None:
+        """Axis in nm that ``fit`` has learned, else channels that count as 2 nm each."""
+        if not hasattr(self, "wavelengths_"):
             warnings.warn(
                 f"{type(self).__name__} does not know the wavelengths, and each channel counts as "
-                f"{UNKNOWN_STEP:g} nm: pass wavelengths= in nm, or a DataFrame with numeric column labels.",
+                f"{UNKNOWN_STEP:g} nm: pass wavelengths=, or a DataFrame with numeric column labels.",
                 UnknownAxisWarning,
                 stacklevel=6,
             )
             return UNKNOWN_STEP * np.arange(self.n_features_in_)
-        return check_axis(axis, self.n_features_in_)
+        return self.wavelengths_

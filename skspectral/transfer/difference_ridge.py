@@ -87,7 +87,9 @@ class DifferenceRidge(CompleteTransferRegressor):
         what the shift leaves of their differences to the source joins the differences. Rows of instruments that are not
         named are ignored.
     wavelengths : array-like of shape (n_channels,), optional
-        Axis in nm. Default: numeric column labels of a DataFrame, else 2 nm a channel (with a warning).
+        Axis of the channels. Default: numeric column labels of ``X``, else 2 nm a channel (with a warning).
+    axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"
+        Unit of ``wavelengths``, and of labels that do not say theirs.
     source, target : object, optional
         Labels of the two instruments.
 
@@ -135,6 +137,7 @@ class DifferenceRidge(CompleteTransferRegressor):
         target_weight=1.0,
         others=(),
         wavelengths=None,
+        axis_unit="nm",
         source=None,
         target=None,
     ):
@@ -145,6 +148,7 @@ class DifferenceRidge(CompleteTransferRegressor):
         self.target_weight = target_weight
         self.others = others
         self.wavelengths = wavelengths
+        self.axis_unit = axis_unit
         self.source = source
         self.target = target
 

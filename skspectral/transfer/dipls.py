@@ -119,19 +119,24 @@ class diPLS(BaseTransferRegressor):
             If the roles, or ``other_targets``, cannot be resolved.
         """
         self._check_params()
-        self._other_rows = self._rows_of_others(X, instrument, sample_id)
+        self._row_labels = instrument, sample_id
         try:
             return super().fit(X, y, instrument=instrument, sample_id=sample_id)
         finally:
-            del self._other_rows
+            del self._row_labels
+            vars(self).pop("_other_rows", None)
+
+    def _read_spectra(self, X):
+        values = super()._read_spectra(X)
+        self._other_rows = self._rows_of_others(values, *self._row_labels)
+        return values
 
     def _rows_of_others(self, X, instrument, sample_id):
-        """Spectra of each further target, replicates averaged (checked for finiteness with all rows in ``fit``)."""
+        """Spectra of each further target, replicates averaged."""
         if not len(self.other_targets) or instrument is None:
             return []
         if self.source is None or self.target is None:
             raise AmbiguousInstrumentError("other_targets needs source= and target= to be named.")
-        X = np.asarray(X, dtype=np.float64)
         labels = check_labels(instrument, len(X), "instrument")
         ids = encode_samples(sample_id, len(X))
         found = []

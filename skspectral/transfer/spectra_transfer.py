@@ -1,8 +1,9 @@
 """What methods share that write target spectra as the source measures them."""
 
 import numpy as np
-from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import TransformerMixin
 
+from .._core.axis_identity import ChannelNames
 from .._core.labels import check_labels
 from .._core.validation import validate_spectra
 from ..exceptions import AmbiguousInstrumentError
@@ -10,7 +11,7 @@ from ..exceptions import AmbiguousInstrumentError
 __all__ = ["SpectraTransferMixin"]
 
 
-class SpectraTransferMixin(OneToOneFeatureMixin, TransformerMixin):
+class SpectraTransferMixin(ChannelNames, TransformerMixin):
     """Mixin of methods that write target spectra as the source measures them; subclasses implement ``_map_target``."""
 
     def _map_target(self, X):

@@ -4,7 +4,12 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from skspectral._core.validation import constant_rows, paired_columns, validate_spectra
-from skspectral.exceptions import ChannelMismatchError, ConstantSpectraError, NonFiniteSpectraError
+from skspectral.exceptions import (
+    AxisMismatchError,
+    ChannelMismatchError,
+    ConstantSpectraError,
+    NonFiniteSpectraError,
+)
 
 
 class Estimator(BaseEstimator):
@@ -34,7 +39,7 @@ def test_reset_sets_what_later_calls_are_held_to():
     assert estimator.feature_names_in_.tolist() == ["1100.0", "1102.0", "1104.0"]
     with pytest.raises(ChannelMismatchError, match="X has 2 features, but Estimator is expecting 3 features as input"):
         validate_spectra(estimator, frame.iloc[:, :2], reset=False)
-    with pytest.raises(ValueError, match="feature names"):
+    with pytest.raises(AxisMismatchError, match=r"1101 to 1104.*differ by up to 1"):
         validate_spectra(estimator, frame.rename(columns={"1100.0": "1101.0"}), reset=False)
     validate_spectra(estimator, frame.iloc[:, :2], reset=True)
     assert estimator.n_features_in_ == 2

@@ -225,7 +225,7 @@ def test_pipelines_and_searches(data):
         ({"adapt": "all"}, "adapt must be one of head, lora, full"),
         ({"ttt_steps": -1}, "ttt_steps must be an integer of at least 0"),
         ({"network_weight": 2}, "network_weight must be"),
-        ({"axis_unit": "um"}, "axis_unit must be one of nm, cm-1"),
+        ({"axis_unit": "eV"}, "axis_unit must be one of nm, um, cm-1"),
         ({"domain": "UV"}, "domain must be one of"),
         ({"lora_rank": 0}, "lora_rank"),
     ],

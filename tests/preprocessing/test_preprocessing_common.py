@@ -118,10 +118,18 @@ def test_pandas_output_keeps_index_and_names(transformer, X):
 
 @each_transformer
 def test_other_column_names_are_refused(transformer, X):
-    frame = pd.DataFrame(X, columns=[str(w) for w in WAVELENGTHS])
+    frame = pd.DataFrame(X, columns=[f"channel {k}" for k in range(X.shape[1])])
     fitted = clone(transformer).fit(frame)
     with pytest.raises(ValueError, match="feature names should match"):
         fitted.transform(frame[frame.columns[::-1]])
+
+
+@each_transformer
+def test_channels_are_found_by_their_wavelength(transformer, X):
+    frame = pd.DataFrame(X, columns=[str(w) for w in WAVELENGTHS])
+    fitted = clone(transformer).fit(frame)
+    np.testing.assert_array_equal(fitted.transform(frame[frame.columns[::-1]]), fitted.transform(frame))
+    np.testing.assert_array_equal(fitted.wavelengths_, WAVELENGTHS)
 
 
 @each_transformer

@@ -105,7 +105,7 @@ def test_nm_without_an_axis_is_an_error(X):
         ({"polyorder": 1.5}, "polyorder must be an integer"),
         ({"deriv": "1"}, "deriv must be an integer"),
         ({"deriv": 3}, "polyorder must be at least deriv"),
-        ({"unit": "um"}, "unit must be"),
+        ({"unit": "eV"}, "unit is 'points', or must be one of nm"),
     ],
 )
 def test_bad_parameters_are_named(X, parameters, message):

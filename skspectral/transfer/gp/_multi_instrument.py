@@ -39,7 +39,9 @@ class MultiInstrumentGP(CompleteTransferRegressor):
     others : sequence of object, default=()
         Labels of further instruments whose rows are learned from; rows of instruments that are not named are ignored.
     wavelengths : array-like of shape (n_channels,), optional
-        Axis in nm, for the windows of the preprocessing.
+        Axis of the channels, for the windows of the preprocessing.
+    axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"
+        Unit of ``wavelengths``, and of labels that do not say theirs.
     source, target : object, optional
         Labels of the two instruments.
 
@@ -79,10 +81,11 @@ class MultiInstrumentGP(CompleteTransferRegressor):
     (2, 1)
     """
 
-    def __init__(self, preprocessing="raw", *, others=(), wavelengths=None, source=None, target=None):
+    def __init__(self, preprocessing="raw", *, others=(), wavelengths=None, axis_unit="nm", source=None, target=None):
         self.preprocessing = preprocessing
         self.others = others
         self.wavelengths = wavelengths
+        self.axis_unit = axis_unit
         self.source = source
         self.target = target
 
@@ -101,7 +104,7 @@ class MultiInstrumentGP(CompleteTransferRegressor):
 
     def _fit_process(self, rows, others):
         X, y, instrument, sample_id = self._given
-        if self.preprocessing == "raw" and self.wavelengths is None:
+        if self.preprocessing == "raw" and not hasattr(self, "wavelengths_"):
             # without windows the axis does not matter, and is not asked for
             axis = np.arange(float(self.n_features_in_))
         else:

@@ -41,8 +41,9 @@ class TransferPortfolio(CompleteTransferRegressor):
     power : float, optional
         Exponent of the held-out error per standard. Default: the learned one; 0 uses the prior alone.
     wavelengths : array-like of shape (n_channels,), optional
-        Axis in nm, for the windows of the preprocessing inside. Default: numeric column labels of a DataFrame, else
-        2 nm a channel.
+        Axis of the channels. Default: numeric column labels of ``X``, else 2 nm a channel (with a warning).
+    axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"
+        Unit of ``wavelengths``, and of labels that do not say theirs.
     source, target : object, optional
         Labels of the two instruments.
 
@@ -82,11 +83,22 @@ class TransferPortfolio(CompleteTransferRegressor):
     (2, 1)
     """
 
-    def __init__(self, *, scatter="auto", target_cleaner=False, power=None, wavelengths=None, source=None, target=None):
+    def __init__(
+        self,
+        *,
+        scatter="auto",
+        target_cleaner=False,
+        power=None,
+        wavelengths=None,
+        axis_unit="nm",
+        source=None,
+        target=None,
+    ):
         self.scatter = scatter
         self.target_cleaner = target_cleaner
         self.power = power
         self.wavelengths = wavelengths
+        self.axis_unit = axis_unit
         self.source = source
         self.target = target
 

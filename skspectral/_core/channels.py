@@ -1,0 +1,183 @@
+"""What the columns of a table say of their wavelengths: numbers, with or without a unit, in whatever order."""
+
+import re
+from dataclasses import dataclass
+from numbers import Number
+from typing import NamedTuple
+
+import numpy as np
+
+from ..exceptions import AxisMismatchError
+from .units import check_unit
+
+__all__ = [
+    "Labels",
+    "channel_labels",
+    "LabelledSpectra",
+    "is_table",
+    "numbers_in",
+    "rows_of",
+    "spectra_of",
+]
+
+# a number, and behind it perhaps a unit, perhaps in brackets
+_LABEL = re.compile(
+    r"\+?(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"(?:[\s_]*[\[(]?\s*(?P<unit>[^\d\s[(].*?)\s*[\])]?)?"
+)
+
+
+class Labels(NamedTuple):
+    """Wavelengths that channels are labelled with.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_channels,)
+    unit : str or None
+        One of ``UNITS``; None where nobody said.
+    """
+
+    values: np.ndarray
+    unit: str | None
+
+    def __str__(self):
+        ends = (self.values.min(), self.values.max()) if self.values.size else (np.nan, np.nan)
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{self.values.size} channels from {ends[0]:.8g} to {ends[1]:.8g}{unit}"
+
+    @property
+    def counted(self):
+        """Whether the labels number the columns, in any order: they do not say where these were measured."""
+        first = self.values.min()
+        return (
+            self.unit is None
+            and first in (0, 1)
+            and bool(np.array_equal(np.sort(self.values), first + np.arange(self.values.size)))
+        )
+
+
+def is_table(X):
+    """Tell whether ``X`` is a table of spectra with an axis, such as :class:`~skspectral.io.SpectraTable`."""
+    return not hasattr(X, "iloc") and all(hasattr(X, name) for name in ("X", "wavelengths", "unit"))
+
+
+def spectra_of(X):
+    """Give the matrix of a table of spectra; anything else as it is."""
+    return X.X if is_table(X) else X
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledSpectra:
+    """Spectra with their axis, as estimators read it.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_spectra, n_channels)
+    wavelengths : ndarray of shape (n_channels,)
+    unit : str or None
+        One of ``UNITS``; None where nobody said.
+    """
+
+    X: np.ndarray
+    wavelengths: np.ndarray
+    unit: str | None
+
+    def __len__(self):
+        return len(self.X)
+
+    @property
+    def shape(self):
+        """Numbers of spectra and channels."""
+        return self.X.shape
+
+
+def rows_of(X, rows, instrument):
+    """Take the rows of one instrument with their labels, on its own axis where a table has one for each."""
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    if not is_table(X):
+        return np.asarray(X)[rows]
+    axis, values = X.wavelengths, np.asarray(X.X)[rows]
+    if hasattr(axis, "keys"):
+        axis = axis[instrument]
+        values = values[:, : len(axis)]
+    return LabelledSpectra(values, np.asarray(axis), X.unit)
+
+
+def channel_labels(X):
+    """Read the wavelengths that the columns of ``X`` are labelled with.
+
+    Parameters
+    ----------
+    X : object
+        A table of spectra, or a DataFrame (pandas, polars) whose labels are numbers, also as text: ``1100``,
+        ``"1100.0"``, ``"1100 nm"``, ``"9090.9 cm-1"``. Nothing else has labels.
+
+    Returns
+    -------
+    Labels or None
+        None where the labels are not all numbers, or only count the columns from 0 or 1.
+
+    Raises
+    ------
+    AxisMismatchError
+        If labels name several units, or the instruments of a table have axes of their own.
+    """
+    if is_table(X):
+        if hasattr(X.wavelengths, "keys"):
+            raise AxisMismatchError(
+                f"The instruments of X have axes of their own ({', '.join(map(repr, X.wavelengths))}): bring them onto "
+                "one axis first, with on('overlap') or stack_instruments."
+            )
+        unit = None if X.unit is None else check_unit(X.unit, name="the unit of X")
+        return Labels(np.array(X.wavelengths, dtype=np.float64), unit)
+    columns = getattr(X, "columns", None)
+    if columns is None or not np.size(columns):
+        return None
+    found = numbers_in(columns)
+    if found is None or (found.counted and bool((np.diff(found.values) > 0).all())):
+        return None
+    return found
+
+
+def numbers_in(names):
+    """Read names of columns as wavelengths; None where one of them is none."""
+    kind = getattr(getattr(names, "dtype", None), "kind", "O")
+    if kind in "iuf":
+        return Labels(np.array(names, dtype=np.float64), None)
+    values, units = [], set()
+    for name in names:
+        if isinstance(name, str):
+            match = _LABEL.fullmatch(name.strip())
+            if match is None:
+                return None
+            values.append(float(match["number"]))
+            if match["unit"]:
+                units.add(match["unit"])
+        elif isinstance(name, Number) and not isinstance(name, (bool, complex)):
+            values.append(float(name))
+        else:
+            return None
+    try:
+        units = {check_unit(unit) for unit in units}
+    except ValueError:
+        return None
+    if len(units) > 1:
+        raise AxisMismatchError(f"The column labels of X name several units: {', '.join(sorted(units))}.")
+    return Labels(np.array(values), units.pop() if units else None)
+
+
+def column_axis(X):
+    """Read wavelengths from the column labels of a DataFrame or a table.
+
+    Parameters
+    ----------
+    X : object
+
+    Returns
+    -------
+    ndarray of shape (n_channels,) or None
+        The labels as numbers, or None where they are not all numbers or only count the columns.
+    """
+    labels = channel_labels(X)
+    return None if labels is None or labels.counted else labels.values

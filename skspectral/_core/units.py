@@ -1,0 +1,166 @@
+"""Units of an axis: their spellings, conversion to nm, and which numbers cannot be in which unit."""
+
+import contextlib
+import re
+import warnings
+from contextvars import ContextVar
+
+import numpy as np
+
+from ..exceptions import AxisUnitError, AxisUnitWarning
+
+__all__ = ["LENGTHS", "UNITS", "check_plausible", "check_unit", "convert", "likely_unit", "to_nm", "unquestioned_axes"]
+
+LENGTHS = ("nm", "um", "cm-1")
+#: A Raman shift counts from the laser line, so it is no wavelength and is never converted.
+UNITS = (*LENGTHS, "Raman shift")
+
+_SPELLINGS = {
+    "nm": r"nm|nanomet(?:er|re)s?",
+    "um": r"[uµμ]m|microns?|micromet(?:er|re)s?",
+    "cm-1": r"cm\s*\^?\s*\(?[-−⁻]\s*[1¹]\)?|1/cm|wavenumbers?",  # noqa: RUF001
+    "Raman shift": r"raman(?:[ _-]?shift)?",
+}
+
+# A spectrum whose longest "nm" is shorter, or whose shortest "um" is longer, was never measured by a spectrometer for
+# samples; beyond 3300 nm instruments count in wavenumbers.
+LEAST_NM, MOST_NM, MOST_LIKELY_NM = 100.0, 1e6, 3300.0
+LEAST_UM, MOST_UM, MOST_LIKELY_UM = 0.1, 1e3, 30.0
+LEAST_WAVENUMBER = 10.0
+
+_questioned = ContextVar("skspectral_questioned_axes", default=True)
+
+
+@contextlib.contextmanager
+def unquestioned_axes():
+    """Take axes as they are while estimators are fitted inside others, which have judged the axis already."""
+    token = _questioned.set(False)
+    try:
+        yield
+    finally:
+        _questioned.reset(token)
+
+
+def check_unit(unit, *, name="axis_unit"):
+    """Bring a unit into the spelling of ``UNITS``.
+
+    Raises
+    ------
+    AxisUnitError
+        If it is none of them.
+    """
+    if isinstance(unit, str):
+        for known, pattern in _SPELLINGS.items():
+            if re.fullmatch(pattern, unit.strip(), re.IGNORECASE):
+                return known
+    raise AxisUnitError(f"{name} must be one of {', '.join(UNITS)}, got {unit!r}.")
+
+
+def to_nm(axis, unit, *, name="wavelengths"):
+    """Convert an axis to nm; a Raman shift stays as it is.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_channels,)
+    unit : {"nm", "um", "cm-1", "Raman shift"}
+    name : str
+        What the axis is called in messages.
+
+    Returns
+    -------
+    ndarray of shape (n_channels,)
+
+    Raises
+    ------
+    AxisUnitError
+        If a value is not positive.
+    """
+    if unit == "Raman shift":
+        return axis
+    return convert(axis, unit, "nm", name=name)
+
+
+def convert(axis, unit, to, *, name="wavelengths"):
+    """Convert an axis between lengths and wavenumbers, channel by channel.
+
+    Raises
+    ------
+    AxisUnitError
+        If a value is not positive, or one of the two units is a Raman shift and the other is not.
+    """
+    if unit == to:
+        return axis
+    if "Raman shift" in (unit, to):
+        raise AxisUnitError(
+            f"{name} in {unit} cannot be converted to {to}: a Raman shift counts from the wavenumber of the laser."
+        )
+    if not np.min(axis) > 0:
+        raise AxisUnitError(f"{name} must be positive to be converted from {unit} to {to}; one is {np.min(axis):g}.")
+    nm = {"nm": lambda x: x, "um": lambda x: 1e3 * x, "cm-1": lambda x: 1e7 / x}[unit](axis)
+    return {"nm": lambda x: x, "um": lambda x: x / 1e3, "cm-1": lambda x: 1e7 / x}[to](nm)
+
+
+def likely_unit(axis):
+    """Name the unit in which spectrometers count such numbers, or None where there is none.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_channels,)
+
+    Returns
+    -------
+    {"nm", "um", "cm-1"} or None
+    """
+    low, high = float(np.min(axis)), float(np.max(axis))
+    if low <= 0:
+        return None
+    if high <= MOST_LIKELY_UM:
+        return "um" if low >= LEAST_UM else None
+    if high > MOST_LIKELY_NM:
+        return "cm-1"
+    return "nm" if high >= LEAST_NM else None
+
+
+def check_plausible(axis, unit, *, name, stacklevel=2):
+    """Refuse an axis that cannot be in its unit, and warn of one that hardly is.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_channels,)
+    unit : {"nm", "um", "cm-1", "Raman shift"}
+    name : str
+        What the axis is called in messages.
+    stacklevel : int
+        As in ``warnings.warn``, counted from the caller.
+
+    Raises
+    ------
+    AxisUnitError
+        If values are not positive, or no spectrometer measures there.
+
+    Warns
+    -----
+    AxisUnitWarning
+        If an axis in nm looks like wavenumbers.
+    """
+    if unit == "Raman shift" or not _questioned.get():
+        return
+    low, high = float(np.min(axis)), float(np.max(axis))
+    told = f"{name}: {low:g} to {high:g}"
+    if low <= 0:
+        raise AxisUnitError(f"{told} is no axis in {unit}: wavelengths and wavenumbers must be positive.")
+    impossible = {
+        "nm": high < LEAST_NM or high > MOST_NM,
+        "um": high > MOST_UM or high < LEAST_UM,
+        "cm-1": high < LEAST_WAVENUMBER,
+    }[unit]
+    if impossible:
+        likely = likely_unit(axis)
+        remedy = "Give the axis of the spectra" if likely is None else f"These look like {likely}: axis_unit={likely!r}"
+        raise AxisUnitError(f"{told} cannot be an axis in {unit}, where no spectrometer measures. {remedy}.")
+    if unit == "nm" and high > MOST_LIKELY_NM:
+        warnings.warn(
+            f"{told} is taken as nm, and looks like wavenumbers: say axis_unit='cm-1' if it is.",
+            AxisUnitWarning,
+            stacklevel=stacklevel + 1,
+        )
