@@ -76,6 +76,8 @@ _REFUSED = (
     (b"%PDF", "a PDF document", "Export the table as CSV or Excel."),
     (b"\x89PNG", "a picture", "Give the file of numbers that it was drawn from."),
     (b"\xff\xd8\xff", "a picture", "Give the file of numbers that it was drawn from."),
+    (b"MM\x00*", "a picture", "Give the file of numbers that it was drawn from."),
+    (b"II*\x00", "a picture", "Give the file of numbers that it was drawn from."),
     (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
     (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
     (b"Rar!", "a RAR archive", "Unpack it first."),

@@ -20,6 +20,7 @@ __all__ = ["looks_like_spc", "read_spc"]
 _LSB, _MSB, _OLD = 0x4B, 0x4C, 0x4D
 _HEADER, _SUBHEADER, _LOG_HEADER = 512, 32, 64
 _FLOAT = -128
+_LAST_TECHNIQUE = 15
 _UNITS = {1: "cm-1", 2: "um", 3: "nm", 13: "Raman shift"}
 _QUANTITIES = {
     **{2: "absorbance", 3: "Kubelka-Munk", 4: "counts", 10: "log 1/R", 12: "counts", 13: "counts", 14: "counts"},
@@ -34,8 +35,8 @@ def looks_like_spc(head):
     """Whether the first bytes of a file are a header of SPC (its second byte names the version)."""
     if len(head) < 32 or head[1] not in (_LSB, _MSB, _OLD) or b"\0" not in head:
         return False
-    if head.startswith((b"PK\3\4", b"\xff\xfe", b"\xfe\xff")):
-        return False  # an archive, or UTF-16
+    if head.startswith((b"PK", b"\xff\xfe", b"\xfe\xff")) or (head[1] != _OLD and head[2] > _LAST_TECHNIQUE):
+        return False  # an archive, UTF-16, or no technique that there is
     # UTF-16 text has a NUL beside every letter, which a header has not.
     return any(head[0:64:2]) and any(head[1:64:2])
 

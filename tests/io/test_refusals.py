@@ -52,6 +52,8 @@ def record(values, axis=(400.0, 500.0), name="reflectance", metadata=None, targe
     [
         (b"%PDF-1.7", "a PDF document.*Export the table as CSV"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"MM\x00*\x00\x00", "a picture"),
+        (b"\x00Kd\x01", "no format that is read"),
         (b"\n\n\x1a\x1a\0\0", "an OPUS file of the oldest kind"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an encrypted workbook, or a compound file"),
         (b"\x1f\x8b\x08\0", "a gzip archive.*Unpack it first"),
