@@ -1,11 +1,12 @@
 """Bruker OPUS files, by brukeropus."""
 
 import os
+import warnings
 
 import numpy as np
 
 from .._core.optional import import_optional
-from ..exceptions import NoSpectraError, TableError, UnsupportedFormatError
+from ..exceptions import NoSpectraError, TableError, TableWarning, UnsupportedFormatError
 from ._block import SpectraBlock
 
 __all__ = ["MAGIC", "read_opus"]
@@ -27,6 +28,8 @@ _RESULTS = {
 _SINGLE_BEAM, _SERIES_OF_SPECTRA = 1, 9
 _SAMPLE, _BACKGROUND = 1, 2
 _FLOAT32 = 1
+#: Values that lie outside what the file says by this many times its range cannot be right.
+_BEYOND = 10.0
 _UNITS = {"WN": "cm-1", "MI": "um"}
 _META = {"ins": "instrument", "srn": "serial number", "res": "resolution", "nss": "scans", "snm": "sample name"}
 
@@ -108,8 +111,8 @@ def _block(path, file, data):
     if data.y.ndim == 2:  # each spectrum of a series has a factor of its own, which the package does not apply
         X *= np.reshape(params.csf, (-1, 1))
         columns["time (s)"] = [float(time) for time in params.ert]
-    _check_values(where, axis, X, params, series=data.y.ndim == 2)
-    notes = []
+    told = _check_values(where, axis, X, params, series=data.y.ndim == 2)
+    notes = [told] if told else []
     if derivative:
         notes.append(f"holds a derivative of the {label}")
         quantity = "unknown"
@@ -139,16 +142,25 @@ def _block(path, file, data):
 
 
 def _check_values(where, axis, X, params, *, series):
-    """Refuse values that the file itself says cannot be: more or fewer points, or beyond its smallest and largest."""
+    """Refuse or warn of values that the file itself says cannot be; returns what to note.
+
+    More or fewer points than it says, or values far beyond its smallest and largest.
+    """
     if X.shape[1] != len(axis) or not len(X):
         raise TableError(f"{where} has {X.shape[1]} values and an axis of {len(axis)}; the file is damaged.")
     if not np.all(np.isfinite(axis)) or len(axis) < 2 or axis[0] == axis[-1]:
         raise TableError(f"{where}: the axis goes from {params.fxv} to {params.lxv}; the file is damaged.")
+    if not np.all(np.isfinite(X)):
+        raise TableError(f"{where} has values that are no numbers; the file is damaged.")
     if series or not hasattr(params, "mny") or not hasattr(params, "mxy"):
-        return
-    slack = 0.01 * abs(params.mxy - params.mny) + 1e-5 * max(abs(params.mxy), abs(params.mny))
-    if not (X.min() >= params.mny - slack and X.max() <= params.mxy + slack):
-        raise TableError(
-            f"{where} has values from {X.min():.6g} to {X.max():.6g}, but the file says {params.mny:.6g} to "
-            f"{params.mxy:.6g}; it is damaged."
-        )
+        return None
+    span = abs(params.mxy - params.mny)
+    beyond = max(params.mny - X.min(), X.max() - params.mxy)
+    told = f"has values from {X.min():.6g} to {X.max():.6g}, the file says {params.mny:.6g} to {params.mxy:.6g}"
+    if beyond > _BEYOND * max(span, 1e-12):
+        raise TableError(f"{where} {told}; it is damaged.")
+    if beyond > 0.01 * span + 1e-5 * max(abs(params.mxy), abs(params.mny)):
+        # A program that changed the values may not have renewed their description.
+        warnings.warn(f"{where} {told}; is it damaged?", TableWarning, stacklevel=4)
+        return told
+    return None

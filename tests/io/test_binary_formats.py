@@ -198,6 +198,12 @@ def test_what_opus_blocks_hold(tmp_path, blocks, options, unit, quantity):
     assert (block.unit, block.quantity) == (unit, quantity)
 
 
+def test_opus_values_beyond_what_the_file_says_warn(tmp_path):
+    with pytest.warns(TableWarning, match=r"values from -0\.125 to 1, the file says -0\.125 to 0\.5; is it damaged"):
+        (block,) = read(tmp_path, opus((AB, Y), MXY=0.5), "Bruker OPUS")
+    assert "the file says -0.125 to 0.5" in block.notes[0]
+
+
 def test_opus_series_of_spectra(tmp_path):
     X = np.array([Y, 2 * Y, 3 * Y])
     (block,) = read(tmp_path, opus((AB, X), factor=2.0), "Bruker OPUS")
@@ -212,7 +218,8 @@ def test_opus_series_of_spectra(tmp_path):
         (opus((SCRF, Y)), NoSpectraError, "no spectrum of a sample, only: Reference Spectrum"),
         (opus((AB, Y), unit="PNT"), UnsupportedFormatError, "the axis is in PNT"),
         (opus((AB, Y), DPF=2), UnsupportedFormatError, "DPF 2"),
-        (opus((AB, Y), MXY=0.5), TableError, "values from -0.125 to 1, but the file says -0.125 to 0.5"),
+        (opus((AB, Y), MXY=-0.1), TableError, "values from -0.125 to 1, the file says -0.125 to -0.1; it is damaged"),
+        (opus((AB, [0.5, np.inf, 0.1])), TableError, "values that are no numbers"),
         (opus((AB, Y), last=9000.0), TableError, "the axis goes from 9000.0 to 9000.0"),
         (opus((AB, Y))[:-1], TableError, "its directory speaks of"),
         (opus((AB, Y))[:20], TableError, "within its header"),
