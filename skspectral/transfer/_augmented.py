@@ -8,8 +8,8 @@ to three rows away at once (and the contrasts between its replicates), needs no 
 whichever are fewer: more source samples than channels are rotated into as many rows as there are channels, which
 changes no result.
 
-Contrasts between replicates are a fourth kind, which predicts zero as the differences do. Their weight is fixed: it
-stands for a share of the scatter of one scan in every source sample.
+Contrasts between replicates, and differences between known instruments, are a fourth kind, which predicts zero as the
+differences do. Their weight is fixed: it stands for a share of their covariance in every source sample.
 """
 
 from dataclasses import dataclass
@@ -61,16 +61,11 @@ class OtherRows:
     y : ndarray of shape (n_samples, n_targets)
     standard : ndarray of int of shape (n_samples,)
         The standard that is the same sample, -1 where none is.
-    differences : ndarray of shape (n_pairs, n_channels)
-        What is left of the differences to the source after the shift.
-    difference_standard : ndarray of int of shape (n_pairs,)
     """
 
     X: np.ndarray
     y: np.ndarray
     standard: np.ndarray
-    differences: np.ndarray
-    difference_standard: np.ndarray
 
 
 class AugmentedRows:
@@ -89,13 +84,13 @@ class AugmentedRows:
         Row of the same sample in ``source``, -1 where it has none.
     others : OtherRows, optional
         What further instruments saw.
-    replicates : ReplicateRows, optional
-        Contrasts between repeated scans.
-    of_replicate : ndarray of int of shape (n_replicate_rows,), optional
-        The standard that a contrast belongs to, -1 where none.
+    nuisance : NuisanceRows, optional
+        Contrasts between repeated scans, and differences between known instruments.
+    of_nuisance : ndarray of int of shape (n_nuisance_rows,), optional
+        The standard that such a row belongs to, -1 where none.
     """
 
-    def __init__(self, source, y_source, target, y_target, twin, others=None, replicates=None, of_replicate=None):
+    def __init__(self, source, y_source, target, y_target, twin, others=None, nuisance=None, of_nuisance=None):
         labelled = np.isfinite(y_source).any(axis=1)
         self.mean = source[labelled].mean(axis=0)
         self.scale = np.sqrt(((source[labelled] - self.mean) ** 2).sum(axis=1).mean()) or 1.0
@@ -111,15 +106,10 @@ class AugmentedRows:
         self.n_pairs, self.n_standards = len(paired), len(target)
         of_source = np.full(len(source), -1)
         of_source[twin[paired]] = paired
-        of_difference, on_target = paired, np.ones(self.n_pairs)
         if others is not None:
             Z_source = np.vstack([Z_source, (others.X - self.mean) / self.scale])
             r_source = np.vstack([r_source, (others.y - self.y_mean) / self.y_scale])
             of_source = np.concatenate([of_source, others.standard])
-            self.differences = np.vstack([self.differences, others.differences / self.scale])
-            of_difference = np.concatenate([paired, others.difference_standard])
-            on_target = np.concatenate([on_target, np.zeros(len(others.differences))])
-            self.n_pairs = len(self.differences)
         labelled = np.isfinite(r_source).any(axis=1)
         own, free = (np.flatnonzero(labelled & (of_source >= 0)), np.flatnonzero(labelled & (of_source < 0)))
         self.n_source = len(own) + len(free)
@@ -131,17 +121,17 @@ class AugmentedRows:
         n_source_rows = len(own) + len(Z_free)
         self.kinds = np.repeat([0, 1, 2], [n_source_rows, self.n_pairs, self.n_standards])
         self.shared = np.concatenate([np.ones(len(own)), shared, np.zeros(self.n_pairs), np.ones(self.n_standards)])
-        self.on_target = np.concatenate([np.zeros(n_source_rows), on_target, np.ones(self.n_standards)])
+        self.on_target = np.concatenate([np.zeros(n_source_rows), np.ones(self.n_pairs + self.n_standards)])
         self.standard = np.concatenate(
-            [of_source[own], np.full(len(Z_free), -1), of_difference, np.arange(len(target))]
+            [of_source[own], np.full(len(Z_free), -1), paired, np.arange(len(target))]
         ).astype(int)
-        if replicates is not None:
-            self._add_replicates(replicates, of_replicate)
+        if nuisance is not None:
+            self._add_nuisance(nuisance, of_nuisance)
 
-    def _add_replicates(self, replicates, standard):
-        """Append the contrasts."""
-        n, nothing = len(replicates), np.zeros(len(replicates))
-        self.Z = np.vstack([self.Z, replicates.X / self.scale])
+    def _add_nuisance(self, nuisance, standard):
+        """Append rows that have a weight of their own and no offset."""
+        n, nothing = len(nuisance), np.zeros(len(nuisance))
+        self.Z = np.vstack([self.Z, nuisance.X / self.scale])
         self.r = np.vstack([self.r, np.zeros((n, self.r.shape[1]))])
         self.kinds = np.concatenate([self.kinds, np.full(n, 3)])
         self.shared = np.concatenate([self.shared, nothing])

@@ -2,10 +2,55 @@
 
 import numpy as np
 
-from .._core.roles import TransferRows
+from .._core.labels import UNPAIRED
+from .._core.roles import TransferRows, shared_with
 from ..exceptions import AmbiguousInstrumentError, UnknownInstrumentError
+from ._replicates import NuisanceRows, strongest
 
-__all__ = ["other_samples"]
+__all__ = ["known_differences", "other_samples"]
+
+# how much of the differences between known instruments every source sample is given, beside those of the own pairs
+KNOWN_SHARE = 0.4
+
+
+def known_differences(operator, Z_source, source_codes, others, kept=()):
+    """Differences between instruments that are known already, as rows whose reference is zero.
+
+    What two other instruments differ by says something about how the target may differ, and the more the fewer pairs
+    of its own there are. The mean difference of each is removed: it stands in no relation to the target's.
+
+    Parameters
+    ----------
+    operator : callable
+        Preprocessing of spectra.
+    Z_source : ndarray of shape (n_source, n_channels)
+        Preprocessed source samples.
+    source_codes : ndarray of int of shape (n_source,)
+    others : sequence of (X, y, codes)
+        Samples of further instruments, as ``other_samples`` gives them.
+    kept : array-like of int
+        Codes of samples whose rows stay apart, so that they can be left out with the sample.
+
+    Returns
+    -------
+    NuisanceRows or None
+        None where the source shares fewer than two samples with each of them.
+    """
+    differences, codes, degrees = [], [], 0
+    for X, _, other_codes in others:
+        here, there = shared_with(other_codes, source_codes)
+        if len(here) > 1:
+            difference = operator(X[here]) - Z_source[there]
+            differences.append(difference - difference.mean(axis=0))
+            codes.append(other_codes[here])
+            degrees += len(here) - 1
+    if not differences:
+        return None
+    differences, codes = np.concatenate(differences), np.concatenate(codes)
+    own = np.isin(codes, kept)
+    rest = strongest(differences[~own]) if not own.all() else differences[:0]
+    rows = np.concatenate([differences[own], rest]) * np.sqrt(KNOWN_SHARE / degrees)
+    return NuisanceRows(rows, np.concatenate([codes[own], np.full(len(rest), UNPAIRED)]).astype(int))
 
 
 def other_samples(labels, rows, X, y, instrument, sample_id):

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._core.labels import UNPAIRED
 
-__all__ = ["ReplicateRows", "replicate_rows"]
+__all__ = ["NuisanceRows", "replicate_rows", "strongest", "together"]
 
 # contrasts beyond this number are rotated into their strongest directions: what is left there is detector noise
 MOST_DIRECTIONS = 40
@@ -23,17 +23,17 @@ SOURCE_SHARE, TARGET_SHARE = 0.25, 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class ReplicateRows:
-    """Contrasts between repeated scans, as rows whose reference is zero.
+class NuisanceRows:
+    """Rows whose reference is zero: what differs in them is no property of the samples.
 
     Attributes
     ----------
     X : ndarray of shape (n_rows, n_channels)
-        Preprocessed, not centred: contrasts have no offset. ``X.T @ X`` is the covariance of one scan around its
-        sample, a share of the source's plus a share of the target's, without directions that were cut off. A ridge
-        gives these rows the weight of all source samples together.
+        Preprocessed, not centred: contrasts have no offset. ``X.T @ X`` is a share of a covariance, of one scan around
+        its sample or of an instrument around another, without directions that were cut off. A ridge gives these rows
+        the weight of all source samples together.
     codes : ndarray of int of shape (n_rows,)
-        Sample of the row, -1 where contrasts of several samples were rotated together.
+        Sample of the row, -1 where those of several samples were rotated together.
     """
 
     X: np.ndarray
@@ -57,15 +57,21 @@ def replicate_rows(rows, operator, kept=()):
 
     Returns
     -------
-    ReplicateRows or None
-        None where no sample has replicates, or all of them are copies.
+    NuisanceRows or None
+        None where no sample has replicates, or all of them are copies. A share of the source's covariance and a share
+        of the target's.
     """
     kept = np.asarray(kept, dtype=int)
     parts = [_of_one_instrument(rows, side, operator, kept) for side in (False, True)]
+    return together([NuisanceRows(*part) for part in parts if part is not None])
+
+
+def together(parts):
+    """Join several NuisanceRows, None among them left out; None without any."""
     parts = [part for part in parts if part is not None]
     if not parts:
         return None
-    return ReplicateRows(*(np.concatenate(part) for part in zip(*parts)))
+    return NuisanceRows(np.concatenate([part.X for part in parts]), np.concatenate([part.codes for part in parts]))
 
 
 def _of_one_instrument(rows, side, operator, kept):
@@ -81,11 +87,11 @@ def _of_one_instrument(rows, side, operator, kept):
         return None
     group_codes = np.array([rows.codes[group[0]] for group in groups])
     apart = np.isin(group_codes, kept)
-    found = [_strongest(each, MOST_DIRECTIONS_OF_A_STANDARD) for each, own in zip(contrasts, apart) if own]
+    found = [strongest(each, MOST_DIRECTIONS_OF_A_STANDARD) for each, own in zip(contrasts, apart) if own]
     codes = [np.full(len(part), code) for part, code in zip(found, group_codes[apart])]
     if not apart.all():
-        together = np.vstack([each for each, own in zip(contrasts, apart) if not own])
-        found.append(_strongest(together, MOST_DIRECTIONS))
+        others = np.vstack([each for each, own in zip(contrasts, apart) if not own])
+        found.append(strongest(others, MOST_DIRECTIONS))
         codes.append(np.full(len(found[-1]), UNPAIRED))
     share = TARGET_SHARE if side else SOURCE_SHARE
     return np.vstack(found) * np.sqrt(share / (ends[-1] - len(groups))), np.concatenate(codes)
@@ -101,7 +107,7 @@ def _groups(rows, side):
     return sorted((group for group in groups if len(group) > 1), key=lambda group: group[0])
 
 
-def _strongest(contrasts, most):
+def strongest(contrasts, most=MOST_DIRECTIONS):
     """Rotate contrasts into fewer rows with the same scatter matrix, the strongest directions first."""
     _, singular, axes = np.linalg.svd(contrasts, full_matrices=False)
     return (singular[:, None] * axes)[:most]

@@ -9,8 +9,8 @@ from ..base import TransferTags
 from ..exceptions import MissingReferenceError
 from ._augmented import AugmentedRows, OtherRows, difference_weights
 from ._operators import OPERATORS, UNKNOWN_STEP, Operator
-from ._others import other_samples
-from ._replicates import replicate_rows
+from ._others import known_differences, other_samples
+from ._replicates import replicate_rows, together
 from .complete import CompleteTransferRegressor
 
 __all__ = ["DifferenceRidge", "augmented_rows"]
@@ -18,7 +18,7 @@ __all__ = ["DifferenceRidge", "augmented_rows"]
 SMOOTHING_NM = 12.0
 
 
-def augmented_rows(rows, operator, others=()):
+def augmented_rows(rows, operator, others=(), known=()):
     """Preprocess the samples of all instruments and line up the standards with their twins.
 
     Parameters
@@ -26,7 +26,9 @@ def augmented_rows(rows, operator, others=()):
     rows : TransferRows
     operator : Operator
     others : sequence of (X, y, codes)
-        Samples of further instruments, as ``other_samples`` gives them.
+        Samples of further instruments, as ``other_samples`` gives them; they join the calibration.
+    known : sequence of (X, y, codes)
+        The same, where only the differences of the instruments to the source are used.
     """
     source, y_source, source_codes = rows.source_samples
     target, y_target, target_codes = rows.target_samples
@@ -36,23 +38,23 @@ def augmented_rows(rows, operator, others=()):
     kept = rows.says_something
     X_target = operator(target[kept]) if kept.any() else np.empty((0, operator(source[:1]).shape[1]))
     standard = {code: k for k, code in enumerate(target_codes[kept]) if code != UNPAIRED}
-    further = _other_rows(operator, operator(source), source_codes, standard, others) if others else None
-    replicates = replicate_rows(rows, operator, list(standard))
-    of_replicate = None if replicates is None else [standard.get(code, -1) for code in replicates.codes]
-    return AugmentedRows(
-        operator(source), y_source, X_target, y_target[kept], twin[kept], further, replicates, of_replicate
-    )
+    Z_source = operator(source)
+    further = _other_rows(operator, Z_source, source_codes, standard, others) if others else None
+    differences = known_differences(operator, Z_source, source_codes, [*others, *known], list(standard))
+    nuisance = together([replicate_rows(rows, operator, list(standard)), differences])
+    of_nuisance = None if nuisance is None else [standard.get(code, -1) for code in nuisance.codes]
+    return AugmentedRows(Z_source, y_source, X_target, y_target[kept], twin[kept], further, nuisance, of_nuisance)
 
 
 def _other_rows(operator, Z_source, source_codes, standard, others):
-    """Shift samples of further instruments onto the source; what the shift leaves are differences like any others."""
+    """Shift samples of further instruments onto the source."""
     parts = []
     for X, y, codes in others:
         Z = operator(X)
         here, there = shared_with(codes, source_codes)
         shift = (Z[here] - Z_source[there]).mean(axis=0) if len(here) else Z.mean(axis=0) - Z_source.mean(axis=0)
         of = np.array([standard.get(code, -1) for code in codes], dtype=int)
-        parts.append((Z - shift, y, of, Z[here] - Z_source[there] - shift, of[here]))
+        parts.append((Z - shift, y, of))
     return OtherRows(*(np.concatenate(values) for values in zip(*parts)))
 
 
@@ -84,8 +86,8 @@ class DifferenceRidge(CompleteTransferRegressor):
         Weight of a standard's target row relative to a source row.
     others : sequence of object, default=()
         Labels of further instruments with references: their samples, shifted onto the source, join the calibration, and
-        what the shift leaves of their differences to the source joins the differences. Rows of instruments that are not
-        named are ignored.
+        what the shift leaves of their differences to the source becomes rows with reference zero, with a weight of
+        their own beside the target's own pairs. Rows of instruments that are not named are ignored.
     wavelengths : array-like of shape (n_channels,), optional
         Axis of the channels. Default: numeric column labels of ``X``, else 2 nm a channel (with a warning).
     axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"

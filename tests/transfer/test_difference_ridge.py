@@ -40,7 +40,7 @@ def system(data, n_standards=8, **changes):
 
 def normal_equations(rows, ridge, difference, target, kept=slice(None)):
     """Penalised least squares on the augmented features: spectrum, offset, target offset."""
-    weight = np.array([1.0, difference, target])[rows.kinds][kept] / ridge
+    weight = np.array([1.0, difference, target, rows.n_source])[rows.kinds][kept] / ridge
     features = np.column_stack([rows.Z, np.sqrt(OFFSET) * rows.shared, np.sqrt(OFFSET) * rows.on_target])[kept]
     left = features.T @ (weight[:, None] * features) + np.eye(features.shape[1])
     return np.linalg.solve(left, features.T @ (weight[:, None] * rows.r[kept])), features
@@ -238,7 +238,7 @@ def test_a_standard_leaves_with_its_rows_on_all_instruments():
     system = augmented_rows(rows, Operator("sg1", data.wavelengths), others)
     for k in range(4):
         # source, difference and target rows, and those of the third instrument: one spectrum and one difference
-        assert sorted(system.kinds[system.standard == k]) == [0, 0, 1, 1, 2]
+        assert sorted(system.kinds[system.standard == k]) == [0, 0, 1, 2, 3]
     solution = system.solve(1e-2, 30.0, 3.0)
     for k in range(4):
         kept = np.flatnonzero(system.standard != k)
