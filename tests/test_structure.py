@@ -35,7 +35,9 @@ MAY_KNOW = {
         *("_core", "base", "calibration", "diagnostics", "exceptions", "io", "model_selection", "nn", "preprocessing"),
         *("pretraining", "transfer"),
     },
-    "monitoring": {"_core", "base", "deployment", "diagnostics", "exceptions", "io", "metrics", "plotting"},
+    "monitoring": {
+        *("_core", "base", "deployment", "diagnostics", "exceptions", "io", "metrics", "plotting", "transfer"),
+    },
     "comparison": {
         *("_core", "_version", "exceptions", "metrics", "model_selection", "monitoring", "plotting", "transfer"),
     },

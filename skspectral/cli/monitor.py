@@ -1,9 +1,11 @@
 """``skspectral monitor``: control charts of a log of check samples."""
 
+import datetime
 import re
 from pathlib import Path
 
-from ..monitoring import CheckLog, ControlChart
+from ..deployment import TransferredModel
+from ..monitoring import CheckLog, CheckSamples, ControlChart
 
 __all__ = ["add_arguments", "run"]
 
@@ -16,11 +18,16 @@ ALARM_CODE = 3
 
 def add_arguments(parser):
     """Describe the options."""
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="the deployed model, which knows its SEP")
     parser.add_argument("log", metavar="LOG", help="the log of check samples (CSV)")
+    parser.add_argument("--add", nargs="+", metavar="FILE",
+                        help="first predict these spectra by MODEL and append what has references to LOG")  # fmt: skip
+    parser.add_argument("--date", metavar="DATE", help="when the spectra of --add were measured (default: today)")
+    parser.add_argument("--target", metavar="NAME", help="the instrument, where MODEL serves several")
     parser.add_argument(
         "--sep", action="append", default=[], metavar="[NAME=]SEP",
-        help="standard error of prediction of the validation, for all properties or for one (repeatable); without it "
-        "it is estimated from the first 20 readings",
+        help="standard error of prediction of the validation, for all properties or for one (repeatable); default: "
+        "that of MODEL, else it is estimated from the first 20 readings",
     )  # fmt: skip
     parser.add_argument("--sep-df", type=float, metavar="N", help="degrees of freedom of --sep: its samples minus one")
     parser.add_argument("--repeatability", action="append", default=[], metavar="[NAME=]SD",
@@ -38,7 +45,11 @@ def add_arguments(parser):
 
 def run(args):
     """Judge the log; 3 where a chart alarms."""
-    samples = CheckLog(args.log).read()
+    log = CheckLog(args.log)
+    model = None if args.model is None else TransferredModel.load(args.model)
+    if args.add:
+        _append(args, model, log)
+    samples = log.read()
     if args.since is not None:
         samples = samples.since(args.since)
     if not len(samples):
@@ -47,13 +58,11 @@ def run(args):
     seps, repeatabilities = (_by_name(args, option, samples.properties) for option in ("sep", "repeatability"))
     states = {}
     for name in names:
-        chart = ControlChart(
-            seps.get(name),
-            sep_df=args.sep_df,
-            repeatability=repeatabilities.get(name),
-            shift=args.shift,
-            arl=args.arl,
-        )
+        settings = {"repeatability": repeatabilities.get(name), "shift": args.shift, "arl": args.arl}
+        if name in seps or model is None:
+            chart = ControlChart(seps.get(name), sep_df=args.sep_df, **settings)
+        else:
+            chart = ControlChart.for_model(model, name, target=args.target, **settings)
         states[name] = chart.check(samples.of(name))
     for state in states.values():
         print(f"{state.table}\n")
@@ -65,6 +74,16 @@ def run(args):
         prefix = f"{name}: " if alarmed and len(states) > 1 else ""
         print(f"{prefix}{states[name].advice}")
     return ALARM_CODE if alarmed else 0
+
+
+def _append(args, model, log):
+    if model is None:
+        raise ValueError("--add predicts spectra, and needs a model: skspectral monitor MODEL LOG --add FILE.")
+    date = datetime.date.today() if args.date is None else args.date
+    target = next((name for name in model.targets if str(name) == args.target), args.target)
+    added = CheckSamples.from_model(model, args.add, date=date, instrument=target)
+    log.append(added)
+    print(f"Added to {args.log}: {len(added)} readings of {', '.join(dict.fromkeys(added.sample))}.")
 
 
 def _by_name(args, option, properties):

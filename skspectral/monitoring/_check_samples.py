@@ -6,6 +6,7 @@ from datetime import date, datetime
 import numpy as np
 
 from ..exceptions import CheckLogError
+from ._model_checks import predict_checks
 
 __all__ = ["CheckSamples", "as_datetime"]
 
@@ -79,6 +80,37 @@ class CheckSamples:
         object.__setattr__(self, "date", np.array([dates[i] for i in order], dtype=object))
         for name, column in columns.items():
             object.__setattr__(self, name, column[order])
+
+    @classmethod
+    def from_model(cls, model, new, *, date, instrument=None):
+        """Predict spectra of samples whose references are known.
+
+        Parameters
+        ----------
+        model : skspectral.TransferredModel
+        new : SpectraTable, path-like or sequence of path-like
+            Spectra with sample names and references; replicates are averaged.
+        date : date, datetime, numpy.datetime64 or str
+            When they were measured.
+        instrument : object, optional
+            The target that measured them, where rows do not say or several did.
+
+        Returns
+        -------
+        CheckSamples
+            Of every property of the model that has references.
+
+        Raises
+        ------
+        CheckLogError
+            If there is no reference, a sample has no name, or the spectra come from several instruments.
+
+        Warns
+        -----
+        CheckLogWarning
+            If spectra are left out because the model rejects them.
+        """
+        return cls(*predict_checks(model, new, date, instrument))
 
     def __len__(self):
         return len(self.date)

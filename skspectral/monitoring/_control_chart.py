@@ -9,6 +9,7 @@ from ..exceptions import CheckLogError, TooFewCheckSamplesError
 from ._charts import CHARTS, cusum, ewma, shewhart, shewhart_of_groups
 from ._control_state import ControlState
 from ._deviates import bias_deviates, expectations, spread_deviates
+from ._model_checks import validated_sep
 from ._run_lengths import bias_design, spread_design
 
 __all__ = ["ControlChart"]
@@ -128,6 +129,31 @@ class ControlChart:
                 f"repeatability must come with a sep that is larger, got repeatability={self.repeatability!r} and "
                 f"sep={self.sep!r}."
             )
+
+    @classmethod
+    def for_model(cls, model, target_name, *, target=None, **settings):
+        """Take SEP and its degrees of freedom from the validation of a deployed model.
+
+        Parameters
+        ----------
+        model : skspectral.TransferredModel
+        target_name : str
+            The property.
+        target : object, optional
+            The instrument, where the model serves several.
+        **settings : dict
+            Further parameters of the chart.
+
+        Returns
+        -------
+        ControlChart
+
+        Raises
+        ------
+        ValueError
+            If the model has no such property, no such instrument, or no validated SEP of it.
+        """
+        return cls(*validated_sep(model, target_name, target), **settings)
 
     @property
     def limits_(self):

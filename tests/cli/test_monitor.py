@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skspectral import MeanShift, TransferredModel
 from skspectral.cli import main
+from skspectral.datasets import make_instruments
+from skspectral.io import SpectraTable
 from skspectral.monitoring import CheckLog, CheckSamples
 
 
@@ -65,6 +68,51 @@ def test_after_the_alarm_is_answered_watching_starts_anew(log, capsys):
 def test_faults_are_named(log, capsys, options, said):
     assert main(["monitor", log, *options]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.fixture
+def deployed(tmp_path):
+    """A model file, and files of check samples before and after the instrument has changed."""
+    data = make_instruments(60, n_channels=60, random_state=0)
+    table = SpectraTable(
+        data.X, data.wavelengths, quantity="absorbance", instrument=data.instrument, sample_id=data.sample_id,
+        y=data.y, properties=["protein"],
+    )  # fmt: skip
+    model = TransferredModel.fit(table.select(range(75)), source="A", target="B", method=MeanShift())
+    model.save(tmp_path / "model.skspectral")
+    order = np.argsort(data.y[:60].ravel())
+    moved = 0.5 * (data.X[order[-10:]].mean(axis=0) - data.X[order[:10]].mean(axis=0))
+    files = []
+    for name, rows, change in (("before", range(80, 100), 0.0), ("after", range(100, 120), moved)):
+        frame = table.select(rows).to_frame()
+        axis = frame.columns[-60:]
+        frame[axis] = frame[axis].to_numpy() + change
+        files.append(str(tmp_path / f"{name}.csv"))
+        frame.to_csv(files[-1], index=False)
+    return str(tmp_path / "model.skspectral"), str(tmp_path / "log.csv"), *files
+
+
+def test_spectra_are_predicted_into_the_log_and_judged_by_the_sep_of_the_model(deployed, capsys):
+    model, log, before, after = deployed
+    assert main(["monitor", model, log, "--add", before, "--date", "2026-03-09"]) == 0
+    said = capsys.readouterr().out
+    assert "Added to" in said and "20 readings judged, 2026-03-09 to 2026-03-09" in said and "(given)" in said
+    sep = TransferredModel.load(model).records["B"].held_out.sep[0]
+    samples = CheckLog(log).read()
+    assert len(samples) == 20 and np.abs(samples.error).max() < 5 * sep
+    assert main(["monitor", model, log, "--add", after, "--date", "2026-04-09"]) == 3
+    assert "since 2026-04-09" in capsys.readouterr().out and len(CheckLog(log).read()) == 40
+    assert main(["monitor", model, log]) == 3
+
+
+def test_faults_of_a_model_are_named(deployed, log, capsys):
+    model, empty, before, _ = deployed
+    assert main(["monitor", empty, "--add", before]) == 2
+    assert "needs a model" in capsys.readouterr().err
+    assert main(["monitor", model, log]) == 2
+    assert "predicts protein, not 'fat/oil'" in capsys.readouterr().err
+    assert main(["monitor", log, empty]) == 2
+    assert "no model file" in capsys.readouterr().err
 
 
 def test_a_missing_log(tmp_path, capsys):
