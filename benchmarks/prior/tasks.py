@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-__all__ = ["Task", "draw_task", "load_materials"]
+__all__ = ["Measured", "Task", "draw_measured", "draw_task", "load_materials"]
 
 STEP = 2.0
 SHORTEST, LONGEST = 200.0, 1400.0
@@ -53,6 +53,33 @@ class Task:
     measured: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Samples of one material on two simulated instruments.
+
+    Attributes
+    ----------
+    source, target : ndarray of shape (n_samples, n_channels)
+    y : ndarray of shape (n_samples,)
+    axis : ndarray of shape (n_channels,)
+        In nm.
+    material : str
+    measured : bool
+        Whether the references are those of the laboratory.
+    n_source, n_standards : int
+        How many samples a task calibrates with, and how many standards it has.
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    y: np.ndarray
+    axis: np.ndarray
+    material: str
+    measured: bool
+    n_source: int
+    n_standards: int
+
+
 def load_materials(folder=None):
     """Read near-infrared sets as (spectra in absorbance, axis in nm, references or None)."""
     folder = Path(folder or os.environ["SKSPECTRAL_CORPUS"])
@@ -90,8 +117,11 @@ def _is_continuous(column):
     return len(known) >= LEAST_SAMPLES and len(np.unique(known)) >= FEWEST_VALUES
 
 
-def draw_task(materials, rng):
-    """Draw a material, a calibration problem on it, two instruments and a number of standards."""
+def draw_measured(materials, rng, *, source_rows="calibration"):
+    """Draw a material, a calibration problem on it, two instruments and a number of standards.
+
+    The source measures the samples to calibrate with, or with ``source_rows="all"`` every sample.
+    """
     measured = rng.random() < MEASURED
     eligible = [m for m in materials if m[3] is not None or not measured]
     material, spectra, axis, references = eligible[rng.integers(len(eligible))]
@@ -108,10 +138,16 @@ def draw_task(materials, rng):
     scale = clean.std(axis=0).mean()
     nuisances = _smooth(rng, int(rng.integers(0, 6)), grid, 30.0, 300.0) * scale * 10 ** rng.uniform(-1.5, 0.0)
     seen = []
-    for rows in (slice(0, n_source), slice(0, len(clean))):
+    for rows in (slice(0, n_source if source_rows == "calibration" else len(clean)), slice(0, len(clean))):
         instrument = _instrument(rng, grid, scale)
         seen.append(_measure(clean[rows], grid, instrument, nuisances, scale, rng))
-    source, target = seen
+    return Measured(*seen, y, grid, material, measured, n_source, n_standards)
+
+
+def draw_task(materials, rng):
+    """Draw a task: the first samples calibrate, the first of these are the standards, the last are tested."""
+    drawn = draw_measured(materials, rng)
+    source, target, y, n_source, n_standards = drawn.source, drawn.target, drawn.y, drawn.n_source, drawn.n_standards
     ids = np.array([f"s{i}" for i in range(n_source)], dtype=object)
     return Task(
         X=np.vstack([source, target[:n_standards]]),
@@ -120,9 +156,9 @@ def draw_task(materials, rng):
         sample_id=np.concatenate([ids, ids[:n_standards]]),
         X_test=target[n_source:],
         y_test=y[n_source:, None],
-        axis=grid,
-        material=material,
-        measured=measured,
+        axis=drawn.axis,
+        material=drawn.material,
+        measured=drawn.measured,
     )
 
 

@@ -7,8 +7,10 @@ import numpy as np
 from scipy import stats
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
-from sklearn.utils.validation import check_is_fitted
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_array, check_is_fitted
 
+from .._core.roles import TransferRows
 from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
 
@@ -203,17 +205,26 @@ class SpectralLimits(VersionedState, BaseEstimator):
         return QT2Result(q, t2, self.q_limit_, self.t2_limit_)
 
 
-def q_and_t2(source, X, *, n_components=0.999, alpha=0.05, q_limit="box"):
+def q_and_t2(
+    source, X, *, n_components=0.999, alpha=0.05, q_limit="box", X_train=None, instrument=None, sample_id=None
+):
     """Compute Q and T2 of spectra in the model of the source spectra; short for :class:`SpectralLimits`.
 
     Parameters
     ----------
-    source : array-like of shape (n_source, n_channels)
-        Spectra of the source instrument.
+    source : array-like of shape (n_source, n_channels), or fitted transfer estimator
+        Spectra of the source instrument; or any transfer method, alone or at the end of a Pipeline, fitted to the rows
+        that ``X_train`` gives. A method that maps spectra (``transform``) maps ``X``; for any other, such as
+        ``AutoTransfer``, the source spectra are moved by the mean difference of the pairs, as the target sees them.
     X : array-like of shape (n_spectra, n_channels)
-        Spectra to judge, such as target spectra mapped by ``PDS.transform``.
+        Spectra to judge: with spectra as ``source`` those of the source or mapped to it (``PDS.transform``); with an
+        estimator target spectra as measured.
     n_components, alpha, q_limit
         As in :class:`SpectralLimits`.
+    X_train : array-like of shape (n_rows, n_channels), optional
+        The rows that the estimator was fitted to.
+    instrument, sample_id : array-like of shape (n_rows,), optional
+        Their labels.
 
     Returns
     -------
@@ -234,7 +245,38 @@ def q_and_t2(source, X, *, n_components=0.999, alpha=0.05, q_limit="box"):
     >>> bool(q_and_t2(source, mapped).q.mean() < q_and_t2(source, target).q.mean())
     True
     """
+    if hasattr(source, "predict"):
+        source, X = _as_seen(source, X, X_train, instrument, sample_id)
     return SpectralLimits(n_components, alpha=alpha, q_limit=q_limit).fit(source).check(X)
+
+
+def _as_seen(model, X, X_train, instrument, sample_id):
+    """Source and new spectra where they can be compared: mapped to the source, or moved to the target."""
+    if X_train is None or instrument is None or sample_id is None:
+        raise ValueError(
+            f"{type(model).__name__} keeps no source spectra: give the rows it was fitted to as X_train=, instrument= "
+            "and sample_id=."
+        )
+    if isinstance(model, Pipeline):
+        if len(model.steps) > 1:
+            X_train, X = (model[:-1].transform(part) for part in (X_train, X))
+        model = model.steps[-1][1]
+    X_train, X = (check_array(part, dtype=np.float64, input_name="X") for part in (X_train, X))
+    rows = TransferRows.sort_out(
+        X_train,
+        np.zeros((len(X_train), 1)),
+        instrument=instrument,
+        sample_id=sample_id,
+        source=model.source_,
+        target=model.target_,
+    )
+    spectra = rows.X[~rows.is_target]
+    if hasattr(model, "transform"):
+        return spectra, model.transform(X)
+    pairs = rows.pairs
+    if len(pairs):
+        return spectra + (pairs.target - pairs.source).mean(axis=0), X
+    return spectra + rows.X[rows.is_target].mean(axis=0) - spectra.mean(axis=0), X
 
 
 def _box(variances, alpha):

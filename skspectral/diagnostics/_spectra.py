@@ -1,17 +1,20 @@
 """Checks of spectra, and a view of them, for diagnostics that are no estimators."""
 
 import numpy as np
+from scipy.ndimage import median_filter
 from sklearn.utils.validation import check_array
 
 from .._core.validation import check_finite, refuse_masked
 from ..exceptions import ChannelMismatchError
 from ..preprocessing import SNV, SavitzkyGolay
 
-__all__ = ["checked_spectra", "derivative"]
+__all__ = ["checked_spectra", "derivative", "roughness"]
 
 #: A derivative needs so many channels at least.
 LEAST_CHANNELS = 5
 DERIVATIVE_POINTS = 9
+#: Steps whose median one is compared with.
+STEPS_AROUND = 7
 
 
 def checked_spectra(X, n_channels=None):
@@ -38,3 +41,12 @@ def derivative(X):
     """First derivative after SNV, where noise, steps and bands are not drowned by the level of the spectra."""
     points = min(DERIVATIVE_POINTS, X.shape[1] if X.shape[1] % 2 else X.shape[1] - 1)
     return SavitzkyGolay(points, polyorder=2, deriv=1).fit(X).transform(SNV().fit(X).transform(X))
+
+
+def roughness(X):
+    """Steps from channel to channel after SNV, less the median of the steps around them.
+
+    Bands of real spectra are smooth beside it; noise, spikes and splices are not.
+    """
+    steps = np.diff(SNV().fit(X).transform(X), axis=1)
+    return steps - median_filter(steps, size=(1, min(STEPS_AROUND, steps.shape[1])), mode="nearest")

@@ -7,16 +7,16 @@ from scipy import stats
 
 from .._core.roles import TransferRows
 from ..exceptions import NoSourceError, NoStandardsError
-from ._spectra import checked_spectra, derivative
+from ._spectra import checked_spectra, derivative, roughness
 
 __all__ = ["TargetCheck", "TargetLimits"]
 
-#: How a spectrum is looked at: as measured, and as a derivative, where noise, steps and bands are not drowned by the
-#: level.
-VIEWS = ("spectrum", "derivative")
+#: How a spectrum is looked at: as measured; as a derivative, where bands are not drowned by the level; and by how rough
+#: it is from channel to channel, which has nothing to do with what it is of.
+VIEWS = ("spectrum", "derivative", "roughness")
 STATISTICS = ("q", "t2", "peak")
 #: Share of the variance that the components hold, and how many samples each of them needs at least.
-VARIANCE_KEPT = {"spectrum": 0.9999, "derivative": 0.99}
+VARIANCE_KEPT = {"spectrum": 0.9999, "derivative": 0.99, "roughness": None}
 SAMPLES_PER_COMPONENT = 5
 MOST_COMPONENTS = 20
 N_FOLDS = 10
@@ -24,7 +24,10 @@ MOST_SAMPLES = 300
 LEAST_SAMPLES = 8
 #: What the standards say about the target counts against the source: so many standards are worth its mean, and so many
 #: its spread.
-PRIOR_MEAN, PRIOR_SPREAD = 1.0, 8.0
+PRIOR_MEAN, PRIOR_SPREAD = 0.1, 8.0
+#: Variance of a statistic's logarithm on the target beyond that on the source: instruments differ more on some samples
+#: than on others.
+EXTRA_SPREAD = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +224,9 @@ class _Model:
         centred = np.concatenate([seen - mean, weight * (target - mean)])
         values, vectors = np.linalg.eigh(centred @ centred.T)
         values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+        if VARIANCE_KEPT[view] is None:
+            # what is rough in a spectrum is rough, whatever directions the calibration's roughness has
+            n_components, mean = 0, np.zeros_like(mean)
         if n_components is None:
             enough = int(np.searchsorted(np.cumsum(values), VARIANCE_KEPT[view] * values.sum())) + 1
             n_components = max(1, min(enough, len(seen) // SAMPLES_PER_COMPONENT, MOST_COMPONENTS))
@@ -244,7 +250,7 @@ class _Model:
         scores, left = self.residuals(X)
         return {
             "q": np.sum(left**2, axis=1),
-            "t2": np.sum(scores**2 / self.variances, axis=1),
+            "t2": np.sum(scores**2 / self.variances, axis=1) if self.n_components else np.ones(len(X)),
             "peak": np.max(left**2 / self.noise, axis=1),
         }
 
@@ -255,7 +261,7 @@ def _named(view, found):
 
 def _look(view, X):
     """Spectra in a view: (n_spectra, n_channels) to the same."""
-    return X if view == "spectrum" else derivative(X)
+    return {"spectrum": np.asarray, "derivative": derivative, "roughness": roughness}[view](X)
 
 
 def _twins(rows):
@@ -299,8 +305,8 @@ def _left_out(view, source, target, twin, kept, n_components):
         left = np.where(twin[rest] >= 0, mapping[twin[rest]], -1)
         moved = _look(view, fewer + _shift(fewer, target[rest], left))
         on_target.append((_Model.of(view, moved, looked[rest], n_components), looked[out]))
-    squares = [np.concatenate([m.residuals(X)[1] ** 2 for m, X in part]) for part in (on_source, on_target) if part]
-    noise = np.max([part.mean(axis=0) for part in squares], axis=0)
+    # of the source alone: a few standards would be judged by a profile that they made themselves
+    noise = np.concatenate([model.residuals(X)[1] ** 2 for model, X in on_source]).mean(axis=0)
     # a channel that hardly varied would make every other spectrum an outlier
     noise = noise + noise.mean()
     for part in (on_source, on_target):
@@ -319,6 +325,6 @@ def _limit(on_source, on_target, alpha):
     mean = (PRIOR_MEAN * m + n * target.mean()) / (PRIOR_MEAN + n)
     between = PRIOR_MEAN * n / (PRIOR_MEAN + n) * (target.mean() - m) ** 2
     freedom = PRIOR_SPREAD + n
-    variance = (PRIOR_SPREAD * spread + n * target.var() + between) / freedom
+    variance = (PRIOR_SPREAD * (spread + EXTRA_SPREAD) + n * target.var() + between) / freedom
     quantile = stats.t.isf(alpha, freedom) * np.sqrt(variance * (1 + 1 / (PRIOR_MEAN + n)))
     return float(np.exp(mean + quantile))

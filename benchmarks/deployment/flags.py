@@ -1,0 +1,83 @@
+"""How often good target spectra are flagged, and how often wrong ones are."""
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.prior.tasks import load_materials
+from skspectral.diagnostics import TargetLimits
+
+from .pairs import blocks
+
+__all__ = ["CASES", "flag_rates", "flag_summary"]
+
+ROLES = {"source": "A", "target": "B"}
+#: A step of this share of the range of a spectrum, such as a change of detector leaves behind.
+STEP = 0.05
+CASES = ("good", "noise", "reversed", "reflectance", "other material", "step", "wrong instrument")
+
+
+def flag_rates(pair, n_standards, seed, others):
+    """Judge good and wrong spectra of one split of a pair, list of dict.
+
+    Parameters
+    ----------
+    pair : Pair
+    n_standards, seed : int
+    others : list of (name, X, axis)
+        Other materials in absorbance.
+    """
+    split = blocks(pair, "random", n_standards, seed)
+    limits = TargetLimits(**ROLES).fit(split.X, **split.labels)
+    rng = np.random.default_rng(seed)
+    rows = []
+    for case in CASES:
+        score = limits.check(_spectra(case, split, pair, others, rng)).score
+        rows.append({"pair": pair.name, "n": n_standards, "seed": seed, "case": case, "spectra": len(score)})
+        rows[-1] |= {"warning": float((score > 1).mean()), "score": float(np.median(score))}
+    return rows
+
+
+def _spectra(case, split, pair, others, rng):
+    X = split.X_test
+    if case == "good":
+        return X
+    if case == "noise":
+        noise = rng.standard_normal(X.shape)
+        return X.mean(axis=1, keepdims=True) + X.std(axis=1, keepdims=True) * noise
+    if case == "reversed":
+        return X[:, ::-1]
+    if case == "reflectance":
+        return 10.0**-X
+    if case == "step":
+        n = X.shape[1]
+        at = rng.integers(n // 5, n - n // 5, len(X))
+        return X + STEP * np.ptp(X, axis=1, keepdims=True) * (np.arange(n) >= at[:, None])
+    if case == "wrong instrument":
+        return _seen_by_source(pair, X)
+    covering = [(Z, axis) for name, Z, axis in others if axis[0] <= pair.axis[0] and axis[-1] >= pair.axis[-1]]
+    drawn = [covering[i] for i in rng.integers(len(covering), size=len(X))]
+    return np.stack([np.interp(pair.axis, axis, Z[rng.integers(len(Z))]) for Z, axis in drawn])
+
+
+def _seen_by_source(pair, X):
+    """The same samples on the source."""
+    at = {row.tobytes(): i for i, row in enumerate(pair.target)}
+    return pair.source[[at[row.tobytes()] for row in np.ascontiguousarray(X)]]
+
+
+def other_materials(pair):
+    """Materials of the corpus other than that of a pair: list of (name, X, axis)."""
+    own = pair.name.split("_")[0].split(" ")[0]
+    return [(name, X, axis) for name, X, axis, _ in load_materials() if not name.startswith(own)]
+
+
+def flag_summary(table):
+    """Share of spectra at warning by case and number of standards, real and simulated pairs apart."""
+    kind = table["pair"].str.startswith("simulated").map({True: "simulated", False: "real"})
+    weighted = table.assign(kind=kind, flagged=table["warning"] * table["spectra"])
+    sums = weighted.groupby(["kind", "case", "n"])[["flagged", "spectra"]].sum()
+    shares = (sums["flagged"] / sums["spectra"]).unstack("n")
+    every = weighted.groupby(["kind", "case"])[["flagged", "spectra"]].sum()
+    shares["all"] = every["flagged"] / every["spectra"]
+    shares["spectra"] = every["spectra"]
+    return pd.DataFrame(shares).reindex([(k, c) for k in ("real", "simulated") for c in CASES]).round(3)

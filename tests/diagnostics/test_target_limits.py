@@ -1,0 +1,126 @@
+"""Spectra unlike those of the calibration are found with any method; good ones are let through."""
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from skspectral import SNV, AutoTransfer, MeanShift, TransferredModel
+from skspectral.datasets import make_instruments
+from skspectral.diagnostics import TargetLimits, TransferIntervals, q_and_t2
+from skspectral.exceptions import ChannelMismatchError, NoSourceError, NoStandardsError
+
+ROLES = {"source": "A", "target": "B"}
+
+
+def split(n_standards=10, random_state=0, **options):
+    """Training rows and new target spectra of simulated instruments."""
+    data = make_instruments(n_samples=100, random_state=random_state, **options)
+    number = np.array([int(label[1:]) for label in data.sample_id])
+    known = ((data.instrument == "A") & (number < 50)) | ((data.instrument == "B") & (number < n_standards))
+    new = (data.instrument == "B") & (number >= 50)
+    labels = {"instrument": data.instrument[known], "sample_id": data.sample_id[known]}
+    return data.X[known], data.y[known], labels, data.X[new], data
+
+
+@pytest.mark.parametrize("n_standards", [3, 5, 10])
+def test_good_spectra_are_let_through(n_standards):
+    outside = []
+    for seed in range(8):
+        X, _, labels, new, _ = split(n_standards, seed)
+        outside.append(TargetLimits(**ROLES).fit(X, **labels).check(new).outside.mean())
+    assert np.mean(outside) <= 0.06
+
+
+def test_wrong_spectra_are_found():
+    for seed in range(4):
+        X, _, labels, new, _ = split(random_state=seed)
+        limits = TargetLimits(**ROLES).fit(X, **labels)
+        rng = np.random.default_rng(seed)
+        noise = new.mean(axis=1, keepdims=True) + new.std(axis=1, keepdims=True) * rng.standard_normal(new.shape)
+        step = new + 0.05 * np.ptp(new, axis=1, keepdims=True) * (np.arange(new.shape[1]) > 90)
+        other = split(random_state=100 + seed)[3]
+        for wrong in (noise, step, other, new[:, ::-1], 10.0**-new):
+            assert limits.check(wrong).outside.mean() >= 0.95
+
+
+def test_a_single_spike_is_named_as_such():
+    X, _, labels, new, _ = split()
+    spiked = new[:5].copy()
+    spiked[:, 60] += 0.02
+    found = TargetLimits(**ROLES).fit(X, **labels).check(spiked)
+    assert found.outside.all() and all(name.endswith("peak") for name in found.worst)
+    assert "5 of 5" in str(found)
+
+
+def test_scores_do_not_depend_on_the_other_spectra_nor_on_the_order_of_the_rows():
+    X, _, labels, new, _ = split()
+    limits = TargetLimits(**ROLES).fit(X, **labels)
+    order = np.random.default_rng(0).permutation(len(X))
+    shuffled = TargetLimits(**ROLES).fit(X[order], **{name: values[order] for name, values in labels.items()})
+    every = limits.check(new).score
+    np.testing.assert_allclose(every[7], limits.check(new[7:8]).score[0])
+    np.testing.assert_allclose(every, shuffled.check(new).score)
+
+
+def test_one_unpaired_target_spectrum_is_enough_and_none_is_not():
+    X, _, labels, new, _ = split(1)
+    labels["sample_id"] = labels["sample_id"].astype(object)
+    labels["sample_id"][-1] = None
+    assert TargetLimits(**ROLES).fit(X, **labels).n_standards_ == 1
+    with pytest.raises(NoSourceError):
+        TargetLimits(**ROLES).fit(X[44:], **{name: values[44:] for name, values in labels.items()})
+    with pytest.raises(ChannelMismatchError):
+        TargetLimits(**ROLES).fit(X, **labels).check(new[:, 1:])
+    with pytest.raises((NoStandardsError, ValueError)):
+        TargetLimits(**ROLES).fit(X[:50], **{name: values[:50] for name, values in labels.items()})
+    with pytest.raises(ValueError, match="alpha"):
+        TargetLimits(alpha=0.7, **ROLES).fit(X, **labels)
+
+
+@pytest.mark.parametrize(
+    "method", [AutoTransfer(**ROLES), MeanShift(**ROLES), make_pipeline(SNV(), MeanShift(**ROLES))]
+)
+def test_q_and_t2_take_any_fitted_method(method):
+    X, y, labels, new, _ = split()
+    if isinstance(method, AutoTransfer):
+        method.set_params(wavelengths=np.linspace(1100, 2498, X.shape[1]))
+    spelled = {f"meanshift__{k}": v for k, v in labels.items()} if hasattr(method, "steps") else labels
+    method.fit(X, y, **spelled)
+    result = q_and_t2(method, new, X_train=X, **labels)
+    assert np.median(result.q) < np.median(q_and_t2(method, new[:, ::-1], X_train=X, **labels).q)
+    with pytest.raises(ValueError, match="X_train"):
+        q_and_t2(method, new)
+
+
+def test_intervals_hold_and_widen_where_no_standard_lies():
+    X, y, labels, new, _ = split()
+    intervals = TransferIntervals(**ROLES).fit(X, y, **labels, residuals=np.full((10, 1), 0.1))
+    predicted = np.full((len(new), 1), y.mean())
+    near = intervals.std(new, predicted)
+    assert near.shape == (len(new), 1) and (near > 0).all()
+    middle = new.mean(axis=0)
+    assert intervals.std(middle + 3 * (new - middle), predicted).mean() > 1.2 * near.mean()
+    assert (intervals.std(new, predicted + 5 * y.std()) > near).all()
+    fewer = TransferIntervals(**ROLES).fit(X[:53], y[:53], **{k: v[:53] for k, v in labels.items()})
+    assert (fewer.quantile(0.9) > intervals.quantile(0.9)).all()
+    with pytest.raises(ValueError, match="level"):
+        intervals.quantile(1.5)
+
+
+def test_a_deployed_model_says_why_it_rejects():
+    _, _, _, new, data = split()
+    known = (data.instrument == "A") | (data.sample_id < "S10")
+    model = TransferredModel.fit(
+        X=data.X[known], y=data.y[known], instrument=data.instrument[known], sample_id=data.sample_id[known],
+        wavelengths=data.wavelengths, source="A", target="B", method=MeanShift(), validate=False,
+    )  # fmt: skip
+    for wrong, said in (
+        (new[:, ::-1], "reversed"),
+        (10.0**-new, "reflectance or transmittance instead of absorbance"),
+        (100 * 10.0**-new, "percent"),
+    ):
+        found = model.predict(wrong)
+        assert (found.flag == "reject").mean() >= 0.9
+        assert np.mean([said in text for text in found.reason[:, 0]]) >= 0.9
+    far = model.predict(new + 0.0)
+    assert (far.flag[far.value > model.records["B"].high] != "").all()
