@@ -45,6 +45,9 @@ FEWER_REPEATS = {"random": 5, "kennard-stone": 5}
 # a network trained for hours on fewer says nothing that five do not say
 FEWEST_FOR_NETWORKS = 5
 
+# parameters that came later, with the value that does what was done without them: they leave results valid
+LATER = {"axis_unit": None}
+
 # name: the steps, the same for all rows, that stand before the transfer method
 PREPROCESSING = {
     "none": (),
@@ -176,6 +179,12 @@ def make_pipeline(method, preprocessing, source, target, wavelengths=None, datas
     return Pipeline([*steps, ("method", METHODS[method].make(source=source, target=target, **extra))])
 
 
+def _counts(name, value):
+    """Tell whether a parameter is part of the fingerprint."""
+    name = name.rsplit("__", 1)[-1]
+    return name not in LATER or value != LATER[name]
+
+
 def settings_hash(method, dataset=None):
     """Fingerprint of what decides a method's result besides the data: parameters, preprocessing, learned constants.
 
@@ -189,7 +198,9 @@ def settings_hash(method, dataset=None):
         make_pipeline(method, name, "source", "target", dataset=dataset).get_params()
         for name in preprocessing_of(method)
     ]
-    text = repr([sorted((key, repr(value)) for key, value in params.items()) for params in pipelines])
+    text = repr(
+        [sorted((key, repr(value)) for key, value in params.items() if _counts(key, value)) for params in pipelines]
+    )
     learned = f" {constants_hash()}" if METHODS[method].complete else ""
     if METHODS[method].learned is not None:
         learned += f" {METHODS[method].learned()}"

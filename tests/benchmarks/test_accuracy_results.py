@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.accuracy import __main__ as command
-from benchmarks.accuracy import archive
+from benchmarks.accuracy import archive, methods
 from benchmarks.accuracy.data import load_pair
 from benchmarks.accuracy.methods import METHODS, PREPROCESSING, make_pipeline, settings_hash
 from skspectral.exceptions import DatasetUnavailableError
@@ -109,6 +109,15 @@ def test_results_of_other_settings_are_not_mixed(protocol_run, finished, tmp_pat
     (tmp_path / "simulated.csv").write_text("a,b\n1,2\n")
     assert protocol_run.run(tmp_path, "--no-figures") == 1
     assert "--output" in capsys.readouterr().err
+
+
+def test_a_parameter_that_came_later_leaves_results_valid(monkeypatch):
+    before = settings_hash("MeanShift")
+    monkeypatch.setitem(methods.LATER, "window", 15)
+    without = settings_hash("MeanShift")
+    assert without != before
+    monkeypatch.setitem(methods.LATER, "window", 17)
+    assert settings_hash("MeanShift") == before
 
 
 def test_settings_hash_follows_the_parameters(monkeypatch):
