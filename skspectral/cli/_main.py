@@ -12,6 +12,7 @@ ERROR_CODE = 2
 #: Module of each command and its line in ``skspectral --help``. A module is imported when its command is called.
 COMMANDS = {
     "demo": "compare the methods on a published data set and keep a model",
+    "inspect": "say what files of spectra hold, and what looks wrong in them",
     "compare": "compare the methods on your own spectra and keep a model",
     "monitor": "see whether check samples are still predicted as they should be",
     "pretrain": "pretrain the network on a folder of spectra",

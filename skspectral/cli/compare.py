@@ -1,34 +1,33 @@
 """``skspectral compare``: the methods on a user's own spectra."""
 
-from pathlib import Path
-
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils import Bunch
 
 from .._core.channels import LabelledSpectra
 from .._core.validation import LARGEST_VALUE, constant_rows
 from ..deployment import deploy, stack_instruments
 from ..exceptions import NoStandardsError, TableError, UnknownInstrumentError
-from ..io import read_instrument_files, read_table
+from ..io import check, describe_axis
 from ..model_selection import StandardsSplit, TransferSplit, inherit_references
+from ._reading import add_reading_options, read_table_of
 from ._results import add_options, chosen_methods, keep, run_comparison, say, write
 
 __all__ = ["add_arguments", "run"]
 
 DESCRIPTION = (
-    "Spectra come as CSV or parquet: one table in long form with the columns instrument and sample_id, one column per "
-    "property, and one per wavelength whose label is a number (nm or cm-1); or one such table per instrument as "
-    "NAME=FILE, without the column instrument."
+    "Spectra come as CSV, Excel, parquet, MATLAB, JCAMP-DX, Bruker OPUS, SPC or ASD: a table with a column that names "
+    "the instrument, or NAME=FILE for each instrument, where FILE may be a folder or a pattern. References stand "
+    "beside the spectra or in a file of their own (--references). 'skspectral inspect' says what is read."
 )
 LEAST_TEST_SAMPLES = 5
 
 
 def add_arguments(parser):
     """Describe the options."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="FILE, or NAME=FILE for each instrument")
+    add_reading_options(parser)
     parser.add_argument("--source", required=True, help="the instrument that the calibration comes from")
     parser.add_argument("--target", required=True, help="the instrument that it moves to")
-    parser.add_argument("--property", action="append", metavar="NAME", help="property to predict (repeatable)")
     parser.add_argument("--grid", choices=["same", "overlap"], default="same",
                         help="overlap: resample instruments with different axes to their common range")  # fmt: skip
     parser.add_argument(
@@ -55,7 +54,7 @@ def run(args):
     comparison, best = run_comparison(args, data, cv, notes, native=isinstance(cv, TransferSplit))
     model = clone(chosen_methods(args, data)[best])
     # the stored model knows its axis, and finds it in files whose columns stand in another order
-    spectra = LabelledSpectra(data.X, data.wavelengths, getattr(data, "axis_unit", None))
+    spectra = LabelledSpectra(data.X, data.wavelengths, data.axis_unit)
     model.fit(spectra, data.y, instrument=data.instrument, sample_id=data.sample_id)
     deployed = deploy(model, resamplers[args.target]) if resamplers else model
     loaded, path = keep(args, deployed)
@@ -66,43 +65,65 @@ def run(args):
 
 
 def _read(args):
-    """Read the tables; with ``--grid overlap`` also the Resample step of each instrument."""
-    named = dict(item.split("=", 1) for item in args.files if "=" in item and not Path(item).exists())
-    if not named:
-        if len(args.files) > 1:
-            raise TableError("Give one table in long form, or NAME=FILE for each of several files.")
-        data = read_table(args.files[0], targets=args.property)
-        return _checked(data), None
-    if len(named) < len(args.files):
-        raise TableError("Some files have a name and some have none; write NAME=FILE for each.")
-    if args.grid == "same":
-        return _checked(read_instrument_files(named, targets=args.property)), None
-    data = _checked(read_instrument_files(named, targets=args.property, common_axis=False))
-    rows = {name: np.flatnonzero(data.instrument == name) for name in named}
-    stacked = stack_instruments(
-        data.spectra,
-        wavelengths=data.wavelengths,
-        y={name: data.y[index] for name, index in rows.items()},
-        sample_id={name: data.sample_id[index] for name, index in rows.items()},
+    """Read and check the spectra; with ``--grid overlap`` also the Resample step of each instrument."""
+    table = read_table_of(args)
+    say(args, f"{table}\n{check(table)}")
+    if None in table.instruments:
+        raise TableError(
+            "The instruments are not named: give each file as NAME=FILE, or name the column with --instrument-column."
+        )
+    if not table.properties:
+        raise TableError(
+            "There is no property: name a column with --property, or the laboratory's file with --references."
+        )
+    _refuse_mixed(table)
+    _refuse_failed(table)
+    data = Bunch(
+        X=table.X,
+        y=table.y,
+        instrument=table.instrument,
+        sample_id=table.sample_id,
+        wavelengths=table.wavelengths,
+        target_names=table.properties,
+        axis_unit=table.unit,
     )
-    stacked.target_names, stacked.native = data.target_names, data.spectra
+    if not isinstance(table.wavelengths, dict):
+        return data, None
+    if args.grid == "same":
+        axes = "; ".join(f"{name}: {describe_axis(table.axis_of(name), table.unit)}" for name in table.instruments)
+        raise TableError(f"The wavelengths differ ({axes}). Bring them to one grid with --grid overlap.")
+    stacked = stack_instruments(
+        {name: table.spectra_of(name) for name in table.instruments},
+        wavelengths=table.wavelengths,
+        y={name: table.y[table.rows_of(name)] for name in table.instruments},
+        sample_id={name: table.sample_id[table.rows_of(name)] for name in table.instruments},
+    )
+    stacked.target_names, stacked.axis_unit = table.properties, table.unit
+    stacked.native = {name: table.spectra_of(name) for name in table.instruments}
     return stacked, stacked.resamplers
 
 
-def _checked(data):
-    if not data.target_names:
-        raise TableError("There is no property: add a column of reference values with a name that is not a number.")
-    data.instrument = np.asarray(data.instrument, dtype=object)
-    for name, spectra in getattr(data, "spectra", {"": data.X}).items():
-        rows = np.flatnonzero((data.instrument == name) if name else np.ones(len(data.X), dtype=bool))
+def _refuse_mixed(table):
+    """Refuse instruments that hold different quantities, so far as the files say."""
+    if isinstance(table.quantity, dict):
+        known = {name: quantity for name, quantity in table.quantity.items() if quantity != "unknown"}
+        if len({"absorbance" if quantity == "log 1/R" else quantity for quantity in known.values()}) > 1:
+            held = ", ".join(f"{name} {quantity}" for name, quantity in known.items())
+            raise TableError(
+                f"The instruments hold different quantities: {held}. Bring them to one, or say --quantity."
+            )
+
+
+def _refuse_failed(table):
+    for name in table.instruments:
+        spectra, rows = table.spectra_of(name), table.rows_of(name)
         unusable = constant_rows(spectra) | (np.abs(spectra).max(axis=1) >= LARGEST_VALUE)
         if unusable.any():
             row = rows[np.flatnonzero(unusable)[0]]
             raise TableError(
                 f"{int(unusable.sum())} spectra are constant over all channels or hold values of {LARGEST_VALUE:g} and "
-                f"more, first sample {data.sample_id[row]!r} on {data.instrument[row]!r}. Remove failed scans."
+                f"more, first sample {table.sample_id[row]!r} on {name!r} ({table.where(row)}). Remove failed scans."
             )
-    return data
 
 
 def _inherit(args, data):

@@ -16,6 +16,8 @@ FURTHER = 5.0
 # with pairs less alike than this, as between instruments with much noise, nothing can be said of single ones
 CLEAR = 0.1
 LEAST_PAIRS = 5
+# squares of larger values overflow, and they are found elsewhere
+LARGEST = 1e100
 FEW = 5
 
 
@@ -78,7 +80,7 @@ def _on_common_axis(table, first, second, low, high):
     spectra = []
     for name, axis in axes.items():
         X = table.spectra_of(name)
-        if not np.isfinite(X).all():
+        if not np.abs(X).max() < LARGEST:
             return None, None
         spectra.append(X if np.array_equal(axis, grid) else Resample(wavelengths=axis, grid=grid).fit_transform(X))
     return spectra

@@ -11,7 +11,7 @@ import pytest
 
 from skspectral.cli import main
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import OtherInputsWarning, TableError
+from skspectral.exceptions import OtherInputsWarning
 from skspectral.metrics import rmsep
 
 FAST = ["--repeats", "2", "--methods", "SourceOnly,MeanShift,Pooled", "--quiet"]
@@ -201,12 +201,14 @@ def test_bad_options_are_named(rows, tmp_path, capsys, args, word):
 def test_missing_file_and_unnamed_files(tmp_path, capsys):
     assert compare(str(tmp_path / "none.csv"), output=tmp_path) == 2
     assert "none.csv" in capsys.readouterr().err
-    assert compare("a.csv", "b.csv", output=tmp_path) == 2
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text(f"sample_id,fat,1100,1102\n{name},1,.1,.2\n")
+    assert compare(str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), output=tmp_path) == 2
     assert "NAME=FILE" in capsys.readouterr().err
 
 
 def test_debug_shows_the_traceback(tmp_path):
-    with pytest.raises(TableError, match=r"none\.csv"):
+    with pytest.raises(FileNotFoundError, match=r"none\.csv"):
         compare(str(tmp_path / "none.csv"), "--debug", output=tmp_path)
 
 

@@ -1,0 +1,71 @@
+"""What `compare` and `inspect` share: options of reading, and reading itself."""
+
+import sys
+import warnings
+from pathlib import Path
+
+from ..exceptions import TableError
+from ..io import read_spectra
+
+__all__ = ["add_reading_options", "read_table_of"]
+
+#: Options of `read_spectra` that have the same name here, with their help.
+OPTIONS = {
+    "references": ("FILE", "table of reference values with a column of sample names (CSV, Excel, parquet)"),
+    "id-column": ("LABEL", "column that names the sample (default: recognised)"),
+    "instrument-column": ("LABEL", "column that names the instrument (default: recognised)"),
+    "unit": ("UNIT", "unit of the axis: nm, um, cm-1 or 'Raman shift' (default: what the files say)"),
+    "quantity": ("NAME", "what the spectra are, such as absorbance or '%% reflectance' (default: what the files say)"),
+    "match": ("HOW", "tidy: names that differ in case, blanks, leading zeros or suffix are one (default); exact"),
+    "replicates": (
+        "PATTERN",
+        "how names count replicates: '{sample}_{n}', or no (default: where it is certain)",
+    ),
+    "encoding": ("NAME", "encoding of text files (default: found)"),
+    "decimal": ("SIGN", "decimal sign of text files (default: found)"),
+    "delimiter": ("SIGN", "column separator of text files (default: found)"),
+    "on-error": ("HOW", "raise: stop at a file that cannot be read (default); skip: leave it out and list it"),
+}
+
+
+def add_reading_options(parser):
+    """Add the files and the options of `read_spectra`."""
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="file, folder or pattern; NAME=FILE names its instrument (repeatable)"
+    )
+    parser.add_argument("--property", action="append", metavar="NAME", help="property to read (repeatable)")
+    for name, (metavar, text) in OPTIONS.items():
+        parser.add_argument(f"--{name}", metavar=metavar, help=text)
+
+
+def read_table_of(args):
+    """Read the spectra that the arguments name; warnings go to the standard error, one line each.
+
+    Returns
+    -------
+    SpectraTable
+    """
+    options = {name.replace("-", "_"): getattr(args, name.replace("-", "_")) for name in OPTIONS}
+    options = {name: value for name, value in options.items() if value is not None}
+    if options.get("replicates") in ("no", "none"):
+        options["replicates"] = False
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        table = read_spectra(_source(args.files), properties=args.property, progress=not args.quiet, **options)
+    for warning in caught:
+        print(f"Warning: {warning.message}", file=sys.stderr)
+    return table
+
+
+def _source(files):
+    """Files by instrument where they are named so, else a list."""
+    named = {}
+    for item in files:
+        if "=" in item and not Path(item).exists():
+            name, _, path = item.partition("=")
+            named.setdefault(name, []).append(path)
+    if not named:
+        return files
+    if sum(map(len, named.values())) < len(files):
+        raise TableError("Some files have a name and some have none; write NAME=FILE for each.")
+    return named
