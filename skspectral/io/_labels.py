@@ -22,8 +22,12 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _SIGNED = re.compile(r"-\d*[.,]?\d+(?:[eE][+-]?\d+)?|\d*[.,]?\d+[eE]-\d+")
+# prefix, suffix and unit of labels that are numbers alone
+BARE = ("", "", "")
 # a prefix of this kind counts; it does not say where the channel lies
 LEAST_NAMED = 3
+# whole numbers below this, behind a word, are no wavelengths in nm and no wavenumbers
+LEAST_COUNTED = 150
 # an axis of finer steps may well hold both 1000 and 1000.1
 WIDEST_FINE_STEP = 0.15
 
@@ -46,8 +50,11 @@ class AxisLabels:
 
     @property
     def counted(self):
-        """Whether the values only number the columns: 1, 2, 3, ... or 0, 1, 2, ..."""
+        """Whether the values only number the columns: 1, 2, 3, ... or 0, 1, 2, ...; behind a word, any small ones."""
         first = self.values[0] if len(self.values) else 0
+        whole = np.array_equal(self.values, np.round(self.values))
+        if not self.bare and not self.unit and whole and self.values.max(initial=0) < LEAST_COUNTED:
+            return True
         return first in (0, 1) and np.array_equal(self.values, first + np.arange(len(self.values)))
 
 
@@ -80,20 +87,21 @@ def axis_labels(labels, where, *, decimal=None, cells_decimal=None):
         if isinstance(label, str):
             if _SIGNED.fullmatch(label.strip()):
                 # a number, but none that an axis has
-                groups.setdefault(("", ""), []).append((column, math.nan, ""))
+                groups.setdefault(BARE, []).append((column, math.nan))
                 continue
             match = _LABEL.fullmatch(label.strip())
             if match is None:
                 continue
-            stem = (match["prefix"], match["suffix"])
-            groups.setdefault(stem, []).append((column, match["number"], match["unit"] or ""))
+            unit = unit_of(match["unit"]) if match["unit"] else ""
+            stem = (match["prefix"], match["suffix"], unit)
+            groups.setdefault(stem, []).append((column, match["number"]))
         elif isinstance(label, Real) and not isinstance(label, bool) and not is_blank(label):
-            groups.setdefault(("", ""), []).append((column, float(label), ""))
+            groups.setdefault(BARE, []).append((column, float(label)))
     found = []
     for stem, members in groups.items():
-        if any(value != value for _, value, _ in members):
+        if any(value != value for _, value in members):
             return None
-        if stem != ("", "") and len(members) < LEAST_NAMED:
+        if stem[:2] != BARE[:2] and len(members) < LEAST_NAMED:
             continue
         axis = _read(stem, members, labels, where, decimal, cells_decimal)
         if axis is not None and (axis.bare or not axis.counted):
@@ -101,16 +109,20 @@ def axis_labels(labels, where, *, decimal=None, cells_decimal=None):
     if not found:
         return None
     found.sort(key=lambda axis: len(axis.columns), reverse=True)
+    for other in found[1:]:
+        if other.stem == found[0].stem:
+            units = " and ".join(axis.unit or "none" for axis in (found[0], other))
+            raise TableError(f"{where}: the labels of the spectrum name several units: {units}.")
     _refuse_two_sets(found, where)
     return found[0]
 
 
 def _read(stem, members, labels, where, decimal, cells_decimal):
-    texts = [text for _, text, _ in members if isinstance(text, str)]
+    texts = [text for _, text in members if isinstance(text, str)]
     sign = _sign(texts, where, decimal, cells_decimal, stem)
     grouped = decimal is not None or any({".", ","} <= set(text) for text in texts)
-    columns, values, units, unread = [], [], set(), []
-    for column, text, unit in members:
+    columns, values, unread = [], [], []
+    for column, text in members:
         try:
             value = text if isinstance(text, float) else number(text, sign, grouped=grouped)
         except ValueError:
@@ -118,19 +130,16 @@ def _read(stem, members, labels, where, decimal, cells_decimal):
             continue
         columns.append(column)
         values.append(value)
-        units.add(unit_of(unit) if unit else "")
     if not columns:
         return None
-    if unread and stem == ("", ""):
+    if unread and stem[:2] == BARE[:2]:
         raise TableError(
             f"{where}: the label {unread[0]!r} is no number with the decimal sign {sign!r}. Is it a repeated label "
             "that a program renamed?"
         )
-    said = " ".join(stem)
-    unit = units.pop() if len(units) == 1 else ""
-    if units:
-        raise TableError(f"{where}: the labels of the spectrum name several units, such as {labels[columns[0]]!r}.")
-    return AxisLabels(columns, np.array(values), unit or unit_of(said), quantity_of(said.replace("_", " ")), stem)
+    said = " ".join(stem[:2])
+    unit = stem[2] or unit_of(said)
+    return AxisLabels(columns, np.array(values), unit, quantity_of(said.replace("_", " ")), stem[:2])
 
 
 def _sign(texts, where, decimal, cells_decimal, stem):

@@ -1,5 +1,6 @@
 """Where in a grid of cells the spectra stand: in rows under an axis, or in columns beside one."""
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +13,7 @@ from ._roles_of_columns import find_name_column
 
 __all__ = ["Layout", "find_layout"]
 
+_MEASURE = re.compile(r"[\d.,]+\s*(?:nm|[uµμ]m|cm ?\^?-?1)", re.IGNORECASE)
 # rows in which the head is looked for
 HEAD_ROWS = 200
 # share of the cells beneath the axis that must be numbers
@@ -62,8 +64,13 @@ def find_layout(rows, path, *, decimal=None):
     TableError
         If there is no spectrum, or it can be read in two ways.
     """
-    across = _across(rows, path, decimal)
     down = _down(rows, path, decimal)
+    try:
+        across = _across(rows, path, decimal)
+    except TableError:
+        if down is None:
+            raise
+        across = None
     if across is not None and down is not None:
         across, down = _choose(across, down, rows, path)
     layout = across if down is None else down
@@ -140,6 +147,7 @@ def _cells_decimal(rows, columns):
 
 def _across(rows, path, decimal):
     """Find a row whose labels are the axis of the rows beneath."""
+    fault = None
     for i, row in enumerate(rows[:HEAD_ROWS]):
         labels = [cell.strip() if isinstance(cell, str) else cell for cell in row]
         if sum(not is_blank(label) for label in labels) == 0:
@@ -149,7 +157,12 @@ def _across(rows, path, decimal):
         if not candidates or not beneath:
             continue
         sign = _cells_decimal(rows[i + 1 : i + 20], candidates)
-        axis = axis_labels(labels, f"{path}, row of labels", decimal=decimal, cells_decimal=sign)
+        try:
+            axis = axis_labels(labels, f"{path}, row of labels", decimal=decimal, cells_decimal=sign)
+        except TableError as error:
+            # a row of data need not make sense as labels; if nothing else does, this row was meant as such
+            fault = fault or error
+            continue
         if axis is None:
             continue
         if len(axis.columns) < 3 and 0 in axis.columns:
@@ -165,6 +178,8 @@ def _across(rows, path, decimal):
         found = _head(rows, i, labels, axis, beneath)
         if found is not None:
             return found
+    if fault is not None:
+        raise fault
     return None
 
 
@@ -190,7 +205,7 @@ def _likely_head(rows, path, decimal):
 def _begins_table(rows, i, labels, axis):
     """Whether a row stands above rows like it, and is none of them."""
     others = [k for k in range(len(labels)) if k not in set(axis.columns)]
-    if any(_numeric(labels[k]) for k in others):
+    if any(_numeric(labels[k]) or _MEASURE.fullmatch(str(labels[k])) for k in others):
         return False
     if len(axis.columns) < 3 and any(len(row) > 1 for row in rows[:i]) and any(not is_blank(labels[k]) for k in others):
         # a row of another property above an axis in the first column looks like this
@@ -201,7 +216,7 @@ def _begins_table(rows, i, labels, axis):
         return False
     above = rows[i - 1] if i > 0 else []
     full = len(above) == len(labels) and sum(not is_blank(above[k]) for k in axis.columns) > len(axis.columns) / 2
-    return not full or all(is_blank(labels[k]) or axis_word(labels[k]) for k in others)
+    return not full or (bool(others) and all(is_blank(labels[k]) or axis_word(labels[k]) for k in others))
 
 
 def _is_head(beneath, axis):
@@ -297,13 +312,12 @@ def _choose(across, down, rows, path):
     corner = "" if 0 in down.spectral else down.labels[0]
     if across.axis.counted or axis_word(corner):
         return None, down
-    if down.axis.counted or (across.axis.bare and not down.axis.bare):
+    if down.axis.counted or across.axis.bare > down.axis.bare:
         return across, None
-    label = across.labels[0] if 0 not in across.spectral else ""
-    if label:
-        return across, None
-    if down.axis.bare and not across.axis.bare:
+    if down.axis.bare > across.axis.bare:
         return None, down
+    if 0 not in across.spectral and across.labels[0]:
+        return across, None
     raise TableError(
         f"{path}: both the first row ({across.axis.values[0]:g}, {across.axis.values[1]:g}, ...) and the first column "
         f"({down.axis.values[0]:g}, {down.axis.values[1]:g}, ...) may be the axis. Label the first column: "

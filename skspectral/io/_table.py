@@ -9,7 +9,7 @@ from ._conversions import Conversions
 from ._quantities import check_quantity
 from ._summary import summary
 from ._table_parts import ascending, count_replicates, reference_matrix, row_labels
-from ._units import check_unit
+from ._units import check_unit, convert_axis
 
 __all__ = ["SpectraTable"]
 
@@ -222,7 +222,8 @@ class SpectraTable(Conversions):
         X = self.X
         if not isinstance(self.wavelengths, dict):
             pandas = import_optional("pandas", extra="io", feature="Labelling spectra by their wavelengths")
-            X = pandas.DataFrame(X, columns=self.wavelengths)
+            axis = self.wavelengths
+            X = pandas.DataFrame(X, columns=axis if self.unit == "Raman shift" else convert_axis(axis, self.unit, "nm"))
         y = self.y[:, 0] if len(self.properties) == 1 else self.y
         return {
             "X": X,
