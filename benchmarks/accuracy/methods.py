@@ -45,8 +45,8 @@ FEWER_REPEATS = {"random": 5, "kennard-stone": 5}
 # a network trained for hours on fewer says nothing that five do not say
 FEWEST_FOR_NETWORKS = 5
 
-# parameters that came later, with the value that does what was done without them: they leave results valid
-LATER = {"axis_unit": None}
+# parameters that came later, with the values that do what was done without them: they leave results valid
+LATER = {"axis_unit": (None, "nm")}
 
 # name: the steps, the same for all rows, that stand before the transfer method
 PREPROCESSING = {
@@ -182,7 +182,7 @@ def make_pipeline(method, preprocessing, source, target, wavelengths=None, datas
 def _counts(name, value):
     """Tell whether a parameter is part of the fingerprint."""
     name = name.rsplit("__", 1)[-1]
-    return name not in LATER or value != LATER[name]
+    return value not in LATER.get(name, ())
 
 
 def settings_hash(method, dataset=None):

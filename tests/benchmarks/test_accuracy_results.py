@@ -113,10 +113,10 @@ def test_results_of_other_settings_are_not_mixed(protocol_run, finished, tmp_pat
 
 def test_a_parameter_that_came_later_leaves_results_valid(monkeypatch):
     before = settings_hash("MeanShift")
-    monkeypatch.setitem(methods.LATER, "window", 15)
+    monkeypatch.setitem(methods.LATER, "window", (15,))
     without = settings_hash("MeanShift")
     assert without != before
-    monkeypatch.setitem(methods.LATER, "window", 17)
+    monkeypatch.setitem(methods.LATER, "window", (17,))
     assert settings_hash("MeanShift") == before
 
 
