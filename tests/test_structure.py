@@ -39,7 +39,8 @@ MAY_KNOW = {
         *("_core", "base", "deployment", "diagnostics", "exceptions", "io", "metrics", "plotting", "transfer"),
     },
     "comparison": {
-        *("_core", "_version", "exceptions", "metrics", "model_selection", "monitoring", "plotting", "transfer"),
+        *("_core", "_version", "deployment", "exceptions", "metrics", "model_selection", "monitoring", "plotting"),
+        "transfer",
     },
     "testing": {"base", "calibration", "exceptions", "model_selection"},
     "__init__": {"_core", "_version", "calibration", "deployment", "model_selection", "preprocessing", "transfer"},

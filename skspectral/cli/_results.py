@@ -6,7 +6,7 @@ from pathlib import Path
 import joblib
 
 from .._core.files import set_aside
-from ..comparison import compare_methods, default_methods, summary_table, write_report
+from ..comparison import compare_methods, default_methods, judge_held_out, summary_table, write_report
 
 __all__ = ["add_options", "chosen_methods", "keep", "run_comparison", "say", "write"]
 
@@ -67,6 +67,20 @@ def run_comparison(args, data, cv, notes, native):
         "splits, its own figure is slightly optimistic."
     )
     if native:
+        comparison = judge_held_out(
+            comparison,
+            data.X,
+            data.y,
+            instrument=data.instrument,
+            sample_id=data.sample_id,
+            name=best,
+            method=chosen_methods(args, data)[best],
+            cv=cv,
+            target_names=data.target_names,
+            wavelengths=data.wavelengths,
+            unit=getattr(data, "unit", "nm"),
+            progress=not args.quiet,
+        )
         notes.append("native: the target's own calibration on all calibration samples, which transfer is to spare you.")
     return comparison, best
 

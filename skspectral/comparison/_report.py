@@ -192,7 +192,7 @@ def _suspicious(samples):
         else f"None of {len(samples)} held-out values is more than {FAR:g} SEP off, or flagged."
     )
     if inside:
-        text += f" {np.mean(inside):.0%} of the references lie inside their interval."
+        text += f" {np.mean(inside):.0%} of {len(inside)} references lie inside their 90 % interval."
     rows = [
         {
             "sample": row["sample"],
@@ -202,6 +202,7 @@ def _suspicious(samples):
             "interval": f"{_number(row['lower'], '.4g')} to {_number(row['upper'], '.4g')}" if "lower" in row else "",
             "ratio": _number(row["ratio"], "+.1f"),
             "flag": row.get("flag", ""),
+            "reason": row.get("reason", ""),
         }
         for row in worst
     ]

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..deployment.predictions import SEVERITIES
+
 __all__ = ["held_out_samples", "samples_to_look_at"]
 
 # a sample is listed where its error is this many SEP from the bias
@@ -21,8 +23,8 @@ def held_out_samples(comparison, method):
     -------
     list of dict
         ``sample``, ``property``, ``measured``, ``predicted`` (mean over the repeats), ``n_repeats``, ``error``, and
-        ``ratio``: the error around the bias in units of the SEP (NaN where there is none). ``lower``, ``upper`` and
-        ``flag`` where the predictions have them.
+        ``ratio``: the error around the bias in units of the SEP (NaN where there is none). Where predictions have
+        ``lower``, ``upper``, ``flag`` or ``reason``, those too, and the mean is over such repeats only.
     """
     errors = {row["property"]: row for row in comparison.summary() if row["method"] == method}
     groups = {}
@@ -32,6 +34,8 @@ def held_out_samples(comparison, method):
             groups.setdefault((row["property"], str(sample)), []).append(row)
     found = []
     for (name, sample), rows in groups.items():
+        judged = [row for row in rows if "flag" in row or "lower" in row]
+        rows = judged or rows
         mean = {key: float(np.mean([row[key] for row in rows])) for key in ("measured", "predicted")}
         error = mean["predicted"] - mean["measured"]
         sep, bias = errors[name]["sep"], errors[name]["bias"]
@@ -40,9 +44,9 @@ def held_out_samples(comparison, method):
         for key in ("lower", "upper"):
             if all(key in row for row in rows):
                 entry[key] = float(np.mean([row[key] for row in rows]))
-        flags = [row["flag"] for row in rows if row.get("flag")]
-        if any("flag" in row for row in rows):
-            entry["flag"] = max(flags, key=["note", "warning", "reject"].index) if flags else ""
+        if judged:
+            worst = max(judged, key=lambda row: SEVERITIES.index(row.get("flag", "")))
+            entry |= {"flag": worst.get("flag", ""), "reason": worst.get("reason", "")}
         found.append(entry)
     return found
 

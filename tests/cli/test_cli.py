@@ -50,6 +50,7 @@ def test_demo_on_simulated_instruments(tmp_path, capsys):
     assert code == 0 and "SIMULATED" in said and "loaded again" in said
     results, page, model = outputs(tmp_path)
     assert {row["method"] for row in results} == {"SourceOnly", "MeanShift", "native"}
+    assert "lie inside their 90 % interval" in page
     assert "SIMULATED" in page and page.count("data:image/png;base64,") == 4
     assert type(model).__name__ == "MeanShift"
 

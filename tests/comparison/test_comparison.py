@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Bunch
 
 from skspectral import CCA, LinearCalibration, MeanShift, SourceOnly, StandardsSplit, TargetOnly, TransferSplit
-from skspectral.comparison import Comparison, compare_methods, default_methods
+from skspectral.comparison import Comparison, compare_methods, default_methods, judge_held_out
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import NonFiniteSpectraError, NoStandardsError, OtherInputsWarning
 from skspectral.testing import all_transfer_estimators
@@ -230,6 +230,24 @@ def test_too_few_standards_leaves_a_method_out_and_says_why(data):
     assert comparison.best() == "MeanShift"
     with pytest.raises(NoStandardsError, match="at least 3"):
         run(data, methods={"CCA": CCA(**ROLES)}, cv=TransferSplit(2, 2, random_state=0, **ROLES)).best()
+
+
+def test_held_out_samples_are_judged_by_the_model_of_their_split(data):
+    comparison = run(data)
+    given = {"instrument": data.instrument, "sample_id": data.sample_id, "target_names": ["protein", "fat"]}
+    cv = TransferSplit(8, 3, random_state=0, **ROLES)
+    judged = judge_held_out(
+        comparison, data.X, data.y, name="MeanShift", method=METHODS["MeanShift"], cv=cv, progress=False, **given
+    )
+    assert len(judged.predictions) == len(comparison.predictions)
+    changed = [row for row, old in zip(judged.predictions, comparison.predictions) if row != old]
+    assert {(row["method"], row["repeat"]) for row in changed} == {("MeanShift", 0)} and len(changed) == 2 * 9
+    for row in changed:
+        # the interval is that of the prediction which stands beside it
+        assert row["lower"] < row["predicted"] < row["upper"]
+        assert_allclose((row["lower"] + row["upper"]) / 2, row["predicted"], rtol=1e-9)
+        assert row["flag"] in ("", "note", "warning", "reject")
+    assert all("lower" not in row for row in comparison.predictions)
 
 
 def test_default_methods_are_all_classical_methods():

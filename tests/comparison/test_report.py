@@ -102,7 +102,7 @@ def test_intervals_and_flags_where_there_are_some(tmp_path):
     assert {row[0] for row in listed[1:]} >= {"S<2>", "S<5>"}
     assert next(row for row in listed if row[0] == "S<2>")[-1] == "warning"
     inside = np.mean([float(row["lower"]) <= float(row["measured"]) <= float(row["upper"]) for row in samples])
-    assert f"{inside:.0%} of the references lie inside" in "".join(page.text)
+    assert f"{inside:.0%} of 24 references lie inside" in "".join(page.text)
 
 
 def test_the_best_method_is_first_and_marked(tmp_path):
