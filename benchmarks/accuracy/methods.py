@@ -179,10 +179,12 @@ def make_pipeline(method, preprocessing, source, target, wavelengths=None, datas
     return Pipeline([*steps, ("method", METHODS[method].make(source=source, target=target, **extra))])
 
 
-def _counts(name, value):
+def _counts(method, name, value):
     """Tell whether a parameter is part of the fingerprint."""
-    name = name.rsplit("__", 1)[-1]
-    return value not in LATER.get(name, ())
+    # methods on native axes had a unit of them from the beginning
+    if METHODS[method].native_axes and name == "method__axis_unit":
+        return True
+    return value not in LATER.get(name.rsplit("__", 1)[-1], ())
 
 
 def settings_hash(method, dataset=None):
@@ -199,7 +201,10 @@ def settings_hash(method, dataset=None):
         for name in preprocessing_of(method)
     ]
     text = repr(
-        [sorted((key, repr(value)) for key, value in params.items() if _counts(key, value)) for params in pipelines]
+        [
+            sorted((key, repr(value)) for key, value in params.items() if _counts(method, key, value))
+            for params in pipelines
+        ]
     )
     learned = f" {constants_hash()}" if METHODS[method].complete else ""
     if METHODS[method].learned is not None:
