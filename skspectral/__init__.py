@@ -1,32 +1,37 @@
 """Calibration transfer between spectrometers behind the scikit-learn API."""
 
 import importlib
+from typing import TYPE_CHECKING
 
 from ._core.former_paths import serve_former_paths
 from ._version import __version__
-from .calibration import LinearCalibration, PLSRegressionCV
-from .deployment import PerInstrument, deploy, load, save, stack_instruments
-from .model_selection import StandardsSplit, TransferSplit, as_groups, detach, inherit_references, select_standards
-from .preprocessing import SNV, Resample, SavitzkyGolay, WaveletTokenize
-from .transfer import (
-    CCA,
-    DS,
-    EPO,
-    GLSW,
-    PDS,
-    SBC,
-    SST,
-    AutoTransfer,
-    DifferenceRidge,
-    MeanShift,
-    ModelUpdate,
-    MultiInstrumentGP,
-    Pooled,
-    SourceOnly,
-    TargetOnly,
-    TransferPortfolio,
-    diPLS,
-)
+
+if TYPE_CHECKING:
+    from .calibration import LinearCalibration, PLSRegressionCV
+    from .deep import CNNTransfer, LoRACT, TransformerTransfer
+    from .deployment import PerInstrument, TransferredModel, deploy, load, save, stack_instruments
+    from .foundation import SpectralFMTransfer, TestTimeTraining
+    from .model_selection import StandardsSplit, TransferSplit, as_groups, detach, inherit_references, select_standards
+    from .preprocessing import SNV, Resample, SavitzkyGolay, WaveletTokenize
+    from .transfer import (
+        CCA,
+        DS,
+        EPO,
+        GLSW,
+        PDS,
+        SBC,
+        SST,
+        AutoTransfer,
+        DifferenceRidge,
+        MeanShift,
+        ModelUpdate,
+        MultiInstrumentGP,
+        Pooled,
+        SourceOnly,
+        TargetOnly,
+        TransferPortfolio,
+        diPLS,
+    )
 
 __all__ = [
     "AutoTransfer",
@@ -76,26 +81,98 @@ __all__ = [
     "stack_instruments",
 ]
 
-# torch takes seconds to import, so whatever needs it is loaded on first use (PEP 562); so is what a script that only
-# fits a method does not need
-_LAZY_MODULES = {"deep", "foundation", "nn", "pretraining"}
-_LAZY_NAMES = {
-    "CNNTransfer": "deep",
-    "LoRACT": "deep",
-    "TransformerTransfer": "deep",
-    "SpectralFMTransfer": "foundation",
-    "TestTimeTraining": "foundation",
-    "TransferredModel": "deployment",
+# scikit-learn takes a second to import and torch several, so every name is loaded on first use (PEP 562)
+_HOMES = {
+    "calibration": (
+        "LinearCalibration",
+        "PLSRegressionCV",
+    ),
+    "deep": (
+        "CNNTransfer",
+        "LoRACT",
+        "TransformerTransfer",
+    ),
+    "deployment": (
+        "PerInstrument",
+        "TransferredModel",
+        "deploy",
+        "load",
+        "save",
+        "stack_instruments",
+    ),
+    "foundation": (
+        "SpectralFMTransfer",
+        "TestTimeTraining",
+    ),
+    "model_selection": (
+        "StandardsSplit",
+        "TransferSplit",
+        "as_groups",
+        "detach",
+        "inherit_references",
+        "select_standards",
+    ),
+    "preprocessing": (
+        "Resample",
+        "SNV",
+        "SavitzkyGolay",
+        "WaveletTokenize",
+    ),
+    "transfer": (
+        "AutoTransfer",
+        "CCA",
+        "DS",
+        "DifferenceRidge",
+        "EPO",
+        "GLSW",
+        "MeanShift",
+        "ModelUpdate",
+        "MultiInstrumentGP",
+        "PDS",
+        "Pooled",
+        "SBC",
+        "SST",
+        "SourceOnly",
+        "TargetOnly",
+        "TransferPortfolio",
+        "diPLS",
+    ),
+}
+_LAZY_NAMES = {name: module for module, names in _HOMES.items() for name in names}
+_LAZY_MODULES = {
+    "base",
+    "calibration",
+    "cli",
+    "comparison",
+    "datasets",
+    "deep",
+    "deployment",
+    "diagnostics",
+    "exceptions",
+    "foundation",
+    "io",
+    "metrics",
+    "model_selection",
+    "monitoring",
+    "nn",
+    "plotting",
+    "preprocessing",
+    "pretraining",
+    "testing",
+    "transfer",
 }
 
 serve_former_paths()
 
 
 def __getattr__(name):
+    if name in _LAZY_NAMES:
+        found = getattr(importlib.import_module(f".{_LAZY_NAMES[name]}", __name__), name)
+        # asked for once
+        globals()[name] = found
+        return found
     if name in _LAZY_MODULES:
         return importlib.import_module(f".{name}", __name__)
-    if name in _LAZY_NAMES:
-        return getattr(importlib.import_module(f".{_LAZY_NAMES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

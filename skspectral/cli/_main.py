@@ -9,11 +9,16 @@ from .._version import __version__
 __all__ = ["main"]
 
 ERROR_CODE = 2
+STOPPED_CODE = 130
 #: Module of each command and its line in ``skspectral --help``. A module is imported when its command is called.
 COMMANDS = {
     "demo": "compare the methods on a published data set and keep a model",
     "inspect": "say what files of spectra hold, and what looks wrong in them",
     "compare": "compare the methods on your own spectra and keep a model",
+    "choose": "name the samples to measure on the other instrument",
+    "transfer": "move a calibration to another instrument and write the model to deploy",
+    "predict": "predict new spectra: values, intervals, flags",
+    "export": "write the coefficients of a deployed model",
     "monitor": "see whether check samples are still predicted as they should be",
     "pretrain": "pretrain the network on a folder of spectra",
 }
@@ -51,8 +56,8 @@ def main(argv=None):
     Returns
     -------
     int
-        0, 2 after an error, which is named on the standard error, or what the command says, such as 3 after an alarm
-        of ``monitor``.
+        0, 2 after an error, which is named on the standard error, 130 after Ctrl-C, or what the command says, such as 3
+        after an alarm of ``monitor``.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     args = build_parser(argv).parse_args(argv)
@@ -63,4 +68,11 @@ def main(argv=None):
             raise
         print(f"skspectral {args.command}: {error}", file=sys.stderr)
         return ERROR_CODE
+    except KeyboardInterrupt:
+        print(
+            f"skspectral {args.command}: stopped. No file is half written; run the same command to begin again, or to "
+            "go on where it writes as it goes (compare, demo).",
+            file=sys.stderr,
+        )
+        return STOPPED_CODE
     return code or 0

@@ -2,12 +2,22 @@
 
 import importlib
 
+from .coefficients import Coefficients
 from .per_instrument import PerInstrument
 from .persistence import load, save
 from .predictions import Predictions
 from .stacking import deploy, stack_instruments
 
-__all__ = ["PerInstrument", "Predictions", "TransferredModel", "deploy", "load", "save", "stack_instruments"]
+__all__ = [
+    "Coefficients",
+    "PerInstrument",
+    "Predictions",
+    "TransferredModel",
+    "deploy",
+    "load",
+    "save",
+    "stack_instruments",
+]
 
 
 def __getattr__(name):

@@ -2,9 +2,7 @@
 
 import io
 import json
-import os
 import sys
-import uuid
 import warnings
 import zipfile
 from pathlib import Path
@@ -13,6 +11,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from .._core.optional import import_optional
 from .._core.versions import current_versions, warn_of_other_versions
+from .._core.whole_files import write_whole
 from ..exceptions import ModelFileError, UntrustedTypeError, VersionMismatchWarning
 from ._torch_records import without_tensors
 from ._trusted_types import untrusted_types, walk_nodes
@@ -80,7 +79,7 @@ def save(estimator, path):
     with zipfile.ZipFile(content, "a") as archive:
         _check_storable(json.loads(archive.read(SCHEMA)), type(estimator).__name__)
         archive.writestr(HEADER, json.dumps({"format": FORMAT, "versions": current_versions()}))
-    _write(path, content.getvalue())
+    write_whole(path, content.getvalue())
 
 
 def load(path, trusted=None):
@@ -204,18 +203,3 @@ def _check_storable(schema, owner):
                     f"{owner} cannot be stored: it holds a dictionary with keys of type {', '.join(sorted(keys))}. "
                     "Name instruments by text or numbers."
                 )
-
-
-def _write(path, data):
-    """Write beside the file and put it in its place, so that there is always a whole file."""
-    # a link stays one
-    path = Path(os.path.realpath(path))
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
-    try:
-        with open(partial, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

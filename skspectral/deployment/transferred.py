@@ -11,6 +11,7 @@ from ._incoming import Incoming, convert_quantity, onto_axis
 from ._record import fit_record
 from ._summary import summary
 from ._training import TrainingTable
+from .coefficients import fold
 from .per_instrument import PerInstrument
 from .persistence import load as load_file
 from .persistence import save as save_file
@@ -262,6 +263,34 @@ class TransferredModel:
                 "spectra with their wavelengths, as a table or DataFrame, so that they can be matched."
             )
         return X, said
+
+    def coefficients(self, target=None, *, approximate=False):
+        """Fold transfer and calibration into one coefficient vector per property, for spectra as measured.
+
+        Parameters
+        ----------
+        target : object, optional
+            The instrument, where the model serves several.
+        approximate : bool, default=False
+            Whether to linearise at the mean spectrum a model that is not affine (with SNV inside, for example).
+
+        Returns
+        -------
+        Coefficients
+            ``coef``, ``intercept``, ``wavelengths``; ``error`` of a linearisation.
+
+        Raises
+        ------
+        NonLinearCalibrationError
+            If the model is not affine, and ``approximate`` is false or impossible.
+        UnknownInstrumentError
+            If the target is not one of the model's.
+        """
+        if target is None and len(self.records) == 1:
+            target = self.targets[0]
+        if target not in self.records:
+            raise UnknownInstrumentError(f"There is no model for {target!r}; name one of {self.targets}.")
+        return fold(self.records[target], approximate)
 
     def save(self, path):
         """Write the model to a file that can be loaded without running code from it; see :func:`skspectral.save`.

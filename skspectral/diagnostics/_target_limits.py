@@ -178,6 +178,22 @@ class TargetLimits:
                 self.limits_[f"{view} {name}"] = _limit(on_source[name], on_target[name], self.alpha)
         return self
 
+    def draw(self, n, *, random_state=0):
+        """Draw spectra from the calibration as the target sees it, without noise.
+
+        Parameters
+        ----------
+        n : int
+        random_state : int
+
+        Returns
+        -------
+        ndarray of shape (n, n_channels)
+        """
+        model = self.models_["spectrum"]
+        scores = np.random.default_rng(random_state).standard_normal((n, model.n_components))
+        return self.mean_ + (scores * np.sqrt(model.variances)) @ model.axes
+
     def check(self, X):
         """Score target spectra.
 

@@ -1,0 +1,33 @@
+"""Writing a file so that there is always a whole one, whatever happens meanwhile."""
+
+import os
+import uuid
+from pathlib import Path
+
+__all__ = ["write_whole"]
+
+
+def write_whole(path, data):
+    """Write beside the file and put it in its place when everything is on the disk.
+
+    Parameters
+    ----------
+    path : path-like
+        A file that exists is replaced at once; a link stays one.
+    data : bytes
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there before is still there.
+    """
+    path = Path(os.path.realpath(path))
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        with open(partial, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

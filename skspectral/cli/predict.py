@@ -1,0 +1,76 @@
+"""``skspectral predict``: values, intervals and flags of new spectra by a deployed model."""
+
+import io
+from pathlib import Path
+
+from ._files import add_output, free, say, sources, write_text
+
+__all__ = ["add_arguments", "run"]
+
+DESCRIPTION = (
+    "Predict new spectra by a model of `skspectral transfer`: for each property the value, an interval, a flag and its "
+    "reason. Exit codes: 0 done, 2 error, 3 done, but spectra were rejected."
+)
+REJECTED_CODE = 3
+SUFFIXES = (".csv", ".xlsx")
+MOST_SHOWN = 10
+
+
+def add_arguments(parser):
+    """Describe the options."""
+    parser.add_argument("model", metavar="MODEL", help="the deployed model")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="new spectra: FILE, folder or glob, or NAME=FILE")
+    parser.add_argument("--instrument", metavar="NAME",
+                        help="the instrument that measured them; where files name it, only its spectra")  # fmt: skip
+    parser.add_argument("--per-sample", action="store_true", help="one row per sample, its spectra averaged")
+    parser.add_argument("--level", type=float, default=0.9, metavar="SHARE",
+                        help="share of the intervals that hold the reference (default: 0.9)")  # fmt: skip
+    add_output(parser, required=True, help="the predictions, .csv or .xlsx")
+
+
+def run(args):
+    """Predict and write; 3 where a spectrum was rejected."""
+    path = free(args.output, args)
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"Predictions are written to {' or '.join(SUFFIXES)}, got {path.name}.")
+    from ..deployment import TransferredModel
+    from ..io import read_spectra
+
+    model = TransferredModel.load(args.model)
+    table = read_spectra(sources(args.files), progress=not args.quiet, **model.reading)
+    predicted = model.predict(table, instrument=args.instrument, per_sample=args.per_sample, level=args.level)
+    _write(path, predicted)
+    say(args, predicted)
+    for note in predicted.notes:
+        say(args, f"  {note}")
+    flags = predicted.worst()
+    for row in [row for row, flag in enumerate(flags) if flag in ("warning", "reject")][:MOST_SHOWN]:
+        say(args, f"  {flags[row]}: {_name(predicted, row)}: {_reason(predicted, row, flags[row])}")
+    say(args, f"Written: {path}")
+    log = Path(args.model).with_suffix(".log.csv").name
+    say(args, f"Next, when references of some samples are known: skspectral monitor {args.model} {log} --add FILE")
+    return REJECTED_CODE if (flags == "reject").any() else 0
+
+
+def _write(path, predicted):
+    if path.suffix.lower() == ".csv":
+        write_text(path, predicted.to_csv())
+        return
+    from .._core.optional import import_optional
+    from .._core.whole_files import write_whole
+
+    import_optional("openpyxl", extra="io", feature="Writing .xlsx")
+    content = io.BytesIO()
+    predicted.to_frame().to_excel(content, index=False, sheet_name="predictions", engine="openpyxl")
+    write_whole(path, content.getvalue())
+
+
+def _name(predicted, row):
+    parts = [str(values[row]) for key, values in predicted.labels.items() if key != "instrument" and values[row]]
+    return ", ".join(dict.fromkeys(parts)) or f"row {row + 1}"
+
+
+def _reason(predicted, row, flag):
+    """The reason of the severest flag of a row."""
+    at = list(predicted.flag[row]).index(flag)
+    return predicted.reason[row, at]
