@@ -9,8 +9,9 @@ from ._replicates import NuisanceRows, strongest
 
 __all__ = ["known_differences", "other_samples"]
 
-# how much of the differences between known instruments every source sample is given, beside those of the own pairs
-KNOWN_SHARE = 0.4
+# how much of the differences between known instruments every source sample is given, beside those of the own pairs;
+# with more pairs than these it falls in proportion, because then the own pairs know better
+KNOWN_SHARE, LEAST_PAIRS = 0.4, 3
 
 
 def known_differences(operator, Z_source, source_codes, others, kept=()):
@@ -29,7 +30,7 @@ def known_differences(operator, Z_source, source_codes, others, kept=()):
     others : sequence of (X, y, codes)
         Samples of further instruments, as ``other_samples`` gives them.
     kept : array-like of int
-        Codes of samples whose rows stay apart, so that they can be left out with the sample.
+        Codes of the standards, whose rows stay apart, so that they can be left out with the sample.
 
     Returns
     -------
@@ -48,8 +49,9 @@ def known_differences(operator, Z_source, source_codes, others, kept=()):
         return None
     differences, codes = np.concatenate(differences), np.concatenate(codes)
     own = np.isin(codes, kept)
+    share = KNOWN_SHARE * LEAST_PAIRS / max(LEAST_PAIRS, len(kept))
     rest = strongest(differences[~own]) if not own.all() else differences[:0]
-    rows = np.concatenate([differences[own], rest]) * np.sqrt(KNOWN_SHARE / degrees)
+    rows = np.concatenate([differences[own], rest]) * np.sqrt(share / degrees)
     return NuisanceRows(rows, np.concatenate([codes[own], np.full(len(rest), UNPAIRED)]).astype(int))
 
 
