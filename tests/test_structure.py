@@ -43,7 +43,10 @@ MAY_KNOW = {
         "transfer",
     },
     "testing": {"base", "calibration", "exceptions", "model_selection"},
-    "__init__": {"_core", "_version", "calibration", "deployment", "model_selection", "preprocessing", "transfer"},
+    "__init__": {
+        *("_core", "_version", "calibration", "deep", "deployment", "foundation", "model_selection", "preprocessing"),
+        "transfer",
+    },
     "__main__": {"cli"},
 }
 # the command line stands above everything
