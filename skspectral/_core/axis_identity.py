@@ -114,7 +114,8 @@ def learn_axis(estimator, labels, n_channels, *, axis_unit=None, existing=None, 
     else:
         return _in_counted_order(labels)
     if own.unit is not None and existing is None:
-        check_plausible(own.values, own.unit, name=name, stacklevel=stacklevel + 1)
+        told = labels is not None and labels.unit is not None
+        check_plausible(own.values, own.unit, name=name, told=told, stacklevel=stacklevel + 1)
     estimator._axis_labels, estimator._axis_unit = own
     assumed = own.unit or likely_unit(own.values)
     if assumed is not None:

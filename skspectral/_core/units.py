@@ -121,7 +121,7 @@ def likely_unit(axis):
     return "nm" if high >= LEAST_NM else None
 
 
-def check_plausible(axis, unit, *, name, stacklevel=2):
+def check_plausible(axis, unit, *, name, told=False, stacklevel=2):
     """Refuse an axis that cannot be in its unit, and warn of one that hardly is.
 
     Parameters
@@ -130,6 +130,8 @@ def check_plausible(axis, unit, *, name, stacklevel=2):
     unit : {"nm", "um", "cm-1", "Raman shift"}
     name : str
         What the axis is called in messages.
+    told : bool
+        Whether the spectra name the unit themselves: then it is only checked, not questioned.
     stacklevel : int
         As in ``warnings.warn``, counted from the caller.
 
@@ -158,7 +160,7 @@ def check_plausible(axis, unit, *, name, stacklevel=2):
         likely = likely_unit(axis)
         remedy = "Give the axis of the spectra" if likely is None else f"These look like {likely}: axis_unit={likely!r}"
         raise AxisUnitError(f"{told} cannot be an axis in {unit}, where no spectrometer measures. {remedy}.")
-    if unit == "nm" and high > MOST_LIKELY_NM:
+    if unit == "nm" and high > MOST_LIKELY_NM and not told:
         warnings.warn(
             f"{told} is taken as nm, and looks like wavenumbers: say axis_unit='cm-1' if it is.",
             AxisUnitWarning,

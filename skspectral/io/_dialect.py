@@ -12,6 +12,9 @@ __all__ = ["BLANK", "check_separators", "find_delimiter", "split"]
 BLANK = " "
 _CANDIDATES = (";", "\t", ",", "|", BLANK)
 _UNIT = re.compile(r"\s*(?:nm|[uµμ]m|cm ?\^?-?1|%)$")
+_NEVER_IN_CELLS = ";\t|"
+# share of the lines that have the usual number of columns
+MOSTLY = 0.5
 # lines by which the delimiter is judged
 _JUDGED = 40
 # of long lines, fewer tell as much
@@ -64,26 +67,32 @@ def find_delimiter(texts, decimal, path):
         judged = judged[-_FEW:]
     best, delimiter = (0, 0), ","
     for sign in _CANDIDATES:
-        if sign == decimal:
+        if sign == decimal or (sign == BLANK and delimiter in _NEVER_IN_CELLS and best[1] > MOSTLY * len(judged)):
+            # blanks may stand in names and labels; these signs hardly do
             continue
-        rows = []
-        for text in judged:
-            try:
-                rows.append(split(text, sign, path))
-            except TableError:
-                rows.append([])
-        widths = [len(row) for row in rows if len(row) > 1]
-        if not widths:
-            continue
-        usual = max(set(widths), key=lambda width: (widths.count(width), width))
-        alike = [row for row in rows if len(row) == usual]
-        numbers = sum(_is_number(cell, decimal) for row in alike for cell in row)
-        cells = [cell for row in alike for cell in row if cell and not is_blank(cell)]
-        torn = sum(not any(character.isalnum() for character in cell) for cell in cells)
-        score = (numbers - torn, len(alike))
+        score = _score(judged, sign, decimal, path)
         if score > best:
             best, delimiter = score, sign
     return delimiter
+
+
+def _score(judged, sign, decimal, path):
+    """Numbers in the rows of the usual width less scraps between signs, and how many rows these are."""
+    rows = []
+    for text in judged:
+        try:
+            rows.append(split(text, sign, path))
+        except TableError:
+            rows.append([])
+    widths = [len(row) for row in rows if len(row) > 1]
+    if not widths:
+        return 0, 0
+    usual = max(set(widths), key=lambda width: (widths.count(width), width))
+    alike = [row for row in rows if len(row) == usual]
+    numbers = sum(_is_number(cell, decimal) for row in alike for cell in row)
+    cells = [cell for row in alike for cell in row if cell and not is_blank(cell)]
+    torn = sum(not any(character.isalnum() for character in cell) for cell in cells)
+    return numbers - torn, len(alike)
 
 
 def _is_number(cell, decimal):

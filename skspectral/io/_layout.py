@@ -211,7 +211,8 @@ def _begins_table(rows, i, labels, axis):
         # a row of another property above an axis in the first column looks like this
         return False
     last, widths = axis.columns[-1], [len(row) for row in rows[i + 1 :]]
-    fitting = sum(last < width <= len(labels) + 1 for width in widths)
+    longest = len(labels) + (len(axis.columns) >= 3)
+    fitting = sum(last < width <= longest for width in widths)
     if fitting < len(widths) / 2:
         return False
     above = rows[i - 1] if i > 0 else []
@@ -234,6 +235,8 @@ def _head(rows, i, labels, axis, beneath):
             return None
         word = words.pop() if words else ""
         unit, quantity = (unit_of(word), quantity_of(word)) if word else ("", "unknown")
+        if word and len(axis.columns) < 3 and not unit and quantity == "unknown":
+            return None
         blank = [k for k, label in enumerate(labels) if is_blank(label)]
         if blank and not word:
             # the names of the other columns stand one row further down than the axis

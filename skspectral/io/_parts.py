@@ -39,7 +39,7 @@ def parts_of(named_blocks, *, unit, to_unit, id_column, instrument_column, prope
         for block in blocks:
             block_unit, notes = _unit_of(block, unit, to_unit)
             wanted = block_unit if to_unit is None or block_unit == "Raman shift" else to_unit
-            axis = convert_axis(np.asarray(block.axis, dtype=np.float64), block_unit, wanted)
+            axis = convert_axis(block.axis, block_unit, wanted, name=f"{block.path}: the axis")
             X = np.asarray(block.X, dtype=np.float64)
             order = np.argsort(axis, kind="stable")
             if not np.array_equal(order, np.arange(len(axis))):

@@ -9,7 +9,7 @@ from ._conversions import Conversions
 from ._quantities import check_quantity
 from ._summary import summary
 from ._table_parts import ascending, count_replicates, reference_matrix, row_labels
-from ._units import check_unit, convert_axis
+from ._units import check_unit, plain_labels
 
 __all__ = ["SpectraTable"]
 
@@ -215,15 +215,15 @@ class SpectraTable(Conversions):
         Returns
         -------
         dict
-            ``X`` as a DataFrame whose labels are the wavelengths in nm where all instruments share an axis, else the
-            padded array; ``y`` of shape (n_spectra,) for one property, (n_spectra, n_properties) for several, None for
-            none; ``instrument`` and ``sample_id``, None where not known.
+            ``X`` as a DataFrame whose labels are the wavelengths in nm (wavenumbers where these are longer than 3300
+            nm, as estimators take labels without a unit) where all instruments share an axis, else the padded array;
+            ``y`` of shape (n_spectra,) for one property, (n_spectra, n_properties) for several, None for none;
+            ``instrument`` and ``sample_id``, None where not known.
         """
         X = self.X
         if not isinstance(self.wavelengths, dict):
             pandas = import_optional("pandas", extra="io", feature="Labelling spectra by their wavelengths")
-            axis = self.wavelengths
-            X = pandas.DataFrame(X, columns=axis if self.unit == "Raman shift" else convert_axis(axis, self.unit, "nm"))
+            X = pandas.DataFrame(X, columns=plain_labels(self.wavelengths, self.unit))
         y = self.y[:, 0] if len(self.properties) == 1 else self.y
         return {
             "X": X,

@@ -1,65 +1,35 @@
-"""Units of an axis: conversion, and what is assumed where a file does not say."""
+"""Units of an axis: what is assumed where a file does not say, and which axes are one."""
 
 import numpy as np
 
-from ..exceptions import AxisMismatchError, ReadingOptionError
-from ._block import UNITS
+from .._core.units import MOST_LIKELY_NM, convert, likely_unit
+from .._core.units import check_unit as known_unit
 
-__all__ = ["SAME_AXIS", "assume_unit", "check_unit", "convert_axis", "same_axis"]
-
-_TO_NM = {"nm": lambda x: x, "um": lambda x: 1e3 * x, "cm-1": lambda x: 1e7 / x}
-_FROM_NM = {"nm": lambda x: x, "um": lambda x: x / 1e3, "cm-1": lambda x: 1e7 / x}
-_SPELLED = {
-    "µm": "um", "μm": "um", "micrometre": "um", "micrometer": "um", "micron": "um", "cm^-1": "cm-1", "1/cm": "cm-1",
-    "wavenumber": "cm-1", "nanometre": "nm", "nanometer": "nm", "raman": "Raman shift", "raman shift": "Raman shift",
-}  # fmt: skip
+__all__ = ["SAME_AXIS", "assume_unit", "check_unit", "convert_axis", "plain_labels", "same_axis"]
 
 #: Axes that agree to this share of a channel are one axis, written with other rounding.
 SAME_AXIS = 0.01
-
-# Near-infrared spectrometers with silicon to HgCdTe detectors end below 2600 nm; mid-infrared axes in cm-1 begin above.
+# Near-infrared spectrometers end below; from here on an axis in nm is unusual.
 LONGEST_NIR = 2700.0
-SURELY_WAVENUMBERS = 3300.0
-LONGEST_MICROMETRES = 30.0
+SHORTEST_NM = 100.0
 
 
 def check_unit(unit):
     """Bring a unit that a user named into the spelling of `UNITS`."""
-    known = _SPELLED.get(str(unit).strip().lower(), unit)
-    if known not in UNITS or known == "":
-        raise ReadingOptionError(f"unit must be one of {', '.join(map(repr, UNITS[:-1]))}, got {unit!r}.")
-    return known
+    return known_unit(unit, name="unit")
 
 
-def convert_axis(axis, unit, to):
-    """Convert an axis; its order turns around between lengths and wavenumbers.
+def convert_axis(axis, unit, to, name="The axis"):
+    """Convert an axis; its order turns around between lengths and wavenumbers, and a Raman shift is never converted."""
+    return convert(np.asarray(axis, dtype=np.float64), unit, to, name=name)
 
-    Parameters
-    ----------
-    axis : ndarray of shape (n_channels,)
-        Values in ``unit``.
-    unit, to : {"nm", "um", "cm-1", "Raman shift"}
 
-    Returns
-    -------
-    ndarray of shape (n_channels,)
-
-    Raises
-    ------
-    AxisMismatchError
-        If values are not positive, or one of the units is a Raman shift and the other not: that needs the wavelength of
-        the laser.
-    """
-    if unit == to:
+def plain_labels(axis, unit):
+    """Labels without a unit that are understood as the axis: nm, or wavenumbers in the mid-infrared."""
+    if unit == "Raman shift":
         return axis
-    if "Raman shift" in (unit, to):
-        raise AxisMismatchError(
-            f"An axis in {unit} cannot be converted to {to}: a Raman shift counts from the laser's wavenumber. Keep "
-            "Raman spectra in a table of their own."
-        )
-    if np.min(axis) <= 0:
-        raise AxisMismatchError(f"An axis with the value {np.min(axis):g} {unit} cannot be converted to {to}.")
-    return _FROM_NM[to](_TO_NM[unit](axis))
+    nm = convert_axis(axis, unit, "nm")
+    return nm if nm.max() <= MOST_LIKELY_NM else convert_axis(nm, "nm", "cm-1")
 
 
 def assume_unit(axis):
@@ -75,12 +45,8 @@ def assume_unit(axis):
     doubtful : bool
         Whether another unit is possible, so that a user must be told.
     """
-    low, high = float(np.min(axis)), float(np.max(axis))
-    if high <= LONGEST_MICROMETRES:
-        return "um", True
-    if high >= SURELY_WAVENUMBERS:
-        return "cm-1", True
-    return "nm", high > LONGEST_NIR or low < 100.0
+    unit = likely_unit(axis) or "nm"
+    return unit, unit != "nm" or float(np.max(axis)) > LONGEST_NIR or float(np.min(axis)) < SHORTEST_NM
 
 
 def same_axis(first, second):
