@@ -206,8 +206,7 @@ def _suspicious(samples):
         }
         for row in worst
     ]
-    flags = any("flag" in row for row in samples)
-    return {"text": text, "rows": rows, "intervals": "Interval" if intervals else None, "flags": flags}
+    return {"text": text, "rows": rows, "intervals": intervals}
 
 
 def _limits(summary, best):
