@@ -8,9 +8,9 @@ from safetensors.numpy import save_file
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.adapter_files import read_arrays
+from ..nn.seeding import seeded
 from ._base import CPU, weights_of
 from ._lora import NetworkLoRA
-from ._training import seeded
 
 __all__ = ["AdapterMixin"]
 

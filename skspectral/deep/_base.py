@@ -15,10 +15,11 @@ from .._core.labels import UNPAIRED
 from .._core.random_streams import independent_streams
 from ..base import BaseTransferRegressor, TransferTags
 from ..exceptions import MissingReferenceError, ZeroShotWarning
+from ..nn.seeding import seeded
 from ._checks import check_device, check_numbers, check_odd, check_whole
 from ._inputs import REPRESENTATIONS, SpectrumInputs
 from ._networks import SpectralNetwork
-from ._training import adapt, resolve_device, seeded, train_on_source
+from ._training import adapt, resolve_device, train_on_source
 
 __all__ = ["CPU", "DeepTransferRegressor", "weights_of"]
 

@@ -1,8 +1,5 @@
 """Training: skorch trains on the source until the validation part stops improving; standards are learned in steps."""
 
-import threading
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from skorch import NeuralNetRegressor
@@ -11,7 +8,7 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import Tensor, nn
 
-__all__ = ["MaskedMSE", "adapt", "resolve_device", "seeded", "train_on_source"]
+__all__ = ["MaskedMSE", "adapt", "resolve_device", "train_on_source"]
 
 
 class MaskedMSE(nn.Module):
@@ -51,21 +48,6 @@ def resolve_device(device):
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(device)
-
-
-# PyTorch's generators belong to the process: threads that train at once would draw from one another's
-_GENERATORS = threading.RLock()
-
-
-@contextmanager
-def seeded(seed, device):
-    """Seed PyTorch inside the block, one thread at a time, and give the generators back as they were."""
-    on_gpu = device.type == "cuda"
-    with _GENERATORS, torch.random.fork_rng(devices=[device] if on_gpu else []):
-        torch.default_generator.manual_seed(seed)
-        if on_gpu:
-            torch.cuda.manual_seed(seed)
-        yield
 
 
 def _single(*arrays):

@@ -67,10 +67,10 @@ class StoredNetwork:
     """
 
     def __new__(cls, name, settings, weights, dtypes, training):
-        import torch
+        from ..nn.seeding import seeded
 
         state = {key: _tensor(value, dtypes[key]) for key, value in weights.items()}
-        with torch.random.fork_rng([]):
+        with seeded():
             network = _builders()[name][1](settings)
         network.load_state_dict(state, assign=True)
         return network.train(training)

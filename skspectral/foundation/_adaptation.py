@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 
 from ..nn.lora import LoRA
+from ..nn.seeding import seeded
 from ..pretraining.head.features import plain_features, pool_stages, project, region_weights, standardised
 
 __all__ = ["CachedSpectra", "adapt", "left_out_loss"]
@@ -91,8 +92,7 @@ def adapt(encoder, spectra, make_task, how, *, steps, rank, seed):
     adapted = replace(encoder, model=copy.deepcopy(encoder.model).eval().requires_grad_(False))
     lora = None
     if how == "lora":
-        with torch.random.fork_rng([]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             lora = LoRA(adapted.model, rank)
         named = {str(k): parameter for k, parameter in enumerate(lora.parameters())}
     else:

@@ -9,6 +9,7 @@ import torch
 from ..exceptions import MissingWeightsError
 from ..nn.lora import LoRA
 from ..nn.model import SpectralFM
+from ..nn.seeding import seeded
 from ..pretraining.config import PretrainingConfig
 from ..pretraining.head.features import spectral_features
 from ..pretraining.head.transfer_head import TransferHead
@@ -154,7 +155,7 @@ class NetworkRecord:
         else:
             # What is inside needs neither the package's weights nor the folder that they came from.
             settings = PretrainingConfig.from_dict(self.settings)
-            with torch.random.fork_rng([]):
+            with seeded():
                 encoder = Encoder(*untrained(settings), settings)
             _set(encoder, self.embedded)
         found = checksum(encoder)
@@ -167,7 +168,8 @@ class NetworkRecord:
         encoder.model.double()
         _set(encoder, self.updates)
         if self.lora:
-            adapters = LoRA(encoder.model, self.rank)
+            with seeded():
+                adapters = LoRA(encoder.model, self.rank)
             adapters.load_state_dict({name: torch.from_numpy(value) for name, value in self.lora.items()})
             adapters.merge()
             adapters.remove()
@@ -198,8 +200,7 @@ def load_encoder(weights, seed):
     """Load a network with its head, or make one with random weights."""
     if weights is None:
         settings = PretrainingConfig.load(UNTRAINED)
-        with torch.random.fork_rng([]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             model, head = untrained(settings)
     else:
         model, head, metadata = load_pretrained(weights)

@@ -13,6 +13,7 @@ from .._version import __version__
 from ..exceptions import MissingWeightsError
 from ..nn.config import SpectralFMConfig
 from ..nn.model import CONFIG_FILE, SpectralFM
+from ..nn.seeding import seeded
 from .head.transfer_head import TransferHead
 from .training.checkpoint import load_shards, save_shards
 from .training.record import write_text
@@ -251,7 +252,7 @@ def _build(make, prefix, tensors, folder):
     """Build a module and fill it."""
     state = {key.removeprefix(f"{prefix}."): value for key, value in tensors.items() if key.startswith(f"{prefix}.")}
     try:
-        with torch.random.fork_rng([]):
+        with seeded():
             module = make()
         module.load_state_dict(state)
     except (RuntimeError, TypeError, ValueError) as error:

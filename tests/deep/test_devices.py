@@ -11,7 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import GridSearchCV
 
 from skspectral import StandardsSplit, as_groups
-from skspectral.deep._training import resolve_device, seeded
+from skspectral.deep._training import resolve_device
+from skspectral.nn.seeding import seeded
 
 from .common import MAKERS, Standards, cnn
 

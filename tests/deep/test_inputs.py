@@ -8,7 +8,8 @@ from scipy.signal import savgol_filter
 
 from skspectral.deep._inputs import REPRESENTATIONS, SpectrumInputs
 from skspectral.deep._networks import ConvolutionalBody, PatchTransformerBody, SpectralNetwork
-from skspectral.deep._training import MaskedMSE, seeded
+from skspectral.deep._training import MaskedMSE
+from skspectral.nn.seeding import seeded
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ...nn.config import SpectralFMConfig
+from ...nn.seeding import seeded
 from .features import PLAIN_STAGES, POINTS
 from .ridge import Task, augmented_ridge, centre_task
 
@@ -189,7 +190,7 @@ class TransferHead(nn.Module):
         TransferHead
             In evaluation mode, on the same device. What it proposes is what an untrained head starts from.
         """
-        with torch.random.fork_rng([]):
+        with seeded():
             fixed = type(self)(**self.settings | {"d_model": None})
         for layer in (fixed.chooser[-1], fixed.judge[-1]):
             nn.init.zeros_(layer.weight)

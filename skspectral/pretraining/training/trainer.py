@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from ...nn import seeding
 from ...nn.losses import LossBalance
 from ...nn.model import SpectralFM
 from ...nn.objective import PretrainingObjective
@@ -171,6 +172,5 @@ def learning_rate(config, number, total):
 @contextmanager
 def seeded(device, *keys):
     """Let torch's own random numbers follow from integers, and leave those of the caller as they were."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(int(random_generator(*keys).integers(2**62)))
+    with seeding.seeded(int(random_generator(*keys).integers(2**62)), device):
         yield

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import torch
 
+from ...nn.seeding import seeded
 from ..data.pair_references import pair_references
 from ..head.episodes import LEAST_ROWS, collate, make_episode
 from ..head.features import PLAIN_STAGES, common_regions, plain_features, spectral_features
@@ -146,8 +147,7 @@ class _RealTasks:
 
 def plain_head():
     """Give the head before any training, for the spectra themselves: what features of a network have to beat."""
-    with torch.random.fork_rng([]):
-        torch.manual_seed(0)
+    with seeded(0):
         return TransferHead(len(PLAIN_STAGES), len(PLAIN_STAGES)).eval()
 
 
