@@ -8,10 +8,12 @@ import numpy as np
 from skspectral.datasets import fetch_corn, fetch_sugarcane, fetch_tablets, make_instruments
 from skspectral.deployment import stack_instruments
 
-__all__ = ["PLANS", "Pair", "Plan", "load_pair"]
+__all__ = ["PLANS", "SIMULATED", "TABLETS_LONGEST", "Pair", "Plan", "load", "load_pair"]
 
 # the detector of both tablet spectrometers gives out beyond this wavelength (nm)
 TABLETS_LONGEST = 1638.0
+# what the simulated spectra are made from
+SIMULATED = {"n_samples": 60, "n_channels": 100, "n_targets": 2, "random_state": 1}
 # measured range (nm) of each instrument
 SUGARCANE = {
     "F750": (450, 1140),
@@ -176,7 +178,7 @@ def load_pair(dataset, source, target):
     """Load one pair of instruments, once per process."""
     if dataset == "sugarcane":
         return _sugarcane_pair(source, target)
-    data = _load(dataset)
+    data = load(dataset)
     kept = np.isin(data.instrument, (source, target))
     X, axis, test_samples = data.X, data.wavelengths, None
     if dataset == "tablets":
@@ -189,14 +191,15 @@ def load_pair(dataset, source, target):
 
 
 @lru_cache(maxsize=4)
-def _load(dataset):
+def load(dataset):
+    """Load a data set with all its instruments, once per process."""
     if dataset == "simulated":
-        return make_instruments(n_samples=60, n_channels=100, n_targets=2, random_state=1)
+        return make_instruments(**SIMULATED)
     return {"corn": fetch_corn, "tablets": fetch_tablets, "sugarcane": fetch_sugarcane}[dataset]()
 
 
 def _sugarcane_pair(source, target):
-    data = _load("sugarcane")
+    data = load("sugarcane")
     rows = {name: data.instrument == name for name in (source, target)}
     axes = {name: data.wavelengths[name] for name in rows}
     spectra = {name: data.spectra[name] for name in rows}

@@ -35,7 +35,7 @@ from .networks import REPEATS, make_network, takes_part
 
 __all__ = [
     *("METHODS", "PREPROCESSING", "VERSION", "Method"),
-    *("make_pipeline", "preprocessing_of", "repeats_of", "settings_hash"),
+    *("counts", "learned_before", "make_pipeline", "preprocessing_of", "repeats_of", "settings_hash"),
 ]
 
 VERSION = __version__
@@ -179,7 +179,7 @@ def make_pipeline(method, preprocessing, source, target, wavelengths=None, datas
     return Pipeline([*steps, ("method", METHODS[method].make(source=source, target=target, **extra))])
 
 
-def _counts(method, name, value):
+def counts(method, name, value):
     """Tell whether a parameter is part of the fingerprint."""
     # methods on native axes had a unit of them from the beginning
     if METHODS[method].native_axes and name == "method__axis_unit":
@@ -202,11 +202,16 @@ def settings_hash(method, dataset=None):
     ]
     text = repr(
         [
-            sorted((key, repr(value)) for key, value in params.items() if _counts(method, key, value))
+            sorted((key, repr(value)) for key, value in params.items() if counts(method, key, value))
             for params in pipelines
         ]
     )
+    return hashlib.sha256(f"{METHODS[method].standards} {text}{learned_before(method)}".encode()).hexdigest()[:8]
+
+
+def learned_before(method):
+    """Fingerprints of the constants and weights that a method brings with it; empty where there are none."""
     learned = f" {constants_hash()}" if METHODS[method].complete else ""
     if METHODS[method].learned is not None:
         learned += f" {METHODS[method].learned()}"
-    return hashlib.sha256(f"{METHODS[method].standards} {text}{learned}".encode()).hexdigest()[:8]
+    return learned

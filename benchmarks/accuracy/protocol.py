@@ -13,7 +13,8 @@ from skspectral.model_selection import TransferSplit, detach
 
 from .choose import TrainingRows, choose
 from .data import load_pair
-from .methods import METHODS, VERSION, repeats_of, settings_hash
+from .fingerprints import inputs_hash
+from .methods import METHODS, VERSION, repeats_of
 
 __all__ = [
     *("NO_STANDARDS", "OTHER_SAMPLES", "UNLABELLED", "Job", "Outcome", "Unit"),
@@ -256,7 +257,7 @@ def _score(pair, job, unit, train, test, choice, predicted):
             "blind_rmse": float(np.sqrt(choice.criterion[j])),
             "fit_seconds": round(choice.seconds, 4),
             "version": VERSION,
-            "settings": settings_hash(unit.method, job.dataset),
+            "settings": inputs_hash(unit.method, job.dataset),
         }
 
 

@@ -1,4 +1,4 @@
-"""Results as append-only CSV files: a run that was stopped goes on where it stopped.
+"""Results as append-only CSV files: a run that was stopped goes on where it stopped, on the same inputs only.
 
 A row is known by its key columns. Rows that are there already are never written again, so a unit that was cut off in
 the middle is computed anew and only what is missing is added; the file ends up as if nothing had happened.
@@ -8,7 +8,7 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-from .methods import settings_hash
+from .fingerprints import is_of_these_inputs
 
 __all__ = ["SettingsChangedError", "Store", "Table"]
 
@@ -111,11 +111,11 @@ class Store:
     def _is_finished(self, job, unit):
         key = tuple(map(str, (*job.labels.values(), unit.n_standards, unit.method)))
         found = [self.results.rows.get((*key, name)) for name in job.properties]
-        settings = settings_hash(unit.method, job.dataset)
-        if any(row is not None and row["settings"] != settings for row in found):
+        there = [row for row in found if row is not None]
+        if not all(is_of_these_inputs(row, unit.method, job.dataset) for row in there):
             raise SettingsChangedError(
-                f"{self.results.path} holds results of {unit.method} with other settings. Move the file away, give "
-                "another --output, or have them computed anew with --replace-changed."
+                f"{self.results.path} holds results of {unit.method} with other settings or of other data. Move it "
+                "away, give another --output, or have them computed anew with --replace-changed."
             )
         return all(row is not None for row in found)
 
@@ -133,11 +133,10 @@ class Store:
         methods : sequence of str
         dataset : str
         """
-        current = {method: settings_hash(method, dataset) for method in methods}
         changed = {
             row["method"]
             for row in self.results.rows.values()
-            if row["settings"] != current.get(row["method"], row["settings"])
+            if row["method"] in methods and not is_of_these_inputs(row, row["method"], dataset)
         }
         for table in (self.results, self.predictions):
             table.remove(lambda row: row["method"] in changed)
@@ -158,9 +157,9 @@ class Store:
             if self.splits.rows.get(key, row) != row:
                 raise SettingsChangedError(f"{other.splits.path} has other samples in the split {' '.join(key)}.")
         for row in other.results.rows.values():
-            if row["settings"] != settings_hash(row["method"], row["dataset"]):
+            if not is_of_these_inputs(row, row["method"], row["dataset"]):
                 raise SettingsChangedError(
-                    f"{other.results.path} holds results of {row['method']} with other settings."
+                    f"{other.results.path} holds results of {row['method']} with other settings or of other data."
                 )
         for name in ("predictions", "splits", "results"):
             getattr(self, name).append(getattr(other, name).rows.values())

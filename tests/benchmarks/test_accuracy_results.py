@@ -1,6 +1,7 @@
 """Results files of the evaluation protocol: a stopped run goes on, and nothing is mixed."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,10 @@ import pytest
 
 from benchmarks.accuracy import __main__ as command
 from benchmarks.accuracy import archive, methods
-from benchmarks.accuracy.data import load_pair
+from benchmarks.accuracy.data import SIMULATED, load_pair
+from benchmarks.accuracy.fingerprints import DATA_OF_FIRST_VERSION, data_hash, inputs_hash
 from benchmarks.accuracy.methods import METHODS, PREPROCESSING, make_pipeline, settings_hash
+from skspectral import LinearCalibration, MeanShift
 from skspectral.exceptions import DatasetUnavailableError
 
 
@@ -26,7 +29,7 @@ def test_quick_run_writes_one_row_per_unit_and_property(protocol_run, finished):
         ("native", "all"),
     }
     assert all(np.isfinite(float(row[name])) for row in rows for name in ("rmsep", "r2", "rpd", "sse", "fit_seconds"))
-    assert {row["settings"] for row in rows if row["method"] == "native"} == {settings_hash("native")}
+    assert {row["settings"] for row in rows if row["method"] == "native"} == {inputs_hash("native", "simulated")}
     predictions = pd.read_csv(finished / "simulated_predictions.csv")
     columns = ["method", "property", "repeat", "n_standards"]
     for key, part in predictions.astype({"repeat": str}).groupby(columns):
@@ -42,7 +45,7 @@ def cut(path, share):
 
 def test_changed_settings_are_computed_anew_where_asked_for(protocol_run, finished, tmp_path):
     for path in finished.glob("*.csv"):
-        content = path.read_text().replace(settings_hash("MeanShift"), "00000000")
+        content = path.read_text().replace(inputs_hash("MeanShift", "simulated"), "2-000000")
         (tmp_path / path.name).write_text(content)
     assert protocol_run.run(tmp_path, "--no-figures") == 1
     assert protocol_run.run(tmp_path, "--no-figures", "--replace-changed", methods=["MeanShift"]) == 0
@@ -100,7 +103,7 @@ def test_workers_do_not_change_the_results(protocol_run, finished, tmp_path, bac
 
 def test_results_of_other_settings_are_not_mixed(protocol_run, finished, tmp_path, capsys):
     content = (finished / "simulated.csv").read_text()
-    changed = content.replace(settings_hash("MeanShift"), "00000000")
+    changed = content.replace(inputs_hash("MeanShift", "simulated"), "2-000000")
     assert changed != content
     (tmp_path / "simulated.csv").write_text(changed)
     assert protocol_run.run(tmp_path, "--no-figures") == 1
@@ -111,32 +114,85 @@ def test_results_of_other_settings_are_not_mixed(protocol_run, finished, tmp_pat
     assert "--output" in capsys.readouterr().err
 
 
-def test_a_parameter_that_came_later_leaves_results_valid(monkeypatch):
-    before = settings_hash("MeanShift")
+FINGERPRINTS = [settings_hash, partial(inputs_hash, dataset="simulated")]
+
+
+@pytest.mark.parametrize("fingerprint", FINGERPRINTS)
+def test_a_parameter_that_came_later_leaves_results_valid(monkeypatch, fingerprint):
+    before = fingerprint("MeanShift")
     monkeypatch.setitem(methods.LATER, "window", (15,))
-    without = settings_hash("MeanShift")
+    without = fingerprint("MeanShift")
     assert without != before
     monkeypatch.setitem(methods.LATER, "window", (17,))
-    assert settings_hash("MeanShift") == before
+    assert fingerprint("MeanShift") == before
 
 
-def test_settings_hash_follows_the_parameters(monkeypatch):
-    before = {method: settings_hash(method) for method in METHODS}
+@pytest.mark.parametrize("fingerprint", FINGERPRINTS)
+def test_fingerprints_follow_the_parameters(monkeypatch, fingerprint):
+    before = {method: fingerprint(method) for method in METHODS}
     # a method that sees the target alone is the same on any axis
     assert before.pop("TargetOnly-native") == before["TargetOnly"]
     assert len(set(before.values())) == len(METHODS) - 1
     monkeypatch.setitem(METHODS, "DS", replace(METHODS["DS"], make=METHODS["DS-identity"].make))
-    assert settings_hash("DS") != before["DS"]
+    assert fingerprint("DS") != before["DS"]
     monkeypatch.setitem(PREPROCESSING, "SG1", (PREPROCESSING["SG1"][0].__class__(17, polyorder=2, deriv=1),))
-    assert settings_hash("PDS") != before["PDS"]
+    assert fingerprint("PDS") != before["PDS"]
     assert make_pipeline("PDS", "SG1", "A", "B").named_steps["SavitzkyGolay"].window == 17
+
+
+@pytest.fixture
+def other_data(monkeypatch):
+    """What is simulated is made with another seed from here on."""
+    monkeypatch.setitem(SIMULATED, "random_state", 2)
+    data_hash.cache_clear()
+    yield
+    data_hash.cache_clear()
+
+
+def test_results_of_other_data_are_never_continued(protocol_run, finished, tmp_path, capsys, other_data):
+    (tmp_path / "simulated.csv").write_bytes((finished / "simulated.csv").read_bytes())
+    assert protocol_run.run(tmp_path, "--no-figures") == 1
+    assert "of other data" in capsys.readouterr().err
+
+
+def first_version(path):
+    """A file of results as it was written when the fingerprint named the settings alone."""
+    rows = path.read_text()
+    for method in METHODS:
+        rows = rows.replace(inputs_hash(method, "simulated"), settings_hash(method, "simulated"))
+    assert "2-" not in rows
+    return rows
+
+
+def test_results_of_the_first_version_are_continued_on_the_same_data(protocol_run, finished, tmp_path, monkeypatch):
+    for path in finished.glob("*.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "simulated.csv").write_text(first_version(finished / "simulated.csv"))
+    monkeypatch.setattr(command, "run_job", lambda job: pytest.fail(f"{job} was computed again"))
+    assert protocol_run.run(tmp_path, "--no-figures") == 0
+
+
+def test_results_of_the_first_version_are_not_of_other_data(protocol_run, finished, tmp_path, capsys, monkeypatch):
+    (tmp_path / "simulated.csv").write_text(first_version(finished / "simulated.csv"))
+    monkeypatch.setitem(DATA_OF_FIRST_VERSION, "simulated", "00000000")
+    assert protocol_run.run(tmp_path, "--no-figures") == 1
+    assert "of other data" in capsys.readouterr().err
+
+
+def test_a_coefficient_deep_inside_counts(monkeypatch):
+    coef = np.ones(2000)
+    make = partial(MeanShift, LinearCalibration(coef, 0.0))
+    monkeypatch.setitem(METHODS, "MeanShift", replace(METHODS["MeanShift"], make=make))
+    before = inputs_hash("MeanShift", "simulated")
+    coef[1000] = 1.5
+    assert inputs_hash("MeanShift", "simulated") != before
 
 
 def test_missing_data_are_named(tmp_path, monkeypatch, capsys):
     def unavailable(dataset):
         raise DatasetUnavailableError("no corn here")
 
-    monkeypatch.setattr("benchmarks.accuracy.data._load", unavailable)
+    monkeypatch.setattr("benchmarks.accuracy.data.load", unavailable)
     load_pair.cache_clear()
     assert command.main(["--quick", "--datasets", "corn", "--output", str(tmp_path), "--quiet"]) == 1
     assert "no corn here" in capsys.readouterr().err
