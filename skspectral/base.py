@@ -15,11 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._core.affine import affine_coefficients
 from ._core.axis_identity import known_axis
+from ._core.nested import is_nested, nested_fits
 from ._core.references import check_references
 from ._core.replicates import check_replicates
 from ._core.roles import TransferRows
 from ._core.spelling import warn_of_instruments_left_out
-from ._core.units import unquestioned_axes
 from ._core.validation import validate_spectra, varies
 from ._core.versions import VersionedState
 from .calibration.wrapping import existing_calibration, fit_calibration, holds_frozen, is_frozen, predict_2d
@@ -178,6 +178,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         y = check_references(self, y, len(X), allow_missing=True)
         self._check_frozen_width(frozen)
         self._y_is_1d = y.ndim == 1
+        self._typical = np.stack([X.mean(axis=0), X.std(axis=0)])
         if not frozen and not np.isfinite(y).any():
             raise MissingReferenceError(
                 "Input y contains NaN only: no spectrum has a reference. Give references, or wrap an existing "
@@ -191,15 +192,16 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             source=self.source,
             target=self.target,
         )
-        if instrument is not None:
+        if instrument is not None and not is_nested():
             warn_of_instruments_left_out(instrument, rows.source, rows.target, stacklevel=2)
         if sample_id is not None:
             check_replicates(rows, y.reshape(len(X), -1)[rows.order])
         self.source_, self.target_ = rows.source, rows.target
         self.n_standards_, self.n_pairs_ = rows.n_standards, len(rows.pairs)
         plain = instrument is None or (self.source is None and rows.target is None)
-        with unquestioned_axes():
-            self._fit_rows(rows, plain=plain)
+        odd = "" if plain or is_nested() else rows.describe_pairing()
+        with nested_fits():
+            self._fit_rows(rows, plain=plain, odd=odd)
         return self
 
     def _read_spectra(self, X):
@@ -229,7 +231,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
                 f"{type(self.estimator).__name__} is expecting {expected} features as input."
             )
 
-    def _fit_rows(self, rows, plain):
+    def _fit_rows(self, rows, plain, odd):
         tags = self.__transfer_tags__()
         if plain:
             if self.source is not None or self.target is not None:
@@ -248,7 +250,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
                 "cannot be. Give an ordinary estimator and the source spectra with their references, or use a method "
                 "that changes target spectra only, such as MeanShift, DS, PDS or SST."
             )
-        self._check_target_rows(rows, tags)
+        self._check_target_rows(rows, tags, odd)
         if tags.needs_source:
             self._check_source_spectra(rows)
         if tags.needs_source and not (~rows.is_target).any():
@@ -256,7 +258,6 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
                 f"{type(self).__name__} needs rows of the source instrument (source={rows.source!r}), and there are "
                 "none. Methods that learn from the target alone are TargetOnly and SBC on references."
             )
-        odd = rows.describe_pairing()
         if odd:
             warnings.warn(odd, UnpairedSamplesWarning, stacklevel=4)
         self._fit_transfer(rows)
@@ -271,7 +272,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             "to calibrate on. Check that each sample was measured, not one scan copied."
         )
 
-    def _check_target_rows(self, rows, tags):
+    def _check_target_rows(self, rows, tags, odd):
         """Count what the method needs among the target rows, or say what is missing."""
         name = type(self).__name__
         n_target = len(rows.target_samples[0])
@@ -293,7 +294,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         seen = f"{n_target} target samples, {self.n_pairs_} of them paired, {self.n_standards_} with a reference"
         error = NoStandardsError if found == 0 else TooFewStandardsError
         text = f"{name} needs at least {tags.min_samples} {what}, and found {found} ({seen})."
-        raise error(f"{text} {rows.describe_pairing()}".rstrip())
+        raise error(f"{text} {odd}".rstrip())
 
     def _fit_source(self, rows):
         """Fit the plain source calibration; ``_predict`` must then apply no transfer."""
@@ -353,10 +354,10 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         Raises
         ------
         NonLinearCalibrationError
-            If predictions are not an affine function of the spectrum (with SNV inside, for example).
+            If predictions are not an affine function of the spectrum: with SNV, a tree or a kernel inside, for example.
         """
         check_is_fitted(self)
-        return affine_coefficients(self._predict, self.n_features_in_)
+        return affine_coefficients(self._predict, self.n_features_in_, getattr(self, "_typical", None))
 
     def score(self, X, y, sample_weight=None):
         """Coefficient of determination on target spectra, ignoring missing references.

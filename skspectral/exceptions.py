@@ -22,6 +22,7 @@ __all__ = [
     "IndistinctSpectraError",
     "InstrumentSpellingWarning",
     "LabelsError",
+    "MissingCodeWarning",
     "MissingReferenceError",
     "MissingWeightsError",
     "ModelFileError",
@@ -195,6 +196,10 @@ class AxisUnitWarning(UserWarning):
 
 class ChannelOrderWarning(UserWarning):
     """Transformed spectra stand in the order of the model's axis, which is not that of the columns given."""
+
+
+class MissingCodeWarning(UserWarning):
+    """References hold numbers such as -9999 that programs write where there is no value."""
 
 
 class NotTransferredWarning(UserWarning):

@@ -9,6 +9,7 @@ from ..exceptions import NonFiniteSpectraError, NonLinearCalibrationError
 __all__ = ["BandedMap", "IntegratedMap", "LowRankMap", "affine_coefficients"]
 
 AFFINE_TOLERANCE = 1e-6
+PROBE_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,7 @@ class IntegratedMap:
         return self(np.eye(n_channels)) - self(np.zeros((1, n_channels)))
 
 
-def affine_coefficients(predict, n_channels):
+def affine_coefficients(predict, n_channels, typical=None):
     """Coefficients of an affine prediction, found by probing it.
 
     Parameters
@@ -114,6 +115,9 @@ def affine_coefficients(predict, n_channels):
     predict : callable
         Maps (n_spectra, n_channels) to (n_spectra, n_targets).
     n_channels : int
+    typical : ndarray of shape (2, n_channels), optional
+        Mean and standard deviation of spectra that the model was fitted on. Trees and kernels are constant far from
+        them, and would pass for the constant that they are there.
 
     Returns
     -------
@@ -133,12 +137,22 @@ def affine_coefficients(predict, n_channels):
     if not np.isfinite(coef).all():
         raise NonFiniteSpectraError("The calibration returns NaN or infinity for a linear ramp of absorbances.")
     trial = base + np.sin(np.outer([1.0, 2.0, 3.0], np.arange(n_channels)))
+    if typical is not None:
+        trial = np.vstack([trial, _around(*typical)])
     expected = trial @ coef.T + intercept
-    scale = np.abs(trial) @ np.abs(coef.T) + np.abs(intercept)
+    # the rounding of what was probed counts too, where spectra are much smaller than the ramp
+    scale = (np.abs(trial) + PROBE_ROUNDING * base) @ np.abs(coef.T) + np.abs(intercept)
     if (np.abs(predict(trial) - expected) > AFFINE_TOLERANCE * scale).any():
         raise NonLinearCalibrationError(
             "The calibration is not an affine function of the spectrum, so it has no coefficient vector. "
             "Row-wise normalisation such as SNV inside the estimator is the usual reason: put it in front of the "
-            "transfer method in a Pipeline and export the last step."
+            "transfer method in a Pipeline and export the last step. Trees, kernels and networks have none at all."
         )
     return coef, intercept
+
+
+def _around(mean, deviation):
+    """Spectra (n, n_channels) within a few standard deviations of the mean, with changes of several widths."""
+    channels = np.arange(len(mean))
+    shapes = [np.ones(len(mean)), np.sin(channels), np.cos(0.05 * channels), np.sin(6.0 * channels / len(mean))]
+    return mean + np.vstack([step * deviation * shape for step in (-2.0, -0.7, 0.0, 0.7, 2.0) for shape in shapes])

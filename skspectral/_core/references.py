@@ -1,9 +1,13 @@
 """What every estimator asks of reference values."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from ..exceptions import ImplausibleReferenceError
+from ..exceptions import ImplausibleReferenceError, MissingCodeWarning
+from .missing_codes import find_codes
+from .nested import is_nested
 
 __all__ = ["check_references", "finite_mean_square", "held_out_error", "masked_as_nan", "spread"]
 
@@ -38,6 +42,11 @@ def check_references(estimator, y, n_rows, *, allow_missing):
         If ``y`` is None, of another length, not numeric, infinite, or has missing values that are not allowed.
     ImplausibleReferenceError
         If a value dwarfs all others of its property, or they are too large or too small to be squared.
+
+    Warns
+    -----
+    MissingCodeWarning
+        If a property holds numbers that programs write for "no value", such as -9999.
     """
     name = estimator if isinstance(estimator, str) else type(estimator).__name__
     if y is None:
@@ -64,6 +73,8 @@ def check_references(estimator, y, n_rows, *, allow_missing):
         raise ValueError("y has no column; give at least one property.")
     for j, column in enumerate(y.reshape(n_rows, -1).T if n_rows else ()):
         _check_magnitudes(np.abs(column[np.isfinite(column)]), j)
+        if not is_nested():
+            _warn_of_codes(column, j)
     return y
 
 
@@ -92,6 +103,19 @@ def _check_magnitudes(sizes, column):
         raise ImplausibleReferenceError(
             f"Property {column} has the value {largest:.3g}, where the median is {usual:.3g}. It looks like a fill "
             "value: set it to NaN."
+        )
+
+
+def _warn_of_codes(values, column):
+    """Warn of numbers in a property (n_rows,) that programs write where there is none."""
+    codes = find_codes(values)
+    if codes.any():
+        listed = ", ".join(f"{value:.6g}" for value in np.unique(values[codes]))
+        warnings.warn(
+            f"{int(codes.sum())} of {len(values)} references of property {column} are {listed}, which programs write "
+            "where there is no value; they are used as they are. If there is none, set them to NaN.",
+            MissingCodeWarning,
+            stacklevel=4,
         )
 
 

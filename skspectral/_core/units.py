@@ -1,15 +1,14 @@
 """Units of an axis: their spellings, conversion to nm, and which numbers cannot be in which unit."""
 
-import contextlib
 import re
 import warnings
-from contextvars import ContextVar
 
 import numpy as np
 
 from ..exceptions import AxisUnitError, AxisUnitWarning
+from .nested import is_nested
 
-__all__ = ["LENGTHS", "UNITS", "check_plausible", "check_unit", "convert", "likely_unit", "to_nm", "unquestioned_axes"]
+__all__ = ["LENGTHS", "UNITS", "check_plausible", "check_unit", "convert", "likely_unit", "to_nm"]
 
 LENGTHS = ("nm", "um", "cm-1")
 #: A Raman shift counts from the laser line, so it is no wavelength and is never converted.
@@ -27,18 +26,6 @@ _SPELLINGS = {
 LEAST_NM, MOST_NM, MOST_LIKELY_NM = 100.0, 1e6, 3300.0
 LEAST_UM, MOST_UM, MOST_LIKELY_UM = 0.1, 1e3, 30.0
 LEAST_WAVENUMBER = 10.0
-
-_questioned = ContextVar("skspectral_questioned_axes", default=True)
-
-
-@contextlib.contextmanager
-def unquestioned_axes():
-    """Take axes as they are while estimators are fitted inside others, which have judged the axis already."""
-    token = _questioned.set(False)
-    try:
-        yield
-    finally:
-        _questioned.reset(token)
 
 
 def check_unit(unit, *, name="axis_unit"):
@@ -145,7 +132,7 @@ def check_plausible(axis, unit, *, name, told=False, stacklevel=2):
     AxisUnitWarning
         If an axis in nm looks like wavenumbers.
     """
-    if unit == "Raman shift" or not _questioned.get():
+    if unit == "Raman shift" or is_nested():
         return
     low, high = float(np.min(axis)), float(np.max(axis))
     told = f"{name}: {low:g} to {high:g}"

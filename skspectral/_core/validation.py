@@ -12,6 +12,7 @@ from ..exceptions import (
 )
 from .axis_identity import known_axis, learn_axis, order_for, warn_of_order
 from .channels import channel_labels, spectra_of
+from .references import masked_as_nan
 
 __all__ = ["check_finite", "constant_rows", "paired_columns", "refuse_masked", "validate_spectra", "varies"]
 
@@ -258,7 +259,7 @@ def paired_columns(y_true, y_pred, *, least=1):
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_targets)
-        Reference values; NaN where there is none.
+        Reference values; NaN, or masked, where there is none.
     y_pred : array-like of shape (n_samples,) or (n_samples, n_targets)
         Predictions.
     least : int
@@ -272,10 +273,10 @@ def paired_columns(y_true, y_pred, *, least=1):
     Raises
     ------
     ValueError
-        If a property has fewer than ``least`` references, a prediction is not finite, or the shapes differ.
+        If a property has fewer than ``least`` references, a prediction is not finite or masked, or the shapes differ.
     """
-    reference = _as_columns(y_true, "y_true", ensure_all_finite="allow-nan")
-    predicted = _as_columns(y_pred, "y_pred", ensure_all_finite=True)
+    reference = _as_columns(masked_as_nan(y_true), "y_true", ensure_all_finite="allow-nan")
+    predicted = _as_columns(masked_as_nan(y_pred), "y_pred", ensure_all_finite=True)
     if reference.shape != predicted.shape:
         raise ValueError(f"y_true of shape {reference.shape} and y_pred of shape {predicted.shape} do not match.")
     pairs = []

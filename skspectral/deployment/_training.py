@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from .._core.axis import check_axis
-from .._core.roles import check_labels, encode_samples
+from .._core.labels import check_labels, encode_samples
 from ..exceptions import AxisMismatchError, MissingReferenceError, UnknownInstrumentError
 from ..preprocessing import Resample
 from .stacking import stack_instruments

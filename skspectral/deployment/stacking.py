@@ -8,7 +8,8 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from .._core.axis import check_axis
 from .._core.axis_identity import find_order, known_axis
 from .._core.channels import Labels, channel_labels, spectra_of
-from .._core.units import check_plausible, check_unit, convert, likely_unit, unquestioned_axes
+from .._core.nested import nested_fits
+from .._core.units import check_plausible, check_unit, convert, likely_unit
 from .._core.validation import check_finite
 from ..exceptions import (
     AxisMismatchError,
@@ -237,7 +238,7 @@ def _converted(own, unit):
 def _resampler(instrument, values, own, grid, unit):
     resample = Resample(wavelengths=own.values, grid=grid, axis_unit=own.unit or unit or "nm", grid_unit=unit)
     try:
-        with unquestioned_axes():
+        with nested_fits():
             return resample.fit(values)
     except WavelengthRangeError as error:
         raise WavelengthRangeError(f"instrument '{instrument}': {error}") from error

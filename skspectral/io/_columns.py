@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from .._core.missing_codes import LEAST_CODE, MISSING_CODES
 from ..exceptions import NoSpectraError, TableError
 from ._block import SpectraBlock
 from ._labels import check_order
 from ._layout import find_layout
-from ._missing import LEAST_CODE, MISSING_CODES
 from ._numbers import NotANumber, decimal_of, is_blank, number
 from ._percent import percent_where_it_must_be
 from ._phrases import axis_word, quantity_of

@@ -5,8 +5,8 @@ import warnings
 
 import numpy as np
 
+from .._core.missing_codes import mask_codes
 from ..exceptions import TableError, TableWarning
-from ._missing import mask_codes
 from ._numbers import NotANumber, decimal_of, is_blank, number
 from ._roles_of_columns import no_property
 

@@ -10,6 +10,7 @@ from skspectral.exceptions import (
     ConstantSpectraError,
     NonFiniteSpectraError,
 )
+from skspectral.metrics import bias, r2, rmsep, rpd, sep
 
 
 class Estimator(BaseEstimator):
@@ -101,3 +102,12 @@ def test_masked_values_are_not_read_as_measurements():
     with pytest.raises(NonFiniteSpectraError, match="masked"):
         validate_spectra(Estimator(), X, reset=True)
     assert validate_spectra(Estimator(), np.ma.array(X.data), reset=True).shape == (4, 6)
+
+
+def test_masked_references_are_missing_in_every_figure():
+    y = np.array([1.0, 2.0, -9999.0, 4.0])
+    masked, predicted = np.ma.masked_equal(y, -9999.0), np.array([1.1, 2.1, 3.0, 4.1])
+    for figure in (rmsep, bias, sep, r2, rpd):
+        assert figure(masked, predicted) == figure(np.where(y < 0, np.nan, y), predicted)
+    with pytest.raises(ValueError, match="y_pred"):
+        rmsep(y, np.ma.masked_equal(predicted, 3.0))
