@@ -1,11 +1,17 @@
 """``skspectral monitor``: control charts of a log of check samples."""
 
 import datetime
+import io
 import re
+import sys
 from pathlib import Path
 
+from .._core.whole_files import write_whole
 from ..deployment import TransferredModel
+from ..exceptions import OptionalDependencyError
+from ..io import read_spectra
 from ..monitoring import CheckLog, CheckSamples, ControlChart
+from ._files import free, sources
 
 __all__ = ["add_arguments", "run"]
 
@@ -22,6 +28,8 @@ def add_arguments(parser):
     parser.add_argument("log", metavar="LOG", help="the log of check samples (CSV)")
     parser.add_argument("--add", nargs="+", metavar="FILE",
                         help="first predict these spectra by MODEL and append what has references to LOG")  # fmt: skip
+    parser.add_argument("--references", metavar="FILE",
+                        help="table of reference values of --add, where its files hold none")  # fmt: skip
     parser.add_argument("--date", metavar="DATE", help="when the spectra of --add were measured (default: today)")
     parser.add_argument("--target", metavar="NAME", help="the instrument, where MODEL serves several")
     parser.add_argument(
@@ -55,6 +63,7 @@ def run(args):
     if not len(samples):
         raise ValueError(f"{args.log} holds no check sample" + (f" since {args.since}." if args.since else "."))
     names = args.property or samples.properties
+    plots = _plots(args, names)
     seps, repeatabilities = (_by_name(args, option, samples.properties) for option in ("sep", "repeatability"))
     states = {}
     for name in names:
@@ -64,11 +73,9 @@ def run(args):
         else:
             chart = ControlChart.for_model(model, name, target=args.target, **settings)
         states[name] = chart.check(samples.of(name))
-    for state in states.values():
-        print(f"{state.table}\n")
-    if args.plot:
-        for name, state in states.items():
-            print(f"Written: {_draw(args, state, name, several=len(states) > 1)}")
+        print(f"{states[name].table}\n")
+    for name, path in plots.items():
+        _draw(states[name], path, unit=None if model is None else model.units.get(name))
     alarmed = [name for name, state in states.items() if state.alarm]
     for name in alarmed or names[:1]:
         prefix = f"{name}: " if alarmed and len(states) > 1 else ""
@@ -79,9 +86,12 @@ def run(args):
 def _append(args, model, log):
     if model is None:
         raise ValueError("--add predicts spectra, and needs a model: skspectral monitor MODEL LOG --add FILE.")
+    # refused before anything is written
+    _plots(args, args.property or model.properties)
     date = datetime.date.today() if args.date is None else args.date
     target = next((name for name in model.targets if str(name) == args.target), args.target)
-    added = CheckSamples.from_model(model, args.add, date=date, instrument=target)
+    table = read_spectra(sources(args.add), references=args.references, **model.reading)
+    added = CheckSamples.from_model(model, table, date=date, instrument=target)
     log.append(added)
     print(f"Added to {args.log}: {len(added)} readings of {', '.join(dict.fromkeys(added.sample))}.")
 
@@ -101,15 +111,26 @@ def _by_name(args, option, properties):
     return values
 
 
-def _draw(args, state, name, *, several):
-    # matplotlib takes a second to import
-    from ..plotting import ControlChartDisplay
-
+def _plots(args, names):
+    """A file for the plot of each property, by name; none is there already."""
+    if args.plot is None:
+        return {}
     path = Path(args.plot)
-    if several:
-        plain = re.sub(r"[^\w.-]+", "_", name)
-        path = path.with_stem(f"{path.stem}-{plain}")
-    if path.exists() and not args.force:
-        raise ValueError(f"{path} exists; give another name, or --force to replace it.")
-    ControlChartDisplay.from_state(state).figure_.savefig(path, dpi=150)
-    return path
+    plain = {name: re.sub(r"[^\w.-]+", "_", name) for name in names}
+    paths = {name: path.with_stem(f"{path.stem}-{plain[name]}") if len(names) > 1 else path for name in names}
+    return {name: free(path, args) for name, path in paths.items()}
+
+
+def _draw(state, path, unit):
+    """Write the charts of a property; without matplotlib, say so and go on, as the state is what matters."""
+    try:
+        from ..plotting import ControlChartDisplay
+
+        figure = ControlChartDisplay.from_state(state, unit=unit).figure_
+    except OptionalDependencyError as error:
+        print(f"skspectral monitor: {path} is not written. {error}", file=sys.stderr)
+        return
+    content = io.BytesIO()
+    figure.savefig(content, dpi=150, format=path.suffix[1:] or "png")
+    write_whole(path, content.getvalue())
+    print(f"Written: {path}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .._core.optional import import_optional
+from .._core.whole_files import write_whole
 from .._version import __version__
 from ..exceptions import OptionalDependencyError
 from ..monitoring import ControlChart
@@ -84,10 +85,11 @@ def write_report(path, comparison, *, title, notes, best, spectra=None):
     summary, samples = _sorted_summary(comparison), held_out_samples(comparison, best)
     files = [path.with_name(f"{path.stem}-{part}.csv") for part in ("methods", "samples")]
     for file, rows in zip(files, (summary, samples)):
-        with file.open("w", newline="", encoding="utf-8") as handle:
-            writer = csv.DictWriter(handle, list(dict.fromkeys(key for row in rows for key in row)))
-            writer.writeheader()
-            writer.writerows(rows)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(file, text.getvalue().encode("utf-8"))
     try:
         figures, no_figures = list(_figures(comparison, best, spectra)), None
     except OptionalDependencyError as error:
@@ -110,7 +112,7 @@ def write_report(path, comparison, *, title, notes, best, spectra=None):
         files=[file.name for file in files],
         version=__version__,
     )
-    path.write_text(page + "\n", encoding="utf-8")
+    write_whole(path, f"{page}\n".encode())
     return [path, *files]
 
 

@@ -1,8 +1,10 @@
 """``skspectral monitor`` as a person runs it: state, exit codes, plots."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 
 from skspectral import MeanShift, TransferredModel
@@ -103,6 +105,32 @@ def test_spectra_are_predicted_into_the_log_and_judged_by_the_sep_of_the_model(d
     assert main(["monitor", model, log, "--add", after, "--date", "2026-04-09"]) == 3
     assert "since 2026-04-09" in capsys.readouterr().out and len(CheckLog(log).read()) == 40
     assert main(["monitor", model, log]) == 3
+
+
+def test_a_plot_that_exists_is_refused_before_the_log_grows(deployed, tmp_path, capsys):
+    model, log, before, _ = deployed
+    (tmp_path / "chart.png").write_text("mine")
+    assert main(["monitor", model, log, "--add", before, "--plot", str(tmp_path / "chart.png")]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert not Path(log).exists() and (tmp_path / "chart.png").read_text() == "mine"
+
+
+def test_without_matplotlib_the_state_is_told(log, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    assert main(["monitor", log, "--sep", "0.3", "--plot", str(tmp_path / "chart.png")]) == 3
+    said = capsys.readouterr()
+    assert "ALARM" in said.out and "is not written. Plotting needs matplotlib" in said.err
+
+
+def test_references_in_a_table_of_their_own(deployed, tmp_path, capsys):
+    model, log, before, _ = deployed
+    frame = pandas.read_csv(before)
+    frame[["sample_id", "protein"]].to_csv(tmp_path / "references.csv", index=False)
+    frame.drop(columns="protein").to_csv(tmp_path / "spectra.csv", index=False)
+    options = ["--add", str(tmp_path / "spectra.csv"), "--references", str(tmp_path / "references.csv")]
+    assert main(["monitor", model, log, *options, "--date", "2026-03-09"]) == 0
+    assert "20 readings judged" in capsys.readouterr().out
 
 
 def test_faults_of_a_model_are_named(deployed, log, capsys):
