@@ -1,6 +1,7 @@
 """From a grid of cells, of a text file or a sheet, to spectra on one axis."""
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,9 +164,31 @@ def _turn(rows, lines, layout, path, place, decimal):
     cells = {k: [row[k] for row in columns] for k in range(len(grid)) if k not in set(layout.spectral)}
     if keep is not None or (len(columns) == 1 and quantity_of(names[0]) != "unknown"):
         cells.pop(0, None)
-    name_column = 0 if 0 in cells and (is_blank(layout.labels[0]) or axis_word(layout.labels[0])) else None
+    name_column = 0 if 0 in cells and _head_names_samples(layout.labels, cells, path) else None
     places = [f"column {name!r}" if name else f"column {r + 2}" for r, name in enumerate(names)]
     return Body(X, cells, places, where, decimal, percent, name_column)
+
+
+def _head_names_samples(labels, cells, path):
+    """Whether the cells above spectra are names: the corner speaks of the axis, or nothing else names them."""
+    corner = labels[0]
+    if is_blank(corner) or axis_word(corner) or any(map(axis_word, re.split(r"[\\/|]", corner))):
+        return True
+    head = cells[0]
+    if len(head) < 2 or len(set(head)) < len(head) or any(is_blank(cell) or _is_number(cell) for cell in head):
+        return False
+    return find_name_column({k: labels[k] for k in cells}, cells, None, path) is None
+
+
+def _is_number(cell):
+    try:
+        number(cell, ",", grouped=True)
+    except NotANumber:
+        try:
+            number(cell, grouped=True)
+        except NotANumber:
+            return False
+    return True
 
 
 def _quantity_column(names, layout):

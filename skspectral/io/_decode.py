@@ -49,7 +49,7 @@ def find_encoding(path, encoding=None):
         raise TableError(f"There is no file {path}.")
     with path.open("rb") as stream:
         head = stream.read(_CHUNK)
-    if not head.strip():
+    if not head.strip() or head in dict(_MARKS):
         raise TableError(f"{path} is empty.")
     if encoding is not None:
         return _given(path, encoding), None

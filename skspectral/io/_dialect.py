@@ -13,6 +13,7 @@ BLANK = " "
 _CANDIDATES = (";", "\t", ",", "|", BLANK)
 _UNIT = re.compile(r"\s*(?:nm|[uµμ]m|cm ?\^?-?1|%)$")
 _NEVER_IN_CELLS = ";\t|"
+_TWO = re.compile(r"[+-]?\d+\s+[+-]?\d+")
 # share of the lines that have the usual number of columns
 MOSTLY = 0.5
 # lines by which the delimiter is judged
@@ -73,6 +74,9 @@ def find_delimiter(texts, decimal, path):
         score = _score(judged, sign, decimal, path)
         if score > best:
             best, delimiter = score, sign
+        if sign in _NEVER_IN_CELLS and best[0] > 0 and delimiter == sign and best[1] == len(judged) > 1:
+            # every line has them, as often
+            return sign
     return delimiter
 
 
@@ -91,7 +95,8 @@ def _score(judged, sign, decimal, path):
     alike = [row for row in rows if len(row) == usual]
     numbers = sum(_is_number(cell, decimal) for row in alike for cell in row)
     cells = [cell for row in alike for cell in row if cell and not is_blank(cell)]
-    torn = sum(not any(character.isalnum() for character in cell) for cell in cells)
+    # scraps, and two numbers with a blank between them
+    torn = sum(not any(character.isalnum() for character in cell) or bool(_TWO.fullmatch(cell)) for cell in cells)
     return numbers - torn, len(alike)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..exceptions import TableError
 from ._numbers import decimal_of, is_blank, number
-from ._phrases import quantity_of, unit_of
+from ._phrases import other_unit, quantity_of, unit_of
 
 __all__ = ["AxisLabels", "axis_labels", "check_order"]
 
@@ -138,7 +138,7 @@ def _read(stem, members, labels, where, decimal, cells_decimal):
             "that a program renamed?"
         )
     said = " ".join(stem[:2])
-    unit = stem[2] or unit_of(said)
+    unit = stem[2] or unit_of(said) or other_unit(said)
     return AxisLabels(columns, np.array(values), unit, quantity_of(said.replace("_", " ")), stem[:2])
 
 

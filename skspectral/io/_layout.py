@@ -8,7 +8,7 @@ import numpy as np
 from ..exceptions import NoSpectraError, TableError
 from ._labels import AxisLabels, axis_labels
 from ._numbers import NotANumber, decimal_of, is_blank, number
-from ._phrases import axis_word, quantity_of, unit_of
+from ._phrases import axis_word, other_unit, quantity_of, unit_of
 from ._roles_of_columns import find_name_column
 
 __all__ = ["Layout", "find_layout"]
@@ -234,7 +234,7 @@ def _head(rows, i, labels, axis, beneath):
         if len(words) > 1:
             return None
         word = words.pop() if words else ""
-        unit, quantity = (unit_of(word), quantity_of(word)) if word else ("", "unknown")
+        unit, quantity = (unit_of(word) or other_unit(word), quantity_of(word)) if word else ("", "unknown")
         if word and len(axis.columns) < 3 and not unit and quantity == "unknown":
             return None
         blank = [k for k, label in enumerate(labels) if is_blank(label)]
@@ -306,7 +306,7 @@ def _down(rows, path, decimal):
     text = ["" if is_blank(label) else str(label).strip() for label in labels]
     layout = Layout(text, axis, axis.columns, 0, 1, turned=True, top=top)
     corner = "" if axis.columns[0] == 0 else text[0]
-    layout.unit = unit_of(corner) if axis_word(corner) or unit_of(corner) else ""
+    layout.unit = unit_of(corner) or other_unit(corner)
     return layout
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..exceptions import TableError, TableWarning
-from ._block import SpectraBlock
+from ._block import UNITS, SpectraBlock
 from ._names import as_name
 from ._properties import choose_properties
 from ._roles_of_columns import find_instrument_column
@@ -40,6 +40,7 @@ def parts_of(named_blocks, *, unit, to_unit, id_column, instrument_column, prope
             block_unit, notes = _unit_of(block, unit, to_unit)
             wanted = block_unit if to_unit is None or block_unit == "Raman shift" else to_unit
             axis = convert_axis(block.axis, block_unit, wanted, name=f"{block.path}: the axis")
+            _refuse_not_positive(block, block_unit)
             X = np.asarray(block.X, dtype=np.float64)
             order = np.argsort(axis, kind="stable")
             if not np.array_equal(order, np.arange(len(axis))):
@@ -76,6 +77,11 @@ def _unit_of(block, given, to_unit):
     """Unit of the axis of a block, and what was assumed."""
     if given is not None:
         return check_unit(given), []
+    if block.unit not in UNITS:
+        raise TableError(
+            f"{block.path}: the axis ({block.axis.min():g} to {block.axis.max():g}) is labelled {block.unit!r}. "
+            f"Convert it to one of {', '.join(UNITS[:-1])}, or say unit= if it is in one of these."
+        )
     if block.unit:
         return block.unit, []
     if to_unit is None:
@@ -85,6 +91,14 @@ def _unit_of(block, given, to_unit):
     if doubtful:
         warnings.warn(f"{block.path}: {said}. Give the unit to be sure, with unit=.", TableWarning, stacklevel=5)
     return unit, [said]
+
+
+def _refuse_not_positive(block, unit):
+    if unit != "Raman shift" and block.axis.min() <= 0:
+        raise TableError(
+            f"{block.path}: the axis begins at {block.axis.min():g} {unit}, but wavelengths and wavenumbers are "
+            "positive. Label the channels by their wavelengths, not by numbers; a Raman shift needs unit='Raman shift'."
+        )
 
 
 def _instruments(block, columns, given, wanted):

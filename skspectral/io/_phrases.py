@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["axis_word", "program_says", "quantity_of", "unit_of"]
+__all__ = ["axis_word", "other_unit", "program_says", "quantity_of", "unit_of"]
 
 _UNITS = [
     ("Raman shift", r"raman|\braman ?shift\b|δ ?cm|delta ?cm"),
@@ -11,6 +11,12 @@ _UNITS = [
     ("nm", r"(?<![a-z])nm(?![a-z])|nanomet(?:er|re)s?"),
 ]  # fmt: skip
 _UNITS = [(unit, re.compile(pattern)) for unit, pattern in _UNITS]
+
+# units that axes may have elsewhere; to take their numbers as nm or cm-1 would be wrong by orders of magnitude
+_OTHER_UNITS = re.compile(
+    r"(?<![^\W\d_])(?:(?P<angstrom>å|angstr[oöø]ms?)|(?P<hertz>[gt]?hz|(?:giga|tera)hertz)|(?P<energy>m?ev)|mm|pm|kk|"
+    r"(?P<pixel>px|pixels?))(?![^\W\d_])"
+)
 
 _PERCENT = r"(?:%|percent|per cent|prozent)"
 _QUANTITIES = [
@@ -26,9 +32,10 @@ _QUANTITIES = [
 ]
 _QUANTITIES = [(name, re.compile(pattern)) for name, pattern in _QUANTITIES]
 _AXIS = re.compile(
-    r"(?:wave ?_?lengths?|wl|wvl|lambda|λ|wave ?_?numbers?|wellenlänge|wellenzahl|longueur d'onde|raman ?_?shift|x|"
-    r"frequency|bands?|channels?)?[\s_.:/-]*(?:[\[(]?\s*(?:nm|[uµμ]m|microns?|nanomet(?:er|re)s?|"
-    r"cm ?\^?[-−⁻]?[1¹]|1/cm)\s*[\])]?)?"  # noqa: RUF001
+    r"(?:wave ?_?lengths?|waves?|wl|wvl|wn|lambda|λ|wave ?_?numbers?|wellenl(?:ä|ae)ngen?|wellenzahl(?:en)?|"
+    r"longueurs? d'onde|longitud(?:es)? de onda|lunghezz[ae] d'onda|comprimentos? de onda|golflengtes?|"
+    r"nombres? d'onde?|raman ?_?shift|x|freq(?:uency)?|bands?|channels?)?"
+    r"[\s_.:/-]*(?:[\[(]?\s*(?:nm|[uµμ]m|microns?|nanomet(?:er|re)s?|cm ?\^?[-−⁻]?[1¹]|1/cm)\s*[\])]?)?"  # noqa: RUF001
 )
 
 
@@ -39,6 +46,12 @@ def unit_of(text):
     if found[:1] == ["Raman shift"]:
         return "Raman shift"
     return found[0] if len(found) == 1 else ""
+
+
+def other_unit(text):
+    """Name a unit of an axis that a text speaks of and that is none of ours, such as THz; "" where there is none."""
+    match = _OTHER_UNITS.search(str(text).lower())
+    return match[0] if match else ""
 
 
 def quantity_of(text):

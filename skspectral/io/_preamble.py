@@ -3,7 +3,7 @@
 import re
 
 from ._numbers import is_blank
-from ._phrases import program_says, quantity_of, unit_of
+from ._phrases import other_unit, program_says, quantity_of, unit_of
 
 __all__ = ["read_preamble"]
 
@@ -12,6 +12,8 @@ _KEY = re.compile(r"\s*([^:=]{1,60}?)\s*[:=]\s*(\S.*?)\s*")
 _ABOUT_VALUES = re.compile(
     r"^y|\by\b|unit|data|type|ordinate|quantity|signal|intensity|spectr|format|mode|value|measure"
 )
+# what lines speak of the axis
+_ABOUT_AXIS = re.compile(r"wave|^x|\bx[- _]?(?:unit|axis)|axis|frequenc")
 # a line of so few words is a title that names the quantity
 FEW_WORDS = 3
 
@@ -45,9 +47,9 @@ def read_preamble(layout, rows, comments, suffix):
             meta.setdefault(str(cells[0]), cells[1])
         elif text.strip():
             meta.setdefault("title", text.strip())
-        if not layout.unit:
-            layout.unit = unit_of(text)
         key = match[1].lower() if match else ""
+        if not layout.unit:
+            layout.unit = unit_of(text) or (other_unit(text) if _ABOUT_AXIS.search(key or text.lower()) else "")
         if layout.quantity == "unknown" and (_ABOUT_VALUES.search(key) if key else len(text.split()) <= FEW_WORDS):
             layout.quantity = quantity_of(text)
     unit, quantity, note = program_says("\n".join(texts), suffix)

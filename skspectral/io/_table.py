@@ -8,7 +8,7 @@ from ..exceptions import TableError, UnknownInstrumentError
 from ._conversions import Conversions
 from ._quantities import check_quantity
 from ._summary import summary
-from ._table_parts import ascending, count_replicates, reference_matrix, row_labels
+from ._table_parts import ascending, count_replicates, reference_matrix, refuse_not_positive, row_labels
 from ._units import check_unit, plain_labels
 
 __all__ = ["SpectraTable"]
@@ -102,6 +102,8 @@ class SpectraTable(Conversions):
         self.instrument = row_labels(instrument, n, "instrument")
         self.sample_id = row_labels(sample_id, n, "sample_id")
         self.X, self._axes = ascending(X, wavelengths, self.instrument, self.instruments)
+        for name, axis in self._axes.items():
+            refuse_not_positive(axis, self.unit, name)
         given = quantity if isinstance(quantity, dict) else dict.fromkeys(self.instruments, quantity)
         self._quantities = {name: check_quantity(given.get(name, "unknown")) for name in self.instruments}
         self.y, self.properties = reference_matrix(y, properties, n)

@@ -6,7 +6,7 @@ from .._core.axis import check_axis
 from ..exceptions import AxisMismatchError, TableError
 from ._numbers import is_blank
 
-__all__ = ["ascending", "count_replicates", "reference_matrix", "row_labels"]
+__all__ = ["ascending", "count_replicates", "reference_matrix", "refuse_not_positive", "row_labels"]
 
 
 def row_labels(values, n, name):
@@ -55,6 +55,13 @@ def ascending(X, wavelengths, instrument, instruments):
             X[rows, : axis.size] = X[rows, : axis.size][:, ::-1]
         axes[name] = axis
     return X, axes
+
+
+def refuse_not_positive(axis, unit, instrument):
+    """Refuse wavelengths and wavenumbers that are not positive; Raman shifts may be."""
+    if unit != "Raman shift" and axis[0] <= 0:
+        whose = "" if instrument is None else f" of instrument {instrument!r}"
+        raise AxisMismatchError(f"wavelengths{whose} begin at {axis[0]:g} {unit}, but they must be positive.")
 
 
 def count_replicates(instrument, sample_id):

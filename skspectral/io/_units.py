@@ -11,7 +11,8 @@ __all__ = ["SAME_AXIS", "assume_unit", "check_unit", "convert_axis", "plain_labe
 SAME_AXIS = 0.01
 # Near-infrared spectrometers end below; from here on an axis in nm is unusual.
 LONGEST_NIR = 2700.0
-SHORTEST_NM = 100.0
+# in air no spectrometer measures below
+SHORTEST_NM = 180.0
 
 
 def check_unit(unit):
