@@ -2,16 +2,19 @@
 
 import numpy as np
 
-__all__ = ["LEAST_CODE", "MISSING_CODES", "SOFT_CODES", "find_codes", "mask_codes"]
+__all__ = ["find_codes", "mask_codes"]
 
-#: Numbers that are no measurement anywhere.
-MISSING_CODES = np.array([-9999.0, -9999.9, -9999.99, -9999.999, -99999.0, -999999.0, -1e30, 1e30, -1.23e34])
-#: No code lies between this and its opposite.
-LEAST_CODE = -9998.0
-#: Numbers that are a code where all others are far from them.
-SOFT_CODES = np.array([-999.0, -999.9, -999.99, -99.0, -99.9, -99.99, 9999.0, 99999.0])
+# numbers that are no measurement anywhere
+ALWAYS = (-9999.0, -9999.9, -9999.99, -9999.999, -99999.0, -999999.0)
+# numbers that are a code where all others are far from them, or a negative one where no other is negative: rows of
+# nines, ends of integers, and whatever lies beyond the fill values of single precision and netCDF
+_NINES = [float(f"{whole}{end}") for whole in (999, 9999, 99999, 999999, 9999999) for end in ("", ".9", ".99", ".999")]
+_ENDS = [32767.0, 65535.0, 2147483647.0, 4294967295.0, 1e20, 7777.0, 8888.0]
+WHERE_FAR = np.array([*_NINES, *_ENDS, *(-code for code in _NINES + _ENDS), -99.0, -99.9, -99.99, -32768.0, -(2.0**31)])
+FILL = 1e30
 # a code lies this many times beyond the spread of the other values
 FAR = 20.0
+FEWEST_OTHERS = 3
 # what single precision leaves of a code; two codes are farther apart
 ROUNDING = 2e-7
 
@@ -21,21 +24,36 @@ def find_codes(values):
 
     Parameters
     ----------
-    values : ndarray of shape (n,)
-        One property, float64.
+    values : ndarray
+        One property, or spectra, float64; NaN is passed over.
 
     Returns
     -------
-    ndarray of bool of shape (n,)
+    ndarray of bool, of the same shape
     """
     codes = np.zeros(values.shape, dtype=bool)
-    for code in MISSING_CODES:
-        codes |= _is(values, code)
-    for code in SOFT_CODES:
-        here = _is(values, code)
-        rest = values[~here & ~codes & np.isfinite(values)]
-        if here.any() and rest.size >= 3 and np.abs(code - np.median(rest)) > FAR * max(np.ptp(rest), 1e-12):
-            codes |= here
+    low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
+    always = low <= max(ALWAYS) * (1 - ROUNDING)
+    if not always and not any(abs(end) >= FILL or _is(end, WHERE_FAR).any() for end in (low, high) if np.isfinite(end)):
+        return codes
+    if always:
+        for code in ALWAYS:
+            codes |= _is(values, code)
+    others = values[np.isfinite(values) & ~codes]
+    # a code that lies far from all others is at one of the ends
+    suspects = list(np.unique(others[np.abs(others) >= FILL]))
+    others = others[np.abs(others) < FILL]
+    while others.size:
+        ends = [end for end in (others.min(), others.max()) if _is(end, WHERE_FAR).any()]
+        if not ends:
+            break
+        suspects += ends
+        others = others[~np.isin(others, ends)]
+    if others.size >= FEWEST_OTHERS:
+        centre, reach = np.median(others), FAR * max(np.ptp(others), 1e-12)
+        for code in suspects:
+            if abs(code - centre) > reach or code < 0 <= others.min():
+                codes |= values == code
     return codes
 
 

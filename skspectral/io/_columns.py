@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .._core.missing_codes import LEAST_CODE, MISSING_CODES
+from .._core.missing_codes import find_codes
 from ..exceptions import NoSpectraError, TableError
 from ._block import SpectraBlock
 from ._labels import check_order
@@ -306,9 +306,9 @@ def _texts(layout):
 
 def _refuse_gaps(X, body, layout):
     """Refuse spectra with missing channels."""
-    if X.size == 0 or (X.min() > LEAST_CODE and X.max() < -LEAST_CODE):
+    if X.size == 0:
         return
-    bad = ~np.isfinite(X) | np.isin(X, MISSING_CODES)
+    bad = ~np.isfinite(X) | find_codes(X)
     if not bad.any():
         return
     r, j = np.argwhere(bad)[0]

@@ -110,6 +110,8 @@ def test_points_that_separate_thousands_are_refused_until_it_is_said(read):
     [
         ("id,1100,1102\ns1,.1,x\n", r"line 2, column '1102': 'x' is not a number"),
         ("id,1100,1102\ns1,.1,-9999\n", r"line 2, column '1102': the spectrum is -9999, a code"),
+        ("id,1100,1102\ns1,.1,.2\ns2,-999,.2\n", r"line 3, column '1100': the spectrum is -999, a code"),
+        ("id,1100,1102\ns1,.1,.2\ns2,.1,65535\n", r"line 3, column '1102': the spectrum is 65535, a code"),
         ("id,1100,1102\ns1,.1,.2\ns2,.1\n", r"line 3: 2 fields, but the head has 3"),
         ("id,1100,1102\ns1,.1,.2,.3\ns2,.1,.2\n", r"line 2: 4 fields, but the head has 3"),
         ("id;1100;1102\ns1;0,1;0.2\n", r"line 2, column '1102': '0\.2' is not a number with the decimal sign ','"),
