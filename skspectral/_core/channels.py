@@ -23,7 +23,7 @@ __all__ = [
 # a number, and behind it perhaps a unit, perhaps in brackets
 _LABEL = re.compile(
     r"\+?(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
-    r"(?:[\s_]*[\[(]?\s*(?P<unit>[^\d\s[(].*?)\s*[\])]?)?"
+    r"(?:[\s_]*[\[(]?\s*(?P<unit>(?<=[\s_(\[])1/cm|[^\d\s[(].*?)\s*[\])]?)?"
 )
 
 

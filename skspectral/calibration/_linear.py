@@ -119,12 +119,13 @@ class LinearCalibration(VersionedState, RegressorMixin, BaseEstimator):
         labels = channel_labels(X)
         X = self._matrix(X)
         order = order_for(self, labels, X.shape[1])
-        X = X if order is None else X[:, order]
+        X = X if order is None else np.ascontiguousarray(X[:, order])
         predicted = X @ self.coef_.T + self.intercept_
         return predicted[:, 0] if np.ndim(self.coef) == 1 else predicted
 
     def _matrix(self, X):
-        X = np.asarray(spectra_of(X), dtype=np.float64)
+        # sums over another memory layout round otherwise
+        X = np.asarray(spectra_of(X), dtype=np.float64, order="C")
         if X.ndim != 2 or X.shape[1] != self.n_features_in_:
             raise ChannelMismatchError(
                 f"X has shape {X.shape}, but LinearCalibration is expecting {self.n_features_in_} features as input, "

@@ -8,13 +8,14 @@ import io
 
 from sklearn import config_context
 
+from ._axis_checks import AXIS_CHECKS
 from ._data_checks import DATA_CHECKS
 from ._method_checks import METHOD_CHECKS
 from ._model_selection_checks import SELECTION_CHECKS
 
 __all__ = ["CHECKS", "check_transfer_estimator"]
 
-CHECKS = (*METHOD_CHECKS, *DATA_CHECKS, *SELECTION_CHECKS)
+CHECKS = (*METHOD_CHECKS, *DATA_CHECKS, *AXIS_CHECKS, *SELECTION_CHECKS)
 
 
 def check_transfer_estimator(estimator, *, routing=(False, True)):
