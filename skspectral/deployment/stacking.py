@@ -34,7 +34,7 @@ def stack_instruments(spectra, *, wavelengths=None, axis_unit=None, y=None, samp
         Axis of each instrument. One that is left out must be a table or a DataFrame with numeric column labels.
     axis_unit : {"nm", "um", "cm-1", "Raman shift"} or dict of {instrument: str}, optional
         Unit of the axes, or of each where they differ; labels that say their unit need none. Axes in several units are
-        stacked in nm. Without it all axes are in one unit, whichever that is, and none must look like another one.
+        stacked in nm. Where no axis says its unit, all are in one, whichever that is, and none must look like another.
     y : dict of {instrument: array-like of shape (n_spectra,) or (n_spectra, n_targets)}, optional
         Reference values. Instruments that are left out get NaN.
     sample_id : dict of {instrument: array-like of shape (n_spectra,)}, optional
@@ -92,7 +92,7 @@ def stack_instruments(spectra, *, wavelengths=None, axis_unit=None, y=None, samp
         _check_names(name, given, spectra)
     values = {instrument: _spectra(instrument, X) for instrument, X in spectra.items()}
     axes = {instrument: _axis(instrument, X, wavelengths, axis_unit) for instrument, X in spectra.items()}
-    unit = _common_unit(axes)
+    axes, unit = _in_known_units(axes)
 
     if grid is None:
         X = _pad(values.values())
@@ -216,19 +216,22 @@ def _axis(instrument, X, wavelengths, axis_unit):
     return own
 
 
-def _common_unit(axes):
-    """Unit in which the axes of all instruments meet; None where nobody said one."""
-    told = {own.unit for own in axes.values()} - {None}
+def _in_known_units(axes):
+    """Axes with their units, and the unit in which they meet; None where nobody said any."""
     looks = {name: own.unit or likely_unit(own.values) for name, own in axes.items()}
-    if not all(own.unit for own in axes.values()) and len(set(looks.values()) - {None}) > 1:
+    told = any(own.unit for own in axes.values())
+    if None in looks.values() if told else len(set(looks.values()) - {None}) > 1:
         ranges = ", ".join(f"'{name}' {own} (looks like {looks[name]})" for name, own in axes.items())
         raise AxisUnitError(
             f"the axes cannot be in one unit: {ranges}. Say the unit of each with axis_unit={{instrument: unit}}, such "
             "as 'nm' or 'cm-1' (wavenumbers)."
         )
-    if len(told) > 1:
-        return "nm"
-    return told.pop() if told else None
+    if not told:
+        return axes, None
+    # beside axes that say their unit, one that does not is in the unit that it looks like
+    axes = {name: own._replace(unit=looks[name]) for name, own in axes.items()}
+    units = set(looks.values())
+    return axes, units.pop() if len(units) == 1 else "nm"
 
 
 def _converted(own, unit):

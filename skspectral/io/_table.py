@@ -9,7 +9,7 @@ from ._conversions import Conversions
 from ._quantities import check_quantity
 from ._summary import summary
 from ._table_parts import ascending, count_replicates, reference_matrix, refuse_not_positive, row_labels
-from ._units import check_unit, plain_labels
+from ._units import check_unit, column_labels
 
 __all__ = ["SpectraTable"]
 
@@ -211,21 +211,25 @@ class SpectraTable(Conversions):
             quantities={name: self._quantities[name] for name in left},
         )
 
+    def __getitem__(self, rows):
+        """Take rows, as scikit-learn's searches do; see `select`."""
+        return self.select(rows[0] if isinstance(rows, tuple) else rows)
+
     def fit_arguments(self):
         """Give what ``fit`` takes: ``model.fit(**table.fit_arguments())``.
 
         Returns
         -------
         dict
-            ``X`` as a DataFrame whose labels are the wavelengths in nm (wavenumbers where these are longer than 3300
-            nm, as estimators take labels without a unit) where all instruments share an axis, else the padded array;
-            ``y`` of shape (n_spectra,) for one property, (n_spectra, n_properties) for several, None for none;
-            ``instrument`` and ``sample_id``, None where not known.
+            ``X`` as a DataFrame whose labels are the wavelengths in nm where all instruments share an axis (text with
+            the unit beyond 3300 nm, in wavenumbers, and for a Raman shift), else the padded array; ``y`` of shape
+            (n_spectra,) for one property, (n_spectra, n_properties) for several, None for none; ``instrument`` and
+            ``sample_id``, None where not known.
         """
         X = self.X
         if not isinstance(self.wavelengths, dict):
             pandas = import_optional("pandas", extra="io", feature="Labelling spectra by their wavelengths")
-            X = pandas.DataFrame(X, columns=plain_labels(self.wavelengths, self.unit))
+            X = pandas.DataFrame(X, columns=column_labels(self.wavelengths, self.unit))
         y = self.y[:, 0] if len(self.properties) == 1 else self.y
         return {
             "X": X,

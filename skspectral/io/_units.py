@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from .._core.axis_identity import axis_names
+from .._core.channels import Labels
 from .._core.units import MOST_LIKELY_NM, convert, likely_unit
 from .._core.units import check_unit as known_unit
 
-__all__ = ["SAME_AXIS", "assume_unit", "check_unit", "convert_axis", "plain_labels", "same_axis"]
+__all__ = ["SAME_AXIS", "assume_unit", "check_unit", "column_labels", "convert_axis", "same_axis"]
 
 #: Axes that agree to this share of a channel are one axis, written with other rounding.
 SAME_AXIS = 0.01
@@ -25,12 +27,12 @@ def convert_axis(axis, unit, to, name="The axis"):
     return convert(np.asarray(axis, dtype=np.float64), unit, to, name=name)
 
 
-def plain_labels(axis, unit):
-    """Labels without a unit that are understood as the axis: nm, or wavenumbers in the mid-infrared."""
+def column_labels(axis, unit):
+    """Labels that estimators read as the axis: numbers in nm; text with the unit in the mid-infrared and for Raman."""
     if unit == "Raman shift":
-        return axis
+        return axis_names(Labels(axis, unit))
     nm = convert_axis(axis, unit, "nm")
-    return nm if nm.max() <= MOST_LIKELY_NM else convert_axis(nm, "nm", "cm-1")
+    return nm if nm.max() <= MOST_LIKELY_NM else axis_names(Labels(convert_axis(nm, "nm", "cm-1"), "cm-1"))
 
 
 def assume_unit(axis):

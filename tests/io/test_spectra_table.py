@@ -4,8 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
 
-from skspectral import PDS, MeanShift
+from skspectral import PDS, SNV, AutoTransfer, MeanShift, PLSRegressionCV
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import (
     AxisMismatchError,
@@ -141,3 +142,23 @@ def test_mid_infrared_spectra_keep_their_axis_in_estimators():
         same = MeanShift(source="A", target="B").fit(**(table.fit_arguments() | {"X": table}))
     np.testing.assert_allclose(model.wavelengths_, table.wavelengths)
     np.testing.assert_array_equal(model.predict(table), same.predict(table))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = AutoTransfer(source="A", target="B").fit(**table.fit_arguments())
+    np.testing.assert_allclose(model.wavelengths_, table.wavelengths)
+
+
+def test_searches_and_frames_keep_the_axis_and_its_unit():
+    data = make_instruments(30, random_state=0)
+    wavenumbers = 1e7 / data.wavelengths[::-1]
+    table = SpectraTable(data.X[:30, ::-1], wavenumbers, unit="cm-1", y=data.y[:30], properties=["protein"])
+    search = GridSearchCV(PLSRegressionCV(), {"max_components": [4, 6]}, cv=3).fit(table, data.y[:30])
+    nm = SpectraTable(data.X[:30], data.wavelengths)
+    np.testing.assert_array_equal(search.predict(nm), search.predict(table))
+    assert table[[3, 1]].X.shape == (2, 200)
+    arguments = table.fit_arguments()
+    np.testing.assert_allclose(arguments["X"].columns[[0, -1]], data.wavelengths[[-1, 0]])
+    np.testing.assert_array_equal(search.predict(arguments["X"]), search.predict(table))
+    shift = SpectraTable(data.X[:3], data.wavelengths, unit="Raman shift").fit_arguments()["X"]
+    assert shift.columns[0] == "1100.0 Raman shift"
+    assert SNV().fit(shift).axis_unit_ == "Raman shift"
