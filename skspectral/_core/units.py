@@ -135,9 +135,9 @@ def check_plausible(axis, unit, *, name, told=False, stacklevel=2):
     if unit == "Raman shift" or is_nested():
         return
     low, high = float(np.min(axis)), float(np.max(axis))
-    told = f"{name}: {low:g} to {high:g}"
+    axis_said = f"{name}: {low:g} to {high:g}"
     if low <= 0:
-        raise AxisUnitError(f"{told} is no axis in {unit}: wavelengths and wavenumbers must be positive.")
+        raise AxisUnitError(f"{axis_said} is no axis in {unit}: wavelengths and wavenumbers must be positive.")
     impossible = {
         "nm": high < LEAST_NM or high > MOST_NM,
         "um": high > MOST_UM or high < LEAST_UM,
@@ -146,10 +146,10 @@ def check_plausible(axis, unit, *, name, told=False, stacklevel=2):
     if impossible:
         likely = likely_unit(axis)
         remedy = "Give the axis of the spectra" if likely is None else f"These look like {likely}: axis_unit={likely!r}"
-        raise AxisUnitError(f"{told} cannot be an axis in {unit}, where no spectrometer measures. {remedy}.")
+        raise AxisUnitError(f"{axis_said} cannot be an axis in {unit}, where no spectrometer measures. {remedy}.")
     if unit == "nm" and high > MOST_LIKELY_NM and not told:
         warnings.warn(
-            f"{told} is taken as nm, and looks like wavenumbers: say axis_unit='cm-1' if it is.",
+            f"{axis_said} is taken as nm, and looks like wavenumbers: say axis_unit='cm-1' if it is.",
             AxisUnitWarning,
             stacklevel=stacklevel + 1,
         )
