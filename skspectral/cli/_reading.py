@@ -1,13 +1,12 @@
-"""What `compare` and `inspect` share: options of reading, and reading itself."""
+"""What the commands share that read spectra: options of reading, and reading itself."""
 
 import sys
 import warnings
 from pathlib import Path
 
 from ..exceptions import TableError
-from ..io import read_spectra
 
-__all__ = ["add_reading_options", "read_table_of"]
+__all__ = ["add_reading_options", "read_table_of", "sources"]
 
 #: Options of `read_spectra` that have the same name here, with their help.
 OPTIONS = {
@@ -28,14 +27,16 @@ OPTIONS = {
 }
 
 
-def add_reading_options(parser):
-    """Add the files and the options of `read_spectra`."""
+def add_reading_options(parser, *, references=True):
+    """Add the files and the options of `read_spectra`, those of references only where the command uses them."""
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="file, folder or pattern; NAME=FILE names its instrument (repeatable)"
     )
-    parser.add_argument("--property", action="append", metavar="NAME", help="property to read (repeatable)")
+    if references:
+        parser.add_argument("--property", action="append", metavar="NAME", help="property to read (repeatable)")
     for name, (metavar, text) in OPTIONS.items():
-        parser.add_argument(f"--{name}", metavar=metavar, help=text)
+        if references or name != "references":
+            parser.add_argument(f"--{name}", metavar=metavar, help=text)
 
 
 def read_table_of(args):
@@ -45,19 +46,24 @@ def read_table_of(args):
     -------
     SpectraTable
     """
-    options = {name.replace("-", "_"): getattr(args, name.replace("-", "_")) for name in OPTIONS}
+    # what reads files takes a second to import, and help does without it
+    from ..io import read_spectra
+
+    options = {name.replace("-", "_"): getattr(args, name.replace("-", "_"), None) for name in OPTIONS}
     options = {name: value for name, value in options.items() if value is not None}
     if options.get("replicates") in ("no", "none"):
         options["replicates"] = False
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        table = read_spectra(_source(args.files), properties=args.property, progress=not args.quiet, **options)
+        table = read_spectra(
+            sources(args.files), properties=getattr(args, "property", None), progress=not args.quiet, **options
+        )
     for warning in caught:
         print(f"Warning: {warning.message}", file=sys.stderr)
     return table
 
 
-def _source(files):
+def sources(files):
     """Files by instrument where they are named so, else a list."""
     named = {}
     for item in files:

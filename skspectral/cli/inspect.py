@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from ..io import check
 from ._reading import add_reading_options, read_table_of
 
 __all__ = ["add_arguments", "run"]
@@ -24,6 +23,9 @@ def add_arguments(parser):
 
 def run(args):
     """Print what the files hold; 3 where something in them cannot be right."""
+    # the help of the command does without it
+    from ..io import check
+
     if args.plot and Path(args.plot).exists():
         raise ValueError(f"{args.plot} exists; give another name.")
     table = read_table_of(args)
