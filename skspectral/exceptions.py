@@ -35,6 +35,7 @@ __all__ = [
     "OptionalDependencyError",
     "OtherInputsWarning",
     "PoorTransferWarning",
+    "PopulationWarning",
     "QuantityError",
     "ReadingOptionError",
     "ReplicatesDisagreeError",
@@ -256,3 +257,7 @@ class WrongPairsWarning(UserWarning):
 
 class ZeroShotWarning(UserWarning):
     """The transfer rests on unpaired target spectra and assumes the same population of samples on both instruments."""
+
+
+class PopulationWarning(UserWarning):
+    """Unlabelled target spectra do not look like samples of the population that the source was calibrated on."""

@@ -2,72 +2,100 @@
 
 import argparse
 import json
-import os
 import pickle
 from pathlib import Path
 
+import numpy as np
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from benchmarks.prior.collect import collect, collect_task
-from benchmarks.prior.learn import learn_gate, learn_prior, learn_spread
-from benchmarks.prior.real_pairs import draw_pair_tasks, load_pairs
-from benchmarks.prior.tasks import load_materials
-from skspectral.transfer.portfolio._members import all_members
+from benchmarks.prior.collect import collect_settings
+from benchmarks.prior.families import mix_families
+from benchmarks.prior.learn import (
+    learn_alike,
+    learn_gate,
+    learn_powers,
+    learn_prior,
+    learn_spread,
+)
+from benchmarks.prior.settings import load_all_materials, real_settings, simulated_setting
+from benchmarks.prior.shares import fixed_shares, judge_shares
+from skspectral.transfer.portfolio._members import FAMILIES
 
-PAIR_REPEATS = 4
 OUTPUT = Path(__file__).parents[2] / "skspectral" / "transfer" / "portfolio" / "constants.json"
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.prior", description=__doc__)
-    parser.add_argument("--tasks", type=int, default=1200, help="number of simulated tasks (default: 1200)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the first task")
+    parser.add_argument("--settings", type=int, default=300, help="simulated pairs of instruments (default: 300)")
+    parser.add_argument("--repeats", type=int, default=4, help="splits of every real pair (default: 4)")
+    parser.add_argument("--first", type=int, help="only so many of all settings, in a random order; default: all")
     parser.add_argument("--n-jobs", type=int, default=1)
-    parser.add_argument("--cache", type=Path, help="file that keeps what was computed, so that a run can go on")
+    parser.add_argument("--cache", type=Path, help="folder that keeps what was computed, so that a run can go on")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("--quiet", action="store_true")
     args = parser.parse_args()
-    pairs = draw_pair_tasks(load_pairs(), PAIR_REPEATS)
-    real = [task for tasks in Parallel(n_jobs=args.n_jobs)(delayed(collect)(t) for t in pairs) for task in tasks]
-    tasks = _collect(args)
-    log_prior, powers, prior_report = learn_prior([t for t in tasks if t["measured_references"]], real)
-    gate_constants, gate_report = learn_gate(tasks, log_prior, powers)
-    spread_constants, spread_report = learn_spread(tasks, log_prior, powers, gate_constants)
-    members = [member.name for member in all_members()]
+    content = learn(collect_all(args))
+    first = "" if args.first is None else f" --first {args.first}"
     content = {
-        "how": f"python -m benchmarks.prior --tasks {args.tasks} --seed {args.seed}",
+        "how": f"python -m benchmarks.prior --settings {args.settings} --repeats {args.repeats}{first}",
         "data": (
-            "real near-infrared spectra of many materials through simulated instruments, and powders on real handheld "
-            "instruments; no evaluation set"
+            "real near-infrared, mid-infrared and Raman spectra of many materials through simulated instruments, and "
+            "powders, feed grain and minerals on real pairs of instruments; no evaluation set"
         ),
-        "powers": powers,
-        "gate": gate_constants,
-        "spread": spread_constants,
-        "log_prior": {name: round(float(value), 3) for name, value in zip(members, log_prior)},
-        "report": prior_report | gate_report | spread_report,
-    }
+    } | content
     args.output.write_text(json.dumps(content, indent=1) + "\n")
     if not args.quiet:
         print(json.dumps({k: v for k, v in content.items() if k != "log_prior"}, indent=1))
 
 
-def _collect(args):
+def learn(tasks):
+    """Learn everything from collected tasks, stage by stage."""
+    report = {}
+    # references made up from the spectra favour models without preprocessing more than real chemistry does
+    scarce = ("MIR", "Raman")
+    enough = [t for t in tasks if t["n_standards"] >= 3 and (t["measured_references"] or t["kind"].startswith(scarce))]
+    log_prior, ridges, report["ridges"] = learn_prior(enough)
+    powers = {"ridges": ridges}
+    for family in FAMILIES:
+        if family != "ridges":
+            powers[family], report[family] = learn_powers(tasks, family)
+    mixed = [mix_families(task, log_prior, powers) for task in tasks]
+    report["shares"] = judge_shares(mixed)
+    constants = {"powers": powers} | fixed_shares()
+    paired = [m for m in mixed if m.task["n_standards"]]
+    constants["alike"], report["alike"] = learn_alike(paired, constants)
+    constants["gate"], report["gate"] = learn_gate(paired, constants)
+    constants["spread"], report["spread"] = learn_spread(mixed, constants)
+    return constants | {"log_prior": log_prior, "report": report}
+
+
+def collect_all(args):
     """Compute the tasks, or read them where they were computed before."""
-    found = {}
-    if args.cache is not None and args.cache.exists():
-        found = pickle.loads(args.cache.read_bytes())
-    materials = load_materials(os.environ["SKSPECTRAL_CORPUS"])
-    seeds = range(args.seed, args.seed + args.tasks)
-    missing = [seed for seed in seeds if seed not in found]
-    results = Parallel(n_jobs=args.n_jobs, return_as="generator")(
-        delayed(collect_task)(materials, seed) for seed in missing
+    materials = load_all_materials()
+    jobs = {f"real{i}": job for i, job in enumerate(real_settings(args.repeats))}
+    jobs |= {f"sim{seed}": (materials, seed) for seed in range(args.settings)}
+    # in random order, so that the time that is left is told right
+    names = [list(jobs)[i] for i in np.random.default_rng(0).permutation(len(jobs))][: args.first]
+    results = Parallel(n_jobs=args.n_jobs, return_as="generator", batch_size=1)(
+        delayed(_collect)(name, jobs[name], args.cache) for name in names
     )
-    for i, (seed, result) in enumerate(zip(missing, tqdm(results, total=len(missing), disable=args.quiet))):
-        found[seed] = result
-        if args.cache is not None and (i % 200 == 199 or i == len(missing) - 1):
-            args.cache.write_bytes(pickle.dumps(found))
-    return [found[seed] for seed in seeds]
+    found = dict(zip(names, tqdm(results, total=len(names), disable=args.quiet)))
+    return [task for name in sorted(found) for task in found[name]]
+
+
+def _collect(name, job, cache):
+    kept = None if cache is None else cache / f"{name}.pkl"
+    if kept is not None and kept.exists():
+        return pickle.loads(kept.read_bytes())
+    kind, setting, plan = simulated_setting(*job) if name.startswith("sim") else job
+    with threadpool_limits(1):
+        tasks = collect_settings(setting, plan, kind)
+    if kept is not None:
+        cache.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(pickle.dumps(tasks))
+    return tasks
 
 
 if __name__ == "__main__":

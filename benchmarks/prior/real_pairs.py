@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.prior.tasks import Task
+from benchmarks.prior.tasks import Setting, Task
+from skspectral.pretraining import Corpus
 
-__all__ = ["draw_pair_tasks", "load_pairs", "pair_task", "scores"]
+__all__ = ["draw_pair_settings", "draw_pair_tasks", "load_corpus_pairs", "load_pairs", "pair_task", "scores"]
 
 # the sets of a pair, and the range in nm of each that stands in for the references
 PAIRS = (
@@ -21,6 +22,7 @@ PAIRS = (
 STEP = 4.0
 N_COMPONENTS = 4
 N_TEST = 20
+MOST_SOURCE = 120
 N_STANDARDS = (3, 5, 10, 15, 20, 30)
 
 
@@ -63,6 +65,48 @@ def draw_pair_tasks(pairs, n_repeats):
                 test, train = order[:N_TEST], order[N_TEST:]
                 for n in N_STANDARDS:
                     yield pair_task(source, target, y, train, test, n, grid, name)
+
+
+def load_corpus_pairs():
+    """Read the further pairs: feed grain with its measured protein, powders on a third pair, minerals.
+
+    Of minerals the spectra below 1900 nm are read; what both instruments see above 2000 nm stands in for references.
+    """
+    pairs = []
+    for pair in Corpus().real_pairs():
+        if pair.name == "feedgrain":
+            axis, first, second = pair.aligned()
+            pairs.append((pair.name, first, second, axis, np.asarray(pair.y, float).reshape(len(first), -1)))
+        elif pair.name.startswith("usgs"):
+            below, beyond = pair.axis_a < 1900, pair.axis_a > 2000
+            references = np.hstack([scores(np.asarray(X[:, beyond], float)) for X in (pair.X_a, pair.X_b)])
+            first, second = (np.asarray(X[:, below], float) for X in (pair.X_a, pair.X_b))
+            pairs.append((pair.name, first, second, pair.axis_a[below].astype(float), references))
+        elif pair.name == "drugs_P":
+            axis, first, second = pair.aligned()
+            beyond = scores(np.asarray(pair.X_a[:, pair.axis_a > axis[-1]], float))
+            pairs.append((pair.name, first, second, axis, beyond))
+    return pairs
+
+
+def draw_pair_settings(pairs, n_repeats, n_others=20):
+    """Yield settings of every pair, in both directions: at random, and ordered by rows."""
+    for name, first, second, grid, y in pairs:
+        for source, target in ((first, second), (second, first)):
+            for repeat in range(n_repeats):
+                rng = np.random.default_rng(repeat)
+                n = len(y)
+                order = rng.permutation(n)
+                if repeat % 4 == 3:
+                    # neighbours in the file are alike: tests are one run of rows, standards come from the others
+                    order = np.roll(np.arange(n), int(rng.integers(n)))
+                    order[N_TEST:] = rng.permutation(order[N_TEST:])
+                n_free = min(n_others, (n - N_TEST) // 4)
+                test, others, train = np.split(order, [N_TEST, N_TEST + n_free])
+                train = train[:MOST_SOURCE]
+                yield Setting(
+                    source[train], target[train], y[train], target[others], target[test], y[test], grid, name, True
+                )
 
 
 def pair_task(source, target, y, train, test, n_standards, axis, material):

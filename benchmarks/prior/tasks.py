@@ -7,19 +7,26 @@ Nothing here reads corn, tablets or any other set that methods are evaluated on.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-__all__ = ["Measured", "Task", "draw_measured", "draw_task", "load_materials"]
+from benchmarks.prior.instruments import STEP, measure, raman, smooth, unit, unlike
 
-STEP = 2.0
+__all__ = [
+    *("Measured", "Setting", "Task"),
+    *("by_blocks", "draw_measured", "draw_setting", "draw_task", "load_materials", "load_vibrational"),
+]
+
 SHORTEST, LONGEST = 200.0, 1400.0
 LEAST_SAMPLES = 60
 FEWEST_VALUES = 8
+N_TEST = 30
 MEASURED = 0.6
+# more spectra of one set than these are taken for nothing
+MOST_SAMPLES = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +61,51 @@ class Task:
 
 
 @dataclass(frozen=True, eq=False)
+class Setting:
+    """Everything about one simulated transfer but the number of standards.
+
+    Attributes
+    ----------
+    source, target : ndarray of shape (n_samples, n_channels)
+        The samples of the calibration on both instruments; the first are the standards.
+    y : ndarray of shape (n_samples,)
+    others : ndarray of shape (n_others, n_channels)
+        Target spectra of further samples.
+    X_test, y_test, axis, material, measured
+        As in ``Task``.
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    y: np.ndarray
+    others: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    axis: np.ndarray
+    material: str
+    measured: bool
+
+    def task(self, n_standards, unlabelled=None):
+        """Make the task with some standards, and unlabelled target spectra, by default none."""
+        n = len(self.source)
+        n_standards = min(n_standards, n)
+        further = np.empty((0, self.source.shape[1])) if unlabelled is None else unlabelled
+        ids = np.array([f"s{i}" for i in range(n)], dtype=object)
+        y = self.y.reshape(n, -1)
+        return Task(
+            X=np.vstack([self.source, self.target[:n_standards], further]),
+            y=np.concatenate([y, y[:n_standards], np.full((len(further), y.shape[1]), np.nan)]),
+            instrument=np.array(["A"] * n + ["B"] * (n_standards + len(further)), dtype=object),
+            sample_id=np.concatenate([ids, ids[:n_standards], np.full(len(further), None)]),
+            X_test=self.X_test,
+            y_test=self.y_test.reshape(len(self.X_test), -1),
+            axis=self.axis,
+            material=self.material,
+            measured=self.measured,
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Measured:
     """Samples of one material on two simulated instruments.
 
@@ -80,6 +132,37 @@ class Measured:
     n_standards: int
 
 
+def load_vibrational(modality, folder=None):
+    """Read mid-infrared or Raman sets ("MIR", "RAMAN") as :func:`load_materials` does, with axes in 1/cm.
+
+    Intensities are in units of their own mean; transmittance and reflectance become absorbance.
+    """
+    folder = Path(folder or os.environ["SKSPECTRAL_CORPUS"])
+    materials = []
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as stored:
+            if str(stored["modality"]) != modality or len(stored["X"]) < LEAST_SAMPLES:
+                continue
+            X, axis, quantity = stored["X"].astype(float), stored["axis"].astype(float), str(stored["quantity"])
+            numeric = _numeric_references(stored, len(X))
+        if "reflectance" in quantity or "transmittance" in quantity:
+            X = -np.log10(np.clip(X / (100.0 if X.max() > 2 else 1.0), 1e-3, None))
+        elif modality == "RAMAN":
+            X = X / np.abs(X).mean()
+        if len(X) > MOST_SAMPLES:
+            X, numeric = X[:MOST_SAMPLES], None if numeric is None else numeric[:MOST_SAMPLES]
+        materials.append((path.stem, X, axis, numeric))
+    return materials
+
+
+def _numeric_references(stored, n):
+    if "y" not in stored.files or stored["y"].dtype.kind != "f":
+        return None
+    numeric = np.asarray(stored["y"], dtype=float).reshape(n, -1)
+    usable = [j for j, column in enumerate(numeric.T) if _is_continuous(column)]
+    return numeric[:, usable] if usable else None
+
+
 def load_materials(folder=None):
     """Read near-infrared sets as (spectra in absorbance, axis in nm, references or None)."""
     folder = Path(folder or os.environ["SKSPECTRAL_CORPUS"])
@@ -90,8 +173,7 @@ def load_materials(folder=None):
                 continue
             X, axis = stored["X"].astype(float), stored["axis"].astype(float)
             quantity, unit = str(stored["quantity"]), str(stored["axis_unit"])
-            names = [str(name) for name in stored["y_names"]] if "y" in stored.files else []
-            y = stored["y"] if names else None
+            numeric = _numeric_references(stored, len(X))
         if "absorbance" in quantity:
             absorbance = X
         elif "reflectance" in quantity:
@@ -103,11 +185,6 @@ def load_materials(folder=None):
         kept = (axis >= 800) & (axis <= 2500)
         if np.ptp(axis[kept]) < SHORTEST or (X.max() > 100 and "reflectance" not in quantity):
             continue
-        numeric = None
-        if y is not None and y.dtype.kind == "f" and names[0] != "sample_id":
-            numeric = np.asarray(y, dtype=float).reshape(len(X), -1)
-            usable = [j for j, column in enumerate(numeric.T) if _is_continuous(column)]
-            numeric = numeric[:, usable] if usable else None
         materials.append((path.stem, absorbance[:, kept], axis[kept], numeric))
     return materials
 
@@ -122,26 +199,7 @@ def draw_measured(materials, rng, *, source_rows="calibration"):
 
     The source measures the samples to calibrate with, or with ``source_rows="all"`` every sample.
     """
-    measured = rng.random() < MEASURED
-    eligible = [m for m in materials if m[3] is not None or not measured]
-    material, spectra, axis, references = eligible[rng.integers(len(eligible))]
-    n_test, n_standards = 30, int(rng.choice([3, 5, 5, 7, 10, 10, 10, 15, 20, 30, 50]))
-    n_source = int(rng.integers(40, 121))
-    reference = None
-    if measured:
-        reference = references[:, rng.integers(references.shape[1])]
-        known = np.isfinite(reference)
-        spectra, reference = spectra[known], reference[known]
-    clean, y, grid = _population(spectra, axis, reference, n_source + n_test, rng)
-    n_source = len(clean) - n_test
-    n_standards = min(n_standards, n_source)
-    scale = clean.std(axis=0).mean()
-    nuisances = _smooth(rng, int(rng.integers(0, 6)), grid, 30.0, 300.0) * scale * 10 ** rng.uniform(-1.5, 0.0)
-    seen = []
-    for rows in (slice(0, n_source if source_rows == "calibration" else len(clean)), slice(0, len(clean))):
-        instrument = _instrument(rng, grid, scale)
-        seen.append(_measure(clean[rows], grid, instrument, nuisances, scale, rng))
-    return Measured(*seen, y, grid, material, measured, n_source, n_standards)
+    return _draw(materials, rng, (3, 5, 5, 7, 10, 10, 10, 15, 20, 30, 50), source_rows, unlike, 0)
 
 
 def draw_task(materials, rng):
@@ -159,6 +217,89 @@ def draw_task(materials, rng):
         axis=drawn.axis,
         material=drawn.material,
         measured=drawn.measured,
+    )
+
+
+def draw_setting(materials, rng, kind="unlike", n_others=0):
+    """Draw a material, a calibration problem on it and two instruments.
+
+    Parameters
+    ----------
+    materials : list
+        What ``load_materials`` gives.
+    rng : numpy.random.Generator
+    kind : {"unlike", "like", "Raman"}
+        Spectrometers that differ in everything; two units of one model with little noise; Raman spectrometers.
+    n_others : int
+        Target spectra of other samples of the population, without references.
+
+    Returns
+    -------
+    Setting
+    """
+    instrument = {"unlike": unlike, "like": unit, "Raman": raman}[kind]
+    drawn = _draw(materials, rng, (), "calibration", instrument, n_others)
+    target, y, n = drawn.target, drawn.y, drawn.n_source
+    end = len(y) - N_TEST
+    return Setting(
+        drawn.source,
+        target[:n],
+        y[:n],
+        target[n:end],
+        target[end:],
+        y[end:],
+        drawn.axis,
+        drawn.material,
+        drawn.measured,
+    )
+
+
+def _draw(materials, rng, numbers, source_rows, draw_instrument, n_others):
+    """Draw samples on two instruments; a number of standards is drawn where there are any to draw from."""
+    measured = rng.random() < MEASURED and any(m[3] is not None for m in materials)
+    eligible = [m for m in materials if m[3] is not None or not measured]
+    material, spectra, axis, references = eligible[rng.integers(len(eligible))]
+    n_standards = int(rng.choice(numbers)) if numbers else 0
+    n_source = int(rng.integers(40, 121))
+    reference = None
+    if measured:
+        reference = references[:, rng.integers(references.shape[1])]
+        known = np.isfinite(reference)
+        spectra, reference = spectra[known], reference[known]
+    clean, y, grid = _population(spectra, axis, reference, n_source + N_TEST + n_others, rng)
+    n_others = min(n_others, (len(clean) - N_TEST) // 3)
+    n_source = len(clean) - N_TEST - n_others
+    scale = clean.std(axis=0).mean()
+    nuisances = smooth(rng, int(rng.integers(0, 6)), grid, 30.0, 300.0) * scale * 10 ** rng.uniform(-1.5, 0.0)
+    seen = []
+    for rows in (slice(0, n_source if source_rows == "calibration" else len(clean)), slice(0, len(clean))):
+        instrument = draw_instrument(rng, grid, scale)
+        seen.append(measure(clean[rows], grid, instrument, nuisances, scale, rng))
+    return Measured(*seen, y, grid, material, measured, n_source, min(n_standards, n_source))
+
+
+def by_blocks(setting, rng):
+    """Order a setting by its reference, so that the standards are one end of the range and tests the other.
+
+    The samples in between are on the source alone.
+    """
+    y = np.concatenate([setting.y, setting.y_test])
+    target = np.concatenate([setting.target, setting.X_test])
+    n, n_test = len(setting.y), len(setting.y_test)
+    # test samples need no source spectrum: those that have none stay what they are tested on
+    order = np.argsort(setting.y)
+    if rng.random() < 0.5:
+        order = order[::-1]
+    far = np.argsort(-np.abs(y[n:] - setting.y[order[: max(n // 4, 1)]].mean()))[: max(n_test // 2, 8)]
+    first = order[: n // 2][rng.permutation(n // 2)]
+    order = np.concatenate([first, order[n // 2 :]])
+    return replace(
+        setting,
+        source=setting.source[order],
+        target=target[order],
+        y=setting.y[order],
+        X_test=setting.X_test[far],
+        y_test=setting.y_test[far],
     )
 
 
@@ -191,57 +332,8 @@ def _population(spectra, axis, reference, n_wanted, rng):
         if rng.random() < 0.5:
             # an analyte with bands of its own
             amount = rng.standard_normal(len(X))
-            bands = np.abs(_smooth(rng, 1, grid, 20.0, 60.0)[0])
+            bands = np.abs(smooth(rng, 1, grid, 20.0, 60.0)[0])
             clean = clean + np.outer(amount, bands) * clean.std(axis=0).mean() * 10 ** rng.uniform(-1.5, 0.0)
             y = 0.3 * y / y.std() + amount
     y = (y - y.mean()) / (y.std() or 1.0)
     return clean, y + rng.standard_normal(len(y)) * 10 ** rng.uniform(-2.0, -0.5), grid
-
-
-def _smooth(rng, n, grid, shortest, longest):
-    """Random smooth curves of shape (n, n_channels) with unit standard deviation."""
-    curves = np.empty((n, len(grid)))
-    for i in range(n):
-        length = np.exp(rng.uniform(np.log(shortest), np.log(longest))) / STEP
-        curve = gaussian_filter1d(rng.standard_normal(len(grid)), length, mode="reflect")
-        curves[i] = (curve - curve.mean()) / (curve.std() or 1.0)
-    return curves
-
-
-def _instrument(rng, grid, scale):
-    """Draw the parameters of one instrument."""
-    gain, offset = _smooth(rng, 2, grid, 60.0, 600.0)
-    return {
-        "shift": rng.normal(0.0, 0.6) + rng.normal(0.0, 0.4) * np.linspace(-1, 1, len(grid)) ** rng.integers(1, 3),
-        "width": abs(rng.normal(0.0, 4.0)) / STEP,
-        "gain": 1.0 + 0.03 * rng.standard_normal() + 0.01 * gain,
-        "offset": scale * (rng.standard_normal() + offset) * 10 ** rng.uniform(-1.0, 0.3),
-        "curvature": rng.normal(0.0, 0.02),
-        "stray": 10 ** rng.uniform(-4.0, -2.5),
-        "noise": scale * 10 ** rng.uniform(-3.2, -1.2),
-        "colour": rng.uniform(0.0, 2.0),
-        "scatter": 10 ** rng.uniform(-3.0, -1.3),
-        "baseline": scale * 10 ** rng.uniform(-2.0, -0.3),
-        "nuisance": 10 ** rng.uniform(-1.0, 0.3),
-    }
-
-
-def _measure(clean, grid, instrument, nuisances, scale, rng):
-    """Measure samples on an instrument."""
-    X = gaussian_filter1d(clean, instrument["width"], axis=1) if instrument["width"] > 0.1 else clean.copy()
-    X = np.stack([np.interp(grid + instrument["shift"], grid, row) for row in X])
-    X = X * instrument["gain"] + instrument["curvature"] * (X - X.mean()) ** 2
-    X = -np.log10(np.clip((10.0**-X + instrument["stray"]) / (1 + instrument["stray"]), 1e-6, None))
-    X = X + instrument["offset"]
-    n = len(X)
-    X = X * (1 + instrument["scatter"] * rng.standard_normal((n, 1)))
-    ramp = np.linspace(-1, 1, len(grid))
-    X = X + instrument["baseline"] * rng.standard_normal((n, 3)) @ np.stack([ramp**0, ramp, ramp**2])
-    if len(nuisances):
-        X = X + instrument["nuisance"] * rng.standard_normal((n, len(nuisances))) @ nuisances
-    noise = rng.standard_normal(X.shape)
-    if instrument["colour"] > 0.3:
-        noise = gaussian_filter1d(noise, instrument["colour"], axis=1)
-        noise /= noise.std()
-    profile = np.exp(0.5 * _smooth(rng, 1, grid, 60.0, 600.0)[0])
-    return X + instrument["noise"] * profile * noise

@@ -56,6 +56,9 @@ OWN_TYPES = {
     "skspectral.transfer.pds": ("PDS",),
     "skspectral.transfer.portfolio._members": ("Fitted", "Member"),
     "skspectral.transfer.portfolio._portfolio": ("TransferPortfolio",),
+    "skspectral.transfer.portfolio._views": ("Fused", "Mapped", "View"),
+    "skspectral.transfer.portfolio._window_map": ("WindowMap",),
+    "skspectral.transfer._population": ("PopulationCheck",),
     "skspectral.transfer.sbc": ("SBC",),
     "skspectral.transfer.sst": ("SST",),
 }

@@ -235,9 +235,7 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         if self.portfolio_ is None:
             return {}
         errors = np.full_like(rows.target_samples[1], np.nan)
-        if "portfolio" in self.portfolio_.models_:
-            errors[rows.says_something] = self.portfolio_.models_["portfolio"].held_out_
-            errors[:, [method != "portfolio" for method in self.portfolio_.methods_]] = np.nan
+        errors[rows.says_something] = self.portfolio_.portfolio_.held_out_
         return {"portfolio": errors}
 
     def _weigh(self, rows):

@@ -119,13 +119,17 @@ def check_fit_transform(estimator):
 
 
 def check_export_calibration(estimator):
-    """The exported coefficient vector predicts what the estimator predicts; what is not affine has none."""
+    """The exported coefficient vector predicts what the estimator predicts; what is not affine has none.
+
+    A method that need not be affine may be so on one set of rows, and then may export what it is.
+    """
     data = two_instruments(n_targets=2)
     model = fit(estimator, data)
-    if not estimator.__transfer_tags__().affine:
-        raises(NonLinearCalibrationError, model.export_calibration)
+    try:
+        coef, intercept = model.export_calibration()
+    except NonLinearCalibrationError:
+        assert not estimator.__transfer_tags__().affine, "an affine method refuses to export its calibration"
         return
-    coef, intercept = model.export_calibration()
     assert coef.shape == (2, data.X.shape[1])
     assert_allclose(data.X_test @ coef.T + intercept, model.predict(data.X_test), rtol=1e-6, atol=1e-6)
 

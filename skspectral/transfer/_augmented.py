@@ -12,22 +12,22 @@ Contrasts between replicates, and differences between known instruments, are a f
 differences do. Their weight is fixed: it stands for a share of their covariance in every source sample.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-__all__ = [
-    "AugmentedRows",
-    "OtherRows",
-    "Solution",
-    "difference_weights",
-]
+from ._mean_row import Border, MeanRow
+
+__all__ = ["AugmentedRows", "OtherRows", "Solution", "difference_weights", "inverse_of"]
 
 # variance of the two unpenalised offsets, in units of the standardised reference
 OFFSET = 1e3
 JITTER = 1e-10
+# no calibration is taken to be better than this share of the variance where the noise of a mean is worked out
+LEAST_ERROR = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +43,16 @@ class Solution:
         reference.
     source_error : ndarray of shape (n_targets,)
         Mean squared leave-one-out error of the source samples, by generalised cross-validation, in squared units.
+    gap : ndarray of shape (n_targets,) or float
+        Mean squared difference between the predictions from the two spectra of a pair, for models that have learned
+        nothing from differences.
     """
 
     coef: np.ndarray
     intercept: np.ndarray
     held_out: np.ndarray
     source_error: np.ndarray
+    gap: np.ndarray | float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +142,24 @@ class AugmentedRows:
         self.on_target = np.concatenate([self.on_target, nothing])
         self.standard = np.concatenate([self.standard, standard]).astype(int)
 
-    def solve(self, ridge, difference, target, *, channel_weights=None, deviation=0.0):
+    def mean_row(self, unlabelled):
+        """Make the row for the mean of preprocessed target samples (n_samples, n_channels) of the same population."""
+        return MeanRow((unlabelled.mean(axis=0) - self.mean) / self.scale, len(unlabelled))
+
+    def with_target(self, target):
+        """Return the same rows with other spectra of the standards (n_standards, n_channels), preprocessed."""
+        changed = copy(self)
+        changed.__dict__.pop("gram", None)
+        on_target = self.kinds == 2
+        delta = (target - self.mean) / self.scale - self.Z[on_target]
+        own = (self.kinds == 1) & (self.on_target == 1)
+        changed.Z = self.Z.copy()
+        changed.Z[on_target] += delta
+        changed.Z[own] += delta[self.standard[own]]
+        changed.differences = changed.Z[self.kinds == 1]
+        return changed
+
+    def solve(self, ridge, difference, target, *, channel_weights=None, deviation=0.0, offset=True, mean_row=None):
         """Solve with one setting.
 
         Parameters
@@ -151,16 +172,21 @@ class AugmentedRows:
             Multiplies the spectra.
         deviation : float, default=0.0
             Variance of a regression vector of the target's own, relative to the shared one.
+        offset : bool, default=True
+            Whether target rows have an offset of their own.
+        mean_row : MeanRow, optional
+            One more row, which is never held out; not together with ``deviation``.
 
         Returns
         -------
         Solution
         """
         Z = self.Z if channel_weights is None else self.Z * channel_weights
-        kernel = self._gram.copy() if channel_weights is None else Z @ Z.T
+        kernel = self.gram.copy() if channel_weights is None else Z @ Z.T
         if deviation:
             kernel = kernel * (1.0 + deviation * np.outer(self.on_target, self.on_target))
-        kernel += OFFSET * (np.outer(self.shared, self.shared) + np.outer(self.on_target, self.on_target))
+        shifted = self.on_target if offset else np.zeros_like(self.on_target)
+        kernel += OFFSET * (np.outer(self.shared, self.shared) + np.outer(shifted, shifted))
         noise = ridge / np.array([1.0, difference, target, self.n_source])[self.kinds]
         n_targets = self.r.shape[1]
         coef, intercept = np.empty((n_targets, Z.shape[1])), np.empty(n_targets)
@@ -170,25 +196,37 @@ class AugmentedRows:
         for pattern in np.unique(known, axis=1).T:
             columns = np.flatnonzero((known == pattern[:, None]).all(axis=0))
             kept = np.flatnonzero(pattern)
-            inverse = _inverse(kernel[np.ix_(kept, kept)] + np.diag(noise[kept]))
+            inverse = inverse_of(kernel[np.ix_(kept, kept)] + np.diag(noise[kept]))
             alpha = inverse @ self.r[np.ix_(kept, columns)]
+            flags = self.shared[kept] + shifted[kept]
+            source_error[columns] = self.source_error(inverse, alpha, kept, columns, ridge)
+            border = None
+            if mean_row is not None:
+                z = mean_row.z if channel_weights is None else mean_row.z * channel_weights
+                shares = 1.0 / mean_row.n_samples, 1.0 / self.n_known[columns]
+                mean_noise = ridge * (sum(shares) / np.maximum(source_error[columns], LEAST_ERROR) + shares[0])
+                flag = 1.0 + offset
+                border = Border.of(inverse, Z[kept] @ z + OFFSET * flags, z @ z + OFFSET * flag + mean_noise, alpha)
+                alpha = alpha - np.outer(border.column, border.alpha)
             weights = Z[kept].T @ alpha
             if deviation:
                 weights += deviation * (Z[kept] * self.on_target[kept, None]).T @ alpha
-            offset = OFFSET * (self.shared[kept] + self.on_target[kept]) @ alpha
+            constant = OFFSET * flags @ alpha
+            if border is not None:
+                weights += np.outer(z, border.alpha)
+                constant += OFFSET * flag * border.alpha
             coef[columns] = weights.T * (1.0 if channel_weights is None else channel_weights)
-            intercept[columns] = offset
-            held_out[:, columns] = self._held_out(inverse, alpha, kept)
-            source_error[columns] = self._source_error(inverse, alpha, kept, columns, ridge)
+            intercept[columns] = constant
+            held_out[:, columns] = self._held_out(inverse, alpha, kept, border)
         coef *= self.y_scale[:, None] / self.scale
         intercept = intercept * self.y_scale + self.y_mean - coef @ self.mean
         return Solution(coef, intercept, held_out * self.y_scale, source_error * self.y_scale**2)
 
     @cached_property
-    def _gram(self):
+    def gram(self):
         return self.Z @ self.Z.T
 
-    def _held_out(self, inverse, alpha, kept):
+    def _held_out(self, inverse, alpha, kept, border):
         """Residuals of the target row of each standard without its whole block."""
         residuals = np.full((self.n_standards, alpha.shape[1]), np.nan)
         standard, kinds = self.standard[kept], self.kinds[kept]
@@ -196,10 +234,15 @@ class AugmentedRows:
             block = np.flatnonzero(standard == k)
             position = np.flatnonzero(kinds[block] == 2)
             if len(position):
-                residuals[k] = np.linalg.solve(inverse[np.ix_(block, block)], alpha[block])[position[0]]
+                part = inverse[np.ix_(block, block)]
+                if border is None:
+                    residuals[k] = np.linalg.solve(part, alpha[block])[position[0]]
+                else:
+                    parts = part + border.update(block)
+                    residuals[k] = np.linalg.solve(parts, alpha[block].T[..., None])[:, position[0], 0]
         return residuals
 
-    def _source_error(self, inverse, alpha, kept, columns, ridge):
+    def source_error(self, inverse, alpha, kept, columns, ridge):
         """Generalised cross-validation over the source samples (n_columns,)."""
         on_source = self.kinds[kept] == 0
         n = self.n_known[columns]
@@ -233,7 +276,7 @@ def _rotate(Z, r):
     return tuple(np.concatenate(part) for part in zip(*parts))
 
 
-def _inverse(matrix):
+def inverse_of(matrix):
     """Inverse of a symmetric positive definite matrix; the jitter keeps equal rows solvable."""
     matrix = matrix + JITTER * np.eye(len(matrix))
     return cho_solve(cho_factor(matrix, lower=True, check_finite=False), np.eye(len(matrix)), check_finite=False)

@@ -8,30 +8,33 @@ from sklearn.utils.validation import check_is_fitted
 from .._core.validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
-from ..exceptions import WrongPairsWarning
+from ..exceptions import NoStandardsError, PopulationWarning, WrongPairsWarning
+from ._population import check_population
 from .complete import CompleteTransferRegressor
-from .mean_shift import MeanShift
 from .portfolio import TransferPortfolio
 from .portfolio._mixture import LEAST_FOR_EVIDENCE
-from .sbc import SBC
+from .portfolio._portfolio import MOST_WITH_UNLABELLED
 
 __all__ = ["AutoTransfer"]
 
-LEAST_FOR_PORTFOLIO = 3
 LEAST_FOR_CHECK = 5
 
 
 class AutoTransfer(CompleteTransferRegressor):
-    """Choose the transfer method by the number of standards, for each property.
+    """Transfer with whatever the target rows are: none but unlabelled spectra, a pair or two, ten standards, fifty.
+
+    One rule for all of them, :class:`TransferPortfolio`: families of closed-form models whose weights move with the
+    number of standards and with their held-out errors. What this class adds is the look at the rows: pairs that
+    contradict the others, unlabelled spectra that may not be of the source's population, and a sentence that says what
+    was used.
 
     ==========================================  =======================================================
-    target rows                                 method
+    target rows                                 what speaks
     ==========================================  =======================================================
-    5 or more standards                         :class:`TransferPortfolio`, weighted by their errors
-    3 or 4 standards, or 3 pairs                :class:`TransferPortfolio`, prior weights alone
-    1 or 2 pairs                                :class:`MeanShift`
-    1 or 2 standards that the source never saw  :class:`SBC`, bias alone
-    spectra without pair and reference          :class:`MeanShift` of the two sets (``ZeroShotWarning``)
+    3 or more standards                         the portfolio, weighted by held-out errors, too
+    pairs or standards, fewer than 3 labelled   the portfolio with its prior weights
+    up to 4 standards, and further spectra      these, and the mean of the further spectra
+    spectra without pair and reference          the mean of the spectra (``ZeroShotWarning``)
     ==========================================  =======================================================
 
     Parameters
@@ -39,6 +42,11 @@ class AutoTransfer(CompleteTransferRegressor):
     robust : bool, default=False
         Leave out standards whose two spectra do not belong together
         (:func:`~skspectral.diagnostics.find_wrong_pairs`, from five pairs on) and warn.
+    population : {"check", "same", "other"}, default="check"
+        Whether target spectra without pair and reference come from the population of samples that the source was
+        calibrated on. ``"check"`` compares what can be compared, warns where it differs (``PopulationWarning``) and
+        then leaves the spectra aside if there is a pair or a standard; ``"same"`` takes it for granted; ``"other"``
+        leaves them aside. They are used with up to four standards.
     scatter : {"auto", True, False}, default="auto"
     target_cleaner : bool, default=False
         As in :class:`TransferPortfolio`.
@@ -52,11 +60,11 @@ class AutoTransfer(CompleteTransferRegressor):
     Attributes
     ----------
     strategy_ : list of str
-        For each property, the method and why.
-    methods_ : list of str
-        Name of each property's method.
-    models_ : dict of {str: estimator}
-        The fitted methods by name; "bias" is fitted to the properties that it predicts alone.
+        For each property, what its prediction stands on.
+    portfolio_ : TransferPortfolio or None
+        The fitted method; None without target rows.
+    population_ : PopulationCheck or None
+        What came of the comparison; None where there was nothing to compare.
     transfer_rmse_ : ndarray of shape (n_targets,)
         Leave-one-standard-out error in units of ``y``; NaN where too few standards could be left out.
     left_out_ : list
@@ -67,7 +75,7 @@ class AutoTransfer(CompleteTransferRegressor):
     Raises
     ------
     NoStandardsError
-        Without any target row.
+        Without any target row, and where ``robust=True`` leaves none.
 
     Examples
     --------
@@ -84,6 +92,7 @@ class AutoTransfer(CompleteTransferRegressor):
         self,
         *,
         robust=False,
+        population="check",
         scatter="auto",
         target_cleaner=False,
         wavelengths=None,
@@ -92,6 +101,7 @@ class AutoTransfer(CompleteTransferRegressor):
         target=None,
     ):
         self.robust = robust
+        self.population = population
         self.scatter = scatter
         self.target_cleaner = target_cleaner
         self.wavelengths = wavelengths
@@ -111,52 +121,95 @@ class AutoTransfer(CompleteTransferRegressor):
             needs="target_rows", zero_shot=True, carries_source_model=False, affine=self.scatter is False
         )
 
+    def _check_params(self):
+        if self.population not in ("check", "same", "other"):
+            raise ValueError(f'population must be "check", "same" or "other", got {self.population!r}.')
+
     def _fit_source(self, rows):
         self.estimator_ = PLSRegressionCV().fit(rows.X, rows.y, sample_id=rows.sample_id)
-        self.models_, self.left_out_ = {}, []
+        self.portfolio_, self.population_, self.left_out_ = None, None, []
         self.strategy_ = ["source calibration: no target rows"] * rows.y.shape[1]
         self.transfer_rmse_ = np.full(rows.y.shape[1], np.nan)
 
     def _fit_transfer(self, rows):
         self.estimator_ = None
         ids = rows.sample_id
+        axis = self._nm_axis()
         self.left_out_ = self._wrong_pairs(rows) if self.robust else []
         kept = np.ones(len(rows.X), dtype=bool)
         if self.left_out_:
             wrong = np.array([label in set(self.left_out_) for label in ids], dtype=bool)
             kept = ~(wrong & rows.is_target)
-        labelled = self._standards_per_property(rows, kept)
+            if not (kept & rows.is_target).any():
+                raise NoStandardsError(
+                    f"robust=True trusts none of the {self.n_pairs_} pairs ({', '.join(map(str, self.left_out_))}), "
+                    "and nothing else is left of the target. Look at sample_id: ids off by one row make every pair "
+                    "wrong."
+                )
         n_pairs = self.n_pairs_ - len(self.left_out_)
-        chosen = [_choose(n, n_pairs) for n in labelled]
-        self.strategy_ = [reason for _, reason in chosen]
-        self.methods_ = [name for name, _ in chosen]
-        self.models_ = {name: self._make(name) for name in dict.fromkeys(self.methods_)}
-        self.transfer_rmse_ = np.full(rows.y.shape[1], np.nan)
-        for name, model in self.models_.items():
-            columns = self._columns(name)
-            model.fit(
-                rows.X[kept],
-                rows.y[kept][:, columns],
-                instrument=rows.instrument[kept],
-                sample_id=None if ids is None else ids[kept],
-            )
-            own = np.isin(columns, self._own_columns(name))
-            if hasattr(model, "transfer_rmse_"):
-                self.transfer_rmse_[columns[own]] = model.transfer_rmse_[own]
-
-    def _own_columns(self, name):
-        """Properties that a method predicts."""
-        return np.flatnonzero([method == name for method in self.methods_])
-
-    def _columns(self, name):
-        """Properties that a method is fitted to; a bias needs a reference for each, and others may have none."""
-        return self._own_columns(name) if name == "bias" else np.arange(len(self.methods_))
+        labelled = self._standards_per_property(rows, kept)
+        same = self._same_population(rows, axis, max(n_pairs, labelled.max()))
+        self.portfolio_ = TransferPortfolio(
+            scatter=self.scatter,
+            target_cleaner=self.target_cleaner,
+            same_population=same,
+            wavelengths=axis,
+            source=self.source_,
+            target=self.target_,
+        )
+        self.portfolio_.fit(
+            rows.X[kept],
+            rows.y[kept],
+            instrument=rows.instrument[kept],
+            sample_id=None if ids is None else ids[kept],
+        )
+        self.transfer_rmse_ = self.portfolio_.transfer_rmse_
+        n_further = int((~rows.says_something).sum())
+        self.strategy_ = [self._describe(n, n_pairs, n_further) for n in labelled]
 
     def _standards_per_property(self, rows, kept):
         """Count target samples with a reference, for each property."""
         _, y, codes = rows.target_samples
         trusted = np.isin(codes, rows.codes[kept & rows.is_target])
         return np.isfinite(y[trusted]).sum(axis=0)
+
+    def _same_population(self, rows, axis, n_seen):
+        """Decide whether the mean of unlabelled spectra may be used."""
+        self.population_ = None
+        unlabelled = rows.target_samples[0][~rows.says_something]
+        if self.population != "check" or n_seen > MOST_WITH_UNLABELLED or not len(unlabelled):
+            return self.population != "other"
+        source, y, _ = rows.source_samples
+        self.population_ = check_population(source, y, unlabelled, rows.pairs, axis)
+        if self.population_.passed:
+            return True
+        then = "they are left aside" if n_seen else "but nothing else says where the target stands, and they are used"
+        warnings.warn(
+            f"The {len(unlabelled)} unlabelled target spectra do not look like samples of the source's population "
+            f"({self.population_.what}, p = {self.population_.p_value:.1g}); {then}. population='same' or 'other' "
+            "decides it without a test.",
+            PopulationWarning,
+            stacklevel=6,
+        )
+        return not n_seen
+
+    def _describe(self, n_standards, n_pairs, n_further):
+        """Say what the prediction of a property stands on."""
+        used = self.portfolio_.n_unlabelled_
+        n_seen = max(n_standards, n_pairs)
+        if not n_seen:
+            if used:
+                return f"portfolio: the mean of {used} target samples, neither pairs nor references on the target"
+            return "portfolio: source models as they are, neither pairs nor references on the target"
+        said = f"portfolio: {n_standards} standards"
+        if n_standards < LEAST_FOR_EVIDENCE:
+            said = f"portfolio with prior weights: {n_standards} standards and {n_pairs} pairs"
+        if used:
+            return f"{said}, and the mean of {used} unlabelled spectra"
+        if n_further:
+            why = "not of the same population" if n_seen <= MOST_WITH_UNLABELLED else "there are enough standards"
+            return f"{said}; {n_further} unlabelled spectra left aside: {why}"
+        return said
 
     def _wrong_pairs(self, rows):
         """Name the standards that contradict the others, with a warning."""
@@ -178,17 +231,6 @@ class AutoTransfer(CompleteTransferRegressor):
             )
         return wrong
 
-    def _make(self, name):
-        roles = {"source": self.source_, "target": self.target_}
-        if name == "portfolio":
-            return TransferPortfolio(
-                scatter=self.scatter,
-                target_cleaner=self.target_cleaner,
-                wavelengths=self._nm_axis(),
-                **roles,
-            )
-        return SBC(correction="bias", **roles) if name == "bias" else MeanShift(**roles)
-
     def predict(self, X, return_std=False):
         """Predict references from spectra of the target instrument.
 
@@ -196,57 +238,22 @@ class AutoTransfer(CompleteTransferRegressor):
         ----------
         X : array-like of shape (n_spectra, n_channels)
         return_std : bool, default=False
-            Also return the standard deviation of each prediction. With fewer than three standards it is the
-            calibration's own cross-validation error, which leaves out what the transfer adds.
+            Also return the standard deviation of each prediction.
 
         Returns
         -------
         predicted : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
         std : ndarray of the same shape
-            Only with ``return_std``.
+            Only with ``return_std``; see :meth:`TransferPortfolio.predict`.
         """
         if not return_std:
             return super().predict(X)
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
-        return self._like_y(self._predict(X)), self._like_y(self._std(X))
+        if self.estimator_ is not None:
+            return self._like_y(self._predict(X)), self._like_y(np.tile(self.estimator_.rmsecv_, (len(X), 1)))
+        return tuple(self._like_y(part.reshape(len(X), -1)) for part in self.portfolio_.predict(X, return_std=True))
 
     def _predict(self, X):
-        if self.estimator_ is not None:
-            return self.estimator_.predict(X).reshape(len(X), -1)
-        return self._collect({name: model.predict(X) for name, model in self.models_.items()}, len(X))
-
-    def _std(self, X):
-        if self.estimator_ is not None:
-            return np.tile(self.estimator_.rmsecv_, (len(X), 1))
-        parts = {}
-        for name, model in self.models_.items():
-            if name == "portfolio":
-                parts[name] = model.predict(X, return_std=True)[1]
-            else:
-                parts[name] = np.tile(model.estimator_.rmsecv_, (len(X), 1))
-        return self._collect(parts, len(X))
-
-    def _collect(self, parts, n_rows):
-        """Take each property from its method's values: (n_rows, n_targets)."""
-        collected = np.empty((n_rows, len(self.methods_)))
-        for name, values in parts.items():
-            columns, own = self._columns(name), self._own_columns(name)
-            collected[:, own] = values.reshape(n_rows, -1)[:, np.isin(columns, own)]
-        return collected
-
-
-def _choose(n_standards, n_pairs):
-    """Name the method for a property, and say why."""
-    if n_standards >= LEAST_FOR_EVIDENCE:
-        return "portfolio", f"portfolio: {n_standards} standards"
-    if max(n_standards, n_pairs) >= LEAST_FOR_PORTFOLIO:
-        return "portfolio", (
-            f"portfolio with prior weights: {n_standards} standards and {n_pairs} pairs, too few to weigh models by "
-            "their errors"
-        )
-    if n_pairs:
-        return "mean shift", f"mean shift: {n_pairs} pairs, too few for more"
-    if n_standards:
-        return "bias", f"bias: {n_standards} standards that the source never saw, too few for more"
-    return "mean shift", "mean shift between the two sets: neither pairs nor references on the target"
+        model = self.portfolio_ if self.estimator_ is None else self.estimator_
+        return model.predict(X).reshape(len(X), -1)

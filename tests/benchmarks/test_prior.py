@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 from benchmarks.prior import __main__ as command
-from benchmarks.prior import learn
-from benchmarks.prior.collect import collect, collect_task
-from benchmarks.prior.real_pairs import draw_pair_tasks, load_pairs
-from benchmarks.prior.tasks import draw_task, load_materials
-from skspectral.transfer.portfolio._constants import constants
-from skspectral.transfer.portfolio._members import all_members
+from benchmarks.prior import learn, settings, shares
+from benchmarks.prior.collect import collect, collect_settings, members_of
+from benchmarks.prior.families import members_by_family, mix_families
+from benchmarks.prior.real_pairs import draw_pair_settings, draw_pair_tasks, load_pairs
+from benchmarks.prior.settings import simulated_setting
+from benchmarks.prior.tasks import by_blocks, draw_setting, draw_task, load_materials, load_vibrational
+from skspectral.transfer.portfolio._members import FAMILIES, family_members
 
-MEMBERS = [member.name for member in all_members()]
+MEMBERS = [member.name for member in members_of(5)]
+RIDGES = [member.name for member in family_members("ridges")]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,18 @@ def corpus(tmp_path_factory):
         X, amounts = bands(120)
         write(name, X, amounts[:, 0])
     write("leaf", 100 * 10 ** -bands(90)[0], quantity="reflectance")
+    wavenumbers = np.arange(600.0, 1800.0, 4.0)
+    for name, modality in (("pellet", "MIR"), ("powder", "RAMAN")):
+        X, amounts = bands(90)
+        X = np.vstack([np.interp(wavenumbers, axis - 400, row) for row in X])
+        np.savez(
+            folder / f"{name}.npz",
+            X=X,
+            axis=wavenumbers,
+            axis_unit="cm-1",
+            modality=modality,
+            quantity="absorbance" if modality == "MIR" else "intensity",
+        )
     for one, other, low, high in (
         ("micronir_K", "neospectra_K", 908.0, 2600.0),
         ("micronir_T", "nirone_T", 908.0, 1950.0),
@@ -70,9 +84,53 @@ def test_tasks_are_functions_of_their_seed(corpus):
 
 
 def test_a_task_is_collected_for_every_member(corpus):
-    found = collect_task(load_materials(corpus), 1)
+    (found,) = collect(draw_task(load_materials(corpus), np.random.default_rng(1)), members_of(5))
     assert found["predicted"].shape == (len(MEMBERS), 30)
-    assert found["errors"].shape == found["source_errors"].shape == (len(MEMBERS),)
+    assert found["errors"].shape == found["source_errors"].shape == found["gaps"].shape == (len(MEMBERS),)
+
+
+def test_settings_have_unlabelled_spectra_of_other_samples(corpus):
+    setting = draw_setting(load_materials(corpus), np.random.default_rng(2), "like", n_others=12)
+    task = setting.task(2, setting.others)
+    assert np.isnan(task.y[-len(setting.others) :]).all() and task.sample_id[-1] is None
+    assert len(task.X) == len(setting.source) + 2 + len(setting.others)
+    found = collect_settings(setting, [(0, "other"), (2, None)], "like")
+    assert [(t["n_standards"], t["n_unlabelled"]) for t in found] == [(0, len(setting.others)), (2, 0)]
+    assert found[0]["predicted"].shape[0] == len(members_of(0)) < len(MEMBERS)
+    ordered = by_blocks(setting, np.random.default_rng(0))
+    half = len(setting.y) // 2
+    assert ordered.y[:half].max() <= ordered.y[half:].min() or ordered.y[:half].min() >= ordered.y[half:].max()
+    pair = np.sort(setting.source[:, 0])
+    np.testing.assert_allclose(np.sort(ordered.source[:, 0]), pair)
+
+
+def test_every_kind_of_spectroscopy_is_drawn(corpus):
+    materials = {"NIR": load_materials(corpus)} | {m: load_vibrational(m, corpus) for m in ("MIR", "RAMAN")}
+    kinds = set()
+    for seed in range(len(settings.KINDS)):
+        kind, setting, plan = simulated_setting(materials, seed)
+        kinds.add(kind.split()[0])
+        assert np.isfinite(setting.target).all() and plan[0][0] == 0
+    assert kinds == {"unlike", "like", "MIR", "Raman"}
+
+
+def test_mixtures_of_a_task_are_those_of_the_portfolio(corpus):
+    """What the constants are learned from is what the estimator does with them."""
+    from skspectral import TransferPortfolio
+    from skspectral.transfer.portfolio._constants import constants
+
+    task = draw_task(load_materials(corpus), np.random.default_rng(7))
+    (found,) = collect(task, members_of(5))
+    found |= {"kind": "unlike"}
+    mixed = mix_families(found, constants()["log_prior"], constants()["powers"])
+    labels = {"instrument": task.instrument, "sample_id": task.sample_id}
+    model = TransferPortfolio(wavelengths=task.axis, source="A", target="B").fit(task.X, task.y, **labels)
+    shares = mixed._final_shares(constants())
+    for family, share in model.family_weights_.items():
+        assert shares[family] == pytest.approx(share[0], abs=1e-6)
+    w = model.target_weight_[0]
+    expected = w * found["expert"] + (1 - w) * mixed.final(constants())
+    np.testing.assert_allclose(model.predict(task.X_test)[:, 0], expected, atol=2e-3 * task.y.std())
 
 
 def test_pairs_of_instruments_share_samples_and_hide_the_reference_range(corpus):
@@ -85,7 +143,15 @@ def test_pairs_of_instruments_share_samples_and_hide_the_reference_range(corpus)
     assert len(collect(task)) == 8
 
 
-def made_up(n_tasks, good, seed=0, measured=True):
+def test_settings_of_pairs_go_both_ways_and_keep_other_samples(corpus):
+    pairs = load_pairs(corpus)
+    found = list(draw_pair_settings(pairs, 4))
+    assert len(found) == 2 * 2 * 4
+    for setting in found:
+        assert len(setting.others) > 5 and len(setting.source) == len(setting.target) == len(setting.y)
+
+
+def made_up(n_tasks, good, seed=0, kind="unlike"):
     """Tasks in which a few members are right and the others are not."""
     rng = np.random.default_rng(seed)
     noise = np.where(np.isin(np.arange(len(MEMBERS)), good), 0.1, 1.0)
@@ -96,13 +162,17 @@ def made_up(n_tasks, good, seed=0, measured=True):
         held_out = noise[:, None] * rng.standard_normal(10)
         tasks.append(
             {
+                "kind": kind,
                 "material": f"m{i % 6}",
-                "measured_references": measured,
+                "measured_references": True,
                 "n_standards": 10,
+                "n_pairs": 10,
+                "n_channels": 200,
                 "predicted": y + noise[:, None] * rng.standard_normal(30),
                 "measured": y,
                 "errors": (held_out**2).mean(axis=1),
                 "source_errors": np.full(len(MEMBERS), 0.2),
+                "gaps": np.zeros(len(MEMBERS)) + 0.1,
                 "held_out": held_out,
                 "spread": 1.0,
                 "expert": y + (1.0 if i % 3 else 0.01) * rng.standard_normal(30),
@@ -114,47 +184,90 @@ def made_up(n_tasks, good, seed=0, measured=True):
     return tasks
 
 
+def mixtures(tasks):
+    even = dict.fromkeys(RIDGES, -np.log(len(RIDGES)))
+    powers = {family: {"standards": 0.0, "source": 0.0} for family in FAMILIES}
+    return [mix_families(task, even, powers) for task in tasks]
+
+
 def test_what_is_good_on_all_tasks_gets_the_prior(monkeypatch):
     monkeypatch.setattr(learn, "STEPS", 60)
-    monkeypatch.setattr(learn, "PENALTIES", (1e-3,))
-    good = [3, 50, 200]
-    log_prior, powers, report = learn.learn_prior(made_up(40, good), made_up(12, good, seed=1))
-    assert np.exp(log_prior).sum() == pytest.approx(1.0, rel=1e-3)
-    before = np.exp(learn._family_prior().numpy())
-    assert (np.exp(log_prior[good]) > 5 * before[good] / before.sum()).all()
+    monkeypatch.setattr(learn, "PRIOR_PENALTY", 1e-3)
+    good = members_by_family(10)["ridges"][[3, 50, 200]]
+    tasks = made_up(40, good) + made_up(12, good, seed=1, kind="real")
+    log_prior, powers, report = learn.learn_prior(tasks)
+    assert len(log_prior) == learn.MOST_MEMBERS
+    assert np.exp(list(log_prior.values())).sum() == pytest.approx(1.0, rel=1e-2)
+    before = np.exp(learn._kind_prior().numpy())
+    before /= before.sum()
+    assert all(np.exp(log_prior[RIDGES[i]]) > 5 * before[i] for i in (3, 50, 200))
     assert set(powers) == {"standards", "source"} and "hedge" in report["chosen"]
 
 
+def test_powers_favour_members_that_are_right():
+    good = members_by_family(10)["mapped"][:3]
+    found, report = learn.learn_powers(made_up(20, good), "mapped")
+    assert found["standards"] == max(learn.STANDARD_POWERS)
+    assert len(report["held_out"]) == len(learn.STANDARD_POWERS) * len(learn.SOURCE_POWERS)
+
+
+def test_shares_are_judged_without_the_material_they_are_tested_on(monkeypatch):
+    monkeypatch.setattr(shares, "STEPS", 40)
+    good = members_by_family(10)["fused"]
+    report = shares.judge_shares(mixtures(made_up(30, good)))
+    assert report["learned, penalty 0.003"] < report["equal"] and {"fixed", "equal"} < set(report)
+
+
 def test_the_gate_opens_where_the_expert_is_better():
-    tasks = made_up(30, [3, 50])
-    log_prior = np.log(np.full(len(MEMBERS), 1 / len(MEMBERS)))
-    powers = {"standards": 0.0, "source": 0.0}
-    found, report = learn.learn_gate(tasks, log_prior, powers)
-    assert report["log_error_open_by_evidence"] < report["log_error_closed"] - 0.05
+    constants = shares.fixed_shares() | {"alike": {"ratio": 1e-6, "slope": 2.0}}
+    found, report = learn.learn_gate(mixtures(made_up(30, [3, 50])), constants)
+    assert report["best"] < report["closed"] - 0.05
     assert found["slope"] > 0
 
 
+def test_equal_instruments_are_told_from_others():
+    tasks = made_up(20, members_by_family(10)["source"])
+    for i, task in enumerate(tasks):
+        task["gaps"] = np.full(len(MEMBERS), 1e-6 if i % 2 else 10.0)
+        task["predicted"] = task["predicted"] if i % 2 else task["predicted"] + 3.0 * (task["gaps"][:, None] > 1)
+    found, report = learn.learn_alike(mixtures(tasks), shares.fixed_shares())
+    assert min(report.values()) < report["without"]
+    assert 0 < found["ratio"] < 1
+
+
 def test_the_predictive_variance_is_calibrated():
-    tasks = made_up(30, range(len(MEMBERS)))
-    log_prior = np.log(np.full(len(MEMBERS), 1 / len(MEMBERS)))
-    found, report = learn.learn_spread(
-        tasks, log_prior, {"standards": 0.0, "source": 0.0}, {"threshold": -50.0, "slope": 0.0}
-    )
-    assert report["coverage_90"] == pytest.approx(0.9, abs=0.01)
-    assert found["own"] > 0
+    constants = shares.fixed_shares() | {
+        "alike": {"ratio": 1e-6, "slope": 2.0},
+        "gate": {"threshold": -50.0, "slope": 0.0},
+    }
+    found, report = learn.learn_spread(mixtures(made_up(30, range(len(MEMBERS)))), constants)
+    assert report["coverage_90, 10 and more"] == pytest.approx(0.9, abs=0.01)
+    assert found["own"] > 0 and found["few"] >= 0
 
 
 @pytest.mark.slow
-def test_the_command_writes_constants_and_resumes(corpus, tmp_path, monkeypatch, capsys):
+def test_the_command_writes_constants_and_resumes(corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("SKSPECTRAL_CORPUS", str(corpus))
     monkeypatch.setattr(learn, "STEPS", 5)
-    monkeypatch.setattr(command, "PAIR_REPEATS", 1)
-    output, cache = tmp_path / "constants.json", tmp_path / "cache.pkl"
-    arguments = ["prior", "--tasks", "16", "--cache", str(cache), "--output", str(output), "--quiet"]
+    monkeypatch.setattr(shares, "STEPS", 5)
+    monkeypatch.setattr(settings, "load_corpus_pairs", list)
+    output, cache = tmp_path / "constants.json", tmp_path / "cache"
+    arguments = [
+        "prior",
+        "--settings",
+        "10",
+        "--repeats",
+        "1",
+        "--cache",
+        str(cache),
+        "--output",
+        str(output),
+        "--quiet",
+    ]
     monkeypatch.setattr(sys, "argv", arguments)
     command.main()
     first = json.loads(output.read_text())
-    assert set(first["log_prior"]) == set(MEMBERS) == set(constants()["log_prior"])
-    monkeypatch.setattr(command, "collect_task", None)
+    assert set(first["log_prior"]) <= set(RIDGES) and set(first["shares"]) == set(FAMILIES)
+    monkeypatch.setattr(command, "collect_settings", None)
     command.main()
     assert json.loads(output.read_text()) == first

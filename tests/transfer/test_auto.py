@@ -1,13 +1,24 @@
 """AutoTransfer: which method is taken, and that it says so."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from skspectral import SBC, AutoTransfer, MeanShift, TransferPortfolio
+from skspectral import AutoTransfer, MeanShift, TransferPortfolio
+from skspectral._core.roles import Pairs
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import NoStandardsError, UnknownAxisWarning, WrongPairsWarning, ZeroShotWarning
+from skspectral.exceptions import (
+    NoStandardsError,
+    PopulationWarning,
+    UnknownAxisWarning,
+    WrongPairsWarning,
+    ZeroShotWarning,
+)
+from skspectral.metrics import rmsep
+from skspectral.transfer._population import check_population
 
 ROLES = {"source": "A", "target": "B"}
 
@@ -36,40 +47,115 @@ def fit(data, *args, parameters=None, **kwargs):
 
 
 @pytest.mark.parametrize(
-    ("n", "peer", "says"),
+    ("n", "says"),
     [
-        (10, TransferPortfolio, "portfolio: 10 standards"),
-        (5, TransferPortfolio, "portfolio: 5 standards"),
-        (4, TransferPortfolio, "prior weights"),
-        (3, TransferPortfolio, "prior weights"),
-        (2, MeanShift, "mean shift: 2 pairs"),
-        (1, MeanShift, "mean shift: 1 pairs"),
+        (10, "portfolio: 10 standards"),
+        (3, "portfolio: 3 standards"),
+        (2, "portfolio with prior weights: 2 standards and 2 pairs"),
+        (1, "portfolio with prior weights: 1 standards and 1 pairs"),
     ],
 )
-def test_the_number_of_standards_decides(data, n, peer, says):
+def test_one_rule_for_every_number_of_standards(data, n, says):
     model = fit(data, n)
     X, y, labels = rows(data, n)
-    axis = {"wavelengths": data.wavelengths} if peer is TransferPortfolio else {}
-    expected = peer(**axis, **ROLES).fit(X, y, **labels).predict(data.X[-8:])
+    expected = TransferPortfolio(wavelengths=data.wavelengths, **ROLES).fit(X, y, **labels).predict(data.X[-8:])
     assert_allclose(model.predict(data.X[-8:]), expected, rtol=1e-9)
-    assert all(says in reason for reason in model.strategy_) and len(model.strategy_) == 2
+    assert model.strategy_ == [says, says]
 
 
 def test_standards_that_the_source_never_saw(data):
     assert fit(data, 8, paired=False).strategy_[0].startswith("portfolio: 8")
     model = fit(data, 2, paired=False)
-    assert model.strategy_[0].startswith("bias: 2 standards")
-    X, y, labels = rows(data, 2, paired=False)
-    expected = SBC(correction="bias", **ROLES).fit(X, y, **labels).predict(data.X[-8:])
-    assert_allclose(model.predict(data.X[-8:]), expected)
+    assert model.strategy_[0] == "portfolio with prior weights: 2 standards and 0 pairs"
+    held_out = np.flatnonzero(data.instrument == "B")[40:]
+    assert (rmsep(data.y[held_out], model.predict(data.X[held_out])) < data.y.std(axis=0)).all()
 
 
 def test_unlabelled_target_spectra_are_centred_with_a_warning(data):
     with pytest.warns(ZeroShotWarning):
         model = fit(data, 12, paired=False, labelled=False)
-    assert "neither pairs nor references" in model.strategy_[0]
+    assert model.strategy_[0] == "portfolio: the mean of 12 target samples, neither pairs nor references on the target"
     predicted, sd = model.predict(data.X[-8:], return_std=True)
-    assert predicted.shape == sd.shape == (8, 2)
+    assert predicted.shape == sd.shape == (8, 2) and (sd > 0).all()
+
+
+def with_further(data, n_standards, further):
+    """Standards, and spectra of other samples of the target without id and reference."""
+    X, y, labels = rows(data, n_standards)
+    return (
+        np.vstack([X, further]),
+        np.vstack([y, np.full((len(further), y.shape[1]), np.nan)]),
+        {
+            "instrument": np.concatenate([labels["instrument"], np.full(len(further), "B", dtype=object)]),
+            "sample_id": np.concatenate([labels["sample_id"], np.full(len(further), None)]),
+        },
+    )
+
+
+def test_unlabelled_spectra_help_where_there_are_hardly_any_standards():
+    errors = {name: [] for name in ("with", "without", "mean shift")}
+    for seed in range(4):
+        data = make_instruments(n_samples=90, n_channels=60, random_state=seed)
+        target = np.flatnonzero(data.instrument == "B")
+        further, test = data.X[target[40:70]], target[70:]
+        X, y, labels = with_further(data, 1, further)
+        for name, population in (("with", "same"), ("without", "other")):
+            model = AutoTransfer(population=population, wavelengths=data.wavelengths, **ROLES).fit(X, y, **labels)
+            assert ("unlabelled" in model.strategy_[0]) and (model.portfolio_.n_unlabelled_ == 30 * (name == "with"))
+            errors[name].append(np.log(rmsep(data.y[test], model.predict(data.X[test]))))
+        shift = MeanShift(**ROLES).fit(X[:41], y[:41], **{k: v[:41] for k, v in labels.items()})
+        errors["mean shift"].append(np.log(rmsep(data.y[test], shift.predict(data.X[test]))))
+    means = {name: np.mean(values) for name, values in errors.items()}
+    assert means["with"] < means["without"] < means["mean shift"]
+
+
+def test_enough_standards_need_no_unlabelled_spectra(data):
+    target = np.flatnonzero(data.instrument == "B")
+    X, y, labels = with_further(data, 8, data.X[target[40:]])
+    model = AutoTransfer(wavelengths=data.wavelengths, **ROLES).fit(X, y, **labels)
+    assert "10 unlabelled spectra left aside: there are enough standards" in model.strategy_[0]
+    assert_allclose(model.predict(data.X[-5:]), fit(data, 8).predict(data.X[-5:]), rtol=1e-9)
+
+
+def test_spectra_of_another_population_are_noticed_and_left_aside():
+    data = make_instruments(n_samples=120, n_channels=90, random_state=2)
+    source, target = (np.flatnonzero(data.instrument == name) for name in "AB")
+    order = np.argsort(data.y[source, 0] if data.y.ndim > 1 else data.y[source])
+    low, high = order[:60], order[90:]
+    taken = np.concatenate([source[low], target[low[:4]], target[high]])
+    y, ids = data.y[taken].astype(float), data.sample_id[taken].astype(object)
+    y[64:], ids[64:] = np.nan, None
+    labels = {"instrument": data.instrument[taken], "sample_id": ids}
+    with pytest.warns(PopulationWarning, match="mean of"):
+        model = AutoTransfer(wavelengths=data.wavelengths, **ROLES).fit(data.X[taken], y, **labels)
+    assert not model.population_.passed and "not of the same population" in model.strategy_[0]
+    other = AutoTransfer(population="other", wavelengths=data.wavelengths, **ROLES).fit(data.X[taken], y, **labels)
+    assert_allclose(model.predict(data.X[-5:]), other.predict(data.X[-5:]))
+    assert other.population_ is None
+
+
+def test_the_same_population_passes_the_check():
+    passed = []
+    for seed in range(30):
+        data = make_instruments(n_samples=80, n_channels=60, random_state=seed)
+        source, target = (data.X[data.instrument == name] for name in "AB")
+        y = data.y[data.instrument == "A"].reshape(80, -1)[:40]
+        pairs = Pairs(source[:4], target[:4], y[:4])
+        passed.append(check_population(source[:40], y, target[40:], pairs, data.wavelengths).passed)
+    assert np.mean(passed) > 0.85
+
+
+def test_a_population_must_be_one_of_three(data):
+    with pytest.raises(ValueError, match="population"):
+        fit(data, 5, parameters={"population": "mine"})
+
+
+def test_robust_that_trusts_no_pair_says_so(data, monkeypatch):
+    X, y, labels = rows(data, 6)
+    nobody = SimpleNamespace(swapped=[], suspect=list(labels["sample_id"][40:]))
+    monkeypatch.setattr("skspectral.diagnostics.find_wrong_pairs", lambda *args, **kwargs: nobody)
+    with pytest.warns(WrongPairsWarning), pytest.raises(NoStandardsError, match="robust=True trusts none of the 6"):
+        AutoTransfer(robust=True, wavelengths=data.wavelengths, **ROLES).fit(X, y, **labels)
 
 
 def test_no_target_rows_are_an_error(data):
@@ -89,12 +175,11 @@ def test_properties_are_decided_one_by_one(data):
     X, y, labels = rows(data, 8, paired=False)
     y[42:, 1] = np.nan
     model = AutoTransfer(wavelengths=data.wavelengths, **ROLES).fit(X, y, **labels)
-    assert [reason.split(":")[0] for reason in model.strategy_] == ["portfolio", "bias"]
-    assert set(model.models_) == {"portfolio", "bias"}
-    bias = model.models_["bias"].predict(data.X[-5:])[:, 0]
+    assert [reason.split(":")[0] for reason in model.strategy_] == ["portfolio", "portfolio with prior weights"]
+    families = model.portfolio_.family_weights_
+    assert families["ridges"][0] > 0 and families["ridges"][1] == 0 and families["few"][1] > 0
     predicted, sd = model.predict(data.X[-5:], return_std=True)
-    assert_allclose(predicted[:, 1], bias)
-    assert sd.shape == (5, 2)
+    assert np.isfinite(predicted).all() and sd.shape == (5, 2) and (sd > 0).all()
 
 
 def test_robust_leaves_exchanged_standards_out_and_says_so():
@@ -129,13 +214,13 @@ def test_axis_from_column_labels_or_a_warning(data):
         AutoTransfer(**ROLES).fit(X, y, **labels)
 
 
-def test_a_property_without_references_does_not_stop_another_from_its_bias(data):
-    X, y, labels = rows(data, 2, paired=False)
+def test_a_property_without_any_reference_has_the_mean_of_the_target(data):
+    X, y, labels = rows(data, 4, paired=False)
     y[40:, 1] = np.nan
     with pytest.warns(ZeroShotWarning):
         model = AutoTransfer(wavelengths=data.wavelengths, **ROLES).fit(X, y, **labels)
-    assert model.methods_ == ["bias", "mean shift"]
-    predicted, std = model.predict(data.X[-5:], return_std=True)
+    assert "neither pairs nor references" in model.strategy_[1] and "4 standards" in model.strategy_[0]
+    predicted, std = model.predict(X[40:], return_std=True)
     assert np.isfinite(predicted).all() and (std > 0).all()
-    alone = AutoTransfer(wavelengths=data.wavelengths, **ROLES).fit(X, y[:, 0], **labels)
-    np.testing.assert_allclose(predicted[:, 0], alone.predict(data.X[-5:]))
+    # where nothing but the mean is known of the target, it is the mean of the source
+    assert abs(predicted[:, 1].mean() - y[:40, 1].mean()) < 0.5 * y[:40, 1].std()

@@ -1,18 +1,20 @@
 """TransferPortfolio: its weights, its second expert, its uncertainty and its limits."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skspectral import DifferenceRidge, MeanShift, TransferPortfolio, TransferSplit
+from skspectral import DifferenceRidge, MeanShift, SourceOnly, TransferPortfolio, TransferSplit
 from skspectral._core.references import held_out_error
 from skspectral._core.roles import TransferRows
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import TooFewStandardsError
+from skspectral.exceptions import NoStandardsError, ZeroShotWarning
 from skspectral.metrics import rmsep
-from skspectral.transfer.portfolio._constants import constants, constants_hash, prior_members
-from skspectral.transfer.portfolio._members import Member, all_members, fit_members
-from skspectral.transfer.portfolio._mixture import mixture_weights
+from skspectral.transfer.portfolio._constants import available_members, constants, constants_hash, holds
+from skspectral.transfer.portfolio._members import FAMILIES, Member, all_members, family_members, fit_members
+from skspectral.transfer.portfolio._mixture import alike, effective_counts, family_shares, member_weights
 from skspectral.transfer.portfolio._target_expert import evidence, fit_target_expert, gate
 
 ROLES = {"source": "A", "target": "B"}
@@ -38,9 +40,11 @@ def fitted(data, n_standards=10, y=None, **parameters):
 
 def test_names_of_members_are_unique_and_all_have_a_prior():
     names = [member.name for member in all_members()]
-    assert len(set(names)) == len(names) > 275
-    assert set(constants()["log_prior"]) == set(names)
-    assert_allclose(np.exp(list(constants()["log_prior"].values())).sum(), 1.0, rtol=1e-2)
+    assert len(set(names)) == len(names) > 500
+    table = constants()["log_prior"]
+    assert set(table) <= {member.name for member in family_members("ridges")}
+    assert_allclose(np.exp(list(table.values())).sum(), 1.0, rtol=1e-2)
+    assert set(constants()["shares"]) == set(constants()["powers"]) == set(FAMILIES)
     assert len(constants_hash()) == 12
 
 
@@ -57,7 +61,7 @@ def test_a_member_is_the_single_model_of_the_same_settings(data):
 def test_held_out_error_of_pls_equals_refits_of_its_bias(data):
     (X, y, labels), _ = training(data, 6)
     rows = TransferRows.sort_out(X, y, **labels, **ROLES)
-    fit = fit_members(rows, data.wavelengths, [Member("pls", "raw")])
+    fit = fit_members(rows, data.wavelengths, [Member("pls", "raw", family="bias")])
     spectra, references, _ = rows.target_samples
     residuals = references - spectra @ fit.coefs[0].T
     for k in range(6):
@@ -68,12 +72,75 @@ def test_held_out_error_of_pls_equals_refits_of_its_bias(data):
 def test_weights_are_prior_times_powers_of_both_errors():
     errors, source = np.array([[0.1], [0.4]]), np.array([[0.2], [0.1]])
     powers = {"standards": 0.1, "source": 0.5}
-    found = mixture_weights(np.log([0.3, 0.7]), errors, source, np.array([10]), powers, np.ones(1))[:, 0]
+    found = member_weights(np.log([0.3, 0.7]), errors, source, np.array([10]), powers, np.ones(1))[:, 0]
     floored = errors[:, 0] + 1e-4, source[:, 0] + 1e-4
-    expected = np.array([0.3, 0.7]) * floored[0] ** -1.0 * floored[1] ** -0.5
+    n = 10 / 1.2
+    expected = np.array([0.3, 0.7]) * floored[0] ** (-0.1 * n) * floored[1] ** -0.5
     assert_allclose(found, expected / expected.sum(), rtol=1e-9)
-    few = mixture_weights(np.log([0.3, 0.7]), errors, source, np.array([4]), powers, np.ones(1))[:, 0]
+    few = member_weights(np.log([0.3, 0.7]), errors, source, np.array([2]), powers, np.ones(1))[:, 0]
     assert_allclose(few[0] / few[1], 3 / 7 * (floored[1][0] / floored[1][1]) ** -0.5)
+    assert_allclose(effective_counts([0, 2, 3, 50]), [0, 0, 3 / 1.06, 25])
+
+
+def test_families_that_cannot_hold_have_no_share():
+    learned = {"shares": {"few": [-1.0, -0.5], "ridges": [-0.5, 0.0]}, "evidence": 0.2, "expectation": 0.5}
+    errors, expected = np.array([[0.1, np.nan], [0.05, np.nan]]), np.array([[0.02, 0.02], [0.08, 0.02]])
+    held = np.array([[True, True], [True, False]])
+    found = family_shares(["few", "ridges"], errors, expected, [10, 0], [10, 0], held, learned, np.ones(2))
+    assert_allclose(found[:, 1], [1.0, 0.0])
+    n = 10 / 1.2
+    odds = np.exp(-0.5) * (0.1 / 0.05) ** (-0.2 * n) * (0.02 / 0.08) ** -0.5
+    assert_allclose(found[0, 0] / found[1, 0], odds, rtol=1e-2)
+    assert holds("few", 0, 0, 700) and not holds("source", 0, 0, 700) and not holds("mapped", 10, 2, 700)
+    assert not holds("fused", 10, 10, 60) and holds("ridges", 10, 0, 60)
+
+
+def test_one_instrument_under_two_names_is_the_source_model():
+    """Where the target is the source and a little noise, nothing is better than the source's own model."""
+    rng = np.random.default_rng(0)
+    data = make_instruments(n_samples=90, n_channels=90, noise=1e-4, random_state=4)
+    source = np.flatnonzero(data.instrument == "A")
+    X, y, ids = data.X[source], data.y[source], data.sample_id[source]
+    twin = X + 1e-6 * rng.standard_normal(X.shape)
+    errors = []
+    for n in (3, 10):
+        rows = np.vstack([X[:60], twin[:n]]), np.concatenate([y[:60], y[:n]])
+        labels = {"instrument": ["A"] * 60 + ["B"] * n, "sample_id": np.concatenate([ids[:60], ids[:n]])}
+        model = TransferPortfolio(wavelengths=data.wavelengths, **ROLES).fit(*rows, **labels)
+        assert (model.alike_ > 0.9).all() and model.family_weights_["source"].min() > 0.9
+        alone = SourceOnly(**ROLES).fit(*rows, **labels)
+        errors.append([rmsep(y[60:], m.predict(twin[60:])) for m in (model, alone)])
+    assert all(own < 1.1 * untouched for own, untouched in errors)
+
+
+def test_how_alike_two_instruments_are_is_judged_with_care():
+    learned = {"ratio": 0.1, "slope": 2.0}
+    gap, error = np.array([1e-3, 1.0]), np.array([1.0, 1.0])
+    many, few, none = (alike(gap, error, n, learned) for n in (20, 1, 0))
+    assert many[0] > 0.99 and many[1] < 0.01 and few[0] < many[0] and (none == 0).all()
+
+
+def test_more_standards_are_no_cliff():
+    """Errors fall, on average, from no standard to ten, and none of the steps makes things much worse."""
+    numbers, errors = (0, 1, 2, 3, 5, 10), []
+    for seed in range(3):
+        data = make_instruments(n_samples=80, n_channels=60, noise=1e-3, random_state=seed)
+        source, target = (np.flatnonzero(data.instrument == name) for name in "AB")
+        further, test = target[40:60], target[60:]
+        errors.append([])
+        for n in numbers:
+            taken = np.concatenate([source[:40], target[:n], further])
+            y, ids = data.y[taken].astype(float), data.sample_id[taken].astype(object)
+            y[40 + n :], ids[40 + n :] = np.nan, None
+            labels = {"instrument": data.instrument[taken], "sample_id": ids}
+            model = TransferPortfolio(wavelengths=data.wavelengths, **ROLES)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ZeroShotWarning)
+                model.fit(data.X[taken], y, **labels)
+            errors[-1].append(np.log(rmsep(data.y[test], model.predict(data.X[test]))))
+    means = np.mean(errors, axis=0)
+    assert (np.diff(means) < 0.1).all(), means
+    assert means[-1] < means[3] < means[0]
 
 
 def test_it_beats_the_mean_shift_and_the_average_single_model(data):
@@ -94,7 +161,7 @@ def test_it_beats_the_mean_shift_and_the_average_single_model(data):
 def test_scatter_restricts_the_members(data):
     with_scatter, without = (fitted(data, scatter=scatter)[0] for scatter in (True, False))
     assert all(" snvsg1" in name for name in with_scatter.weights_)
-    assert not any(" snvsg1" in name for name in without.weights_)
+    assert not any(" snvsg1" in name or "fused" in name for name in without.weights_)
     assert_allclose(np.sum(list(with_scatter.weights_.values()), axis=0), 1.0)
 
 
@@ -209,18 +276,28 @@ def test_uncertainty_covers_what_it_says(data):
 
 
 def test_many_rows_use_the_members_that_matter():
-    members, log_prior = prior_members(16)
-    everything, all_log_prior = prior_members()
-    assert len(members) == 16 and set(m.name for m in members) < set(m.name for m in everything)
-    assert log_prior.min() >= np.sort(all_log_prior)[-16]
+    members, log_prior = available_members(10, 10, 700, many_rows=True)
+    everything, _ = available_members(10, 10, 700)
+    assert len(members) == len(log_prior) < len(everything) / 2
+    assert {m.name for m in members} < {m.name for m in everything}
+    assert {m.family for m in members} == set(FAMILIES) and not any(m.preprocessing == "fused" for m in members)
 
 
-@pytest.mark.parametrize("bad", [{"scatter": "snv"}, {"power": -1.0}, {"power": np.nan}])
+def test_few_channels_have_the_families_that_hold_there():
+    data = make_instruments(n_samples=40, n_channels=60, random_state=1)
+    labels = {"instrument": data.instrument, "sample_id": data.sample_id}
+    shares = TransferPortfolio(wavelengths=data.wavelengths, **ROLES).fit(data.X, data.y, **labels).family_weights_
+    assert set(shares) == {"ridges", "few", "source", "bias"} and shares["few"] == 0
+
+
+@pytest.mark.parametrize("bad", [{"scatter": "snv"}])
 def test_bad_parameters_are_named(bad, data):
     with pytest.raises(ValueError, match=next(iter(bad))):
         fitted(data, **bad)
 
 
-def test_two_standards_are_too_few(data):
-    with pytest.raises(TooFewStandardsError, match="at least 3"):
-        fitted(data, 2)
+def test_no_target_row_is_too_few(data):
+    (X, y, labels), _ = training(data, 5)
+    own = labels["instrument"] == "A"
+    with pytest.raises(NoStandardsError):
+        TransferPortfolio(**ROLES).fit(X[own], y[own], **{name: values[own] for name, values in labels.items()})

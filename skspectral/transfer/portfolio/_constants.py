@@ -7,9 +7,19 @@ from importlib.resources import files
 
 import numpy as np
 
-from ._members import all_members
+from ._members import FAMILIES, family_members
 
-__all__ = ["constants", "constants_hash", "prior_members"]
+__all__ = ["available_members", "constants", "constants_hash", "holds"]
+
+# with fewer standards there are only the families "few", "source" and "bias": without a pair nothing says how far the
+# source's models are off, and one pair does not say how well its shift is known
+FEW_STANDARDS = 3
+LEAST_STANDARDS = {"source": 1, "bias": 2}
+# on fewer channels than these, which are far apart as a rule, derivatives lose more than they tell, and the families
+# that stand on them are worse than none
+LEAST_CHANNELS = 100
+FINE_FAMILIES = ("mapped", "fused", "pooled")
+FEW_MEMBERS = 24
 
 FILE = "constants.json"
 
@@ -29,19 +39,61 @@ def constants_hash():
     return hashlib.sha256(_read()).hexdigest()[:12]
 
 
-@lru_cache(maxsize=8)
-def prior_members(n_members=None, scatter="auto"):
-    """Members with the largest prior weight, and the logarithm of their weights.
+def available_members(n_seen, n_pairs, n_channels, scatter="auto", many_rows=False):
+    """Members that a number of standards allows, and the logarithm of their prior weights within their family.
 
     Parameters
     ----------
-    n_members : int, optional
-        How many to keep; all by default.
+    n_seen, n_pairs : int
+        Standards or pairs, whichever are more, and pairs.
+    n_channels : int
     scatter : {"auto", True, False}
         Keep members of either kind, only those that begin with SNV, or only those that do not.
+    many_rows : bool
+        Keep only those that matter most, and none whose cost grows with the cube of several times the channels.
+
+    Returns
+    -------
+    members : list of Member
+        Those of one family stand together.
+    log_prior : ndarray of shape (n_members,)
     """
-    table = constants()["log_prior"]
-    members = [m for m in all_members() if scatter == "auto" or m.preprocessing.startswith("snv") == scatter]
-    log_prior = np.array([table[m.name] for m in members])
-    kept = np.sort(np.argsort(-log_prior, kind="stable")[:n_members])
-    return [members[i] for i in kept], log_prior[kept]
+    found, priors = [], []
+    for family in FAMILIES:
+        # "few" is what a property has that no standard speaks of
+        if family != "few" and not holds(family, n_seen, n_pairs, n_channels):
+            continue
+        members = [m for m in family_members(family) if scatter == "auto" or _is_scatter(m) == scatter]
+        if many_rows or scatter != "auto":
+            members = [m for m in members if m.preprocessing != "fused"]
+        prior = np.zeros(len(members))
+        if family == "ridges":
+            table = constants()["log_prior"]
+            members = [m for m in members if m.name in table]
+            prior = np.array([table[m.name] for m in members])
+        if many_rows:
+            kept = np.sort(np.argsort(-prior, kind="stable")[:FEW_MEMBERS]) if family == "ridges" else _coarse(members)
+            members, prior = [members[i] for i in kept], prior[kept]
+        found += members
+        priors.append(prior)
+    return found, np.concatenate(priors)
+
+
+def holds(family, n_seen, n_pairs, n_channels):
+    """Whether there is enough for a family."""
+    if family == "few":
+        return n_seen < FEW_STANDARDS or n_channels >= LEAST_CHANNELS
+    if family in LEAST_STANDARDS:
+        return n_seen >= LEAST_STANDARDS[family]
+    if family in FINE_FAMILIES and n_channels < LEAST_CHANNELS:
+        return False
+    return (n_pairs if family == "mapped" else n_seen) >= FEW_STANDARDS
+
+
+def _is_scatter(member):
+    return member.preprocessing.startswith("snv")
+
+
+def _coarse(members):
+    """Every third member: neighbours differ by half a decade of a penalty."""
+    return np.arange(0, len(members), 3)

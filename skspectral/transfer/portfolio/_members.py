@@ -1,4 +1,4 @@
-"""The models of the portfolio: ridges with differences as noise, and PLS with a bias correction."""
+"""The models of the portfolio, and how they are fitted together."""
 
 from dataclasses import asdict, dataclass
 
@@ -6,13 +6,21 @@ import numpy as np
 
 from ...calibration import PLSRegressionCV
 from .._augmented import Solution, difference_weights
-from .._operators import Operator
-from ..difference_ridge import SMOOTHING_NM, augmented_rows
+from .._operators import UNKNOWN_STEP
+from ..difference_ridge import SMOOTHING_NM
+from ._source_models import source_model
+from ._views import View, Views
 
-__all__ = ["Fitted", "Member", "all_members", "fit_members"]
+__all__ = ["FAMILIES", "Fitted", "Member", "all_members", "fit_members"]
 
-PARTS = ("intercept", "held_out", "source_error")
+PARTS = ("intercept", "held_out", "source_error", "gap")
 PREPROCESSING = ("raw", "sg1", "sg1n", "sg2", "snvsg1")
+# what each family is for: see all_members
+FAMILIES = ("ridges", "few", "mapped", "fused", "source", "bias", "pooled")
+# weight of a difference that says nothing
+NEGLIGIBLE = 1e-9
+# half width in nm and penalty of the window maps
+MAPS = ((20.0, 0.3), (20.0, 3.0), (60.0, 3.0))
 
 
 @dataclass(frozen=True)
@@ -21,15 +29,20 @@ class Member:
 
     Attributes
     ----------
-    kind : {"ridge", "weighted", "pls"}
+    kind : {"ridge", "weighted", "pls", "pls as it is", "source", "bias", "pooled"}
         Ridge with the given weights of difference and target rows; ridge with channel weights from the differences;
-        source PLS with the mean error on the standards removed.
+        source PLS with the mean error on the standards removed, and without; source ridge as it is, and with its mean
+        error removed; ridge on the rows of both instruments without an offset between them.
     preprocessing : str
-        A key of ``OPERATORS``.
+        A key of ``OPERATORS``, or "fused": several of them side by side.
     ridge, difference, target, deviation : float
         Settings of ``AugmentedRows.solve``; not used by PLS.
     shrinkage : float
         Share of the covariance of the differences that the weighted kind keeps as it is.
+    half, penalty : float
+        Half width in nm and penalty of the window map that comes before; 0 without one.
+    family : str
+        Members of one family are weighed against one another before families are.
     """
 
     kind: str
@@ -39,20 +52,83 @@ class Member:
     target: float = 0.0
     deviation: float = 0.0
     shrinkage: float = 0.0
+    half: float = 0.0
+    penalty: float = 0.0
+    family: str = "ridges"
 
     @property
     def name(self):
         """A readable key, stable over versions of the table."""
         numbers = [f"{key}={value:g}" for key, value in asdict(self).items() if isinstance(value, float) and value]
-        return " ".join([self.kind, self.preprocessing, *numbers])
+        family = [] if self.family == "ridges" else [f"({self.family})"]
+        return " ".join([*family, self.kind, self.preprocessing, *numbers])
+
+    @property
+    def view(self):
+        """How spectra are changed before the regression."""
+        return View(self.preprocessing, self.half, self.penalty)
 
 
 def all_members():
-    """List every model that a prior weight can be given to."""
+    """List every model, family by family."""
+    return [member for family in FAMILIES for member in family_members(family)]
+
+
+def family_members(family):
+    """List the models of a family.
+
+    "ridges": settings of all sorts, with a learned prior; "few": what holds with a pair or two, and takes the mean of
+    unlabelled spectra; "mapped": standards mapped to the source without themselves; "fused": one regression over
+    several preprocessings; "source": the source's own models as they are; "bias": the same with their mean error
+    removed; "pooled": both instruments as one.
+    """
+    if family == "ridges":
+        return _ridges()
+    if family == "few":
+        return [
+            Member("weighted", prep, g, target=1.0, shrinkage=0.4, family=family)
+            for prep in ("sg1", "sg1n", "sg2", "snvsg1")
+            for g in (1e-5, 1e-4, 1e-3, 1e-2)
+        ]
+    if family == "mapped":
+        return [
+            Member("weighted", prep, g, target=1.0, shrinkage=0.4, half=half, penalty=penalty, family=family)
+            for half, penalty in MAPS
+            for prep in ("sg1", "sg1n", "sg2", "snvsg1")
+            for g in (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+        ]
+    if family == "fused":
+        members = []
+        for prep in ("fused", "snvsg1"):
+            members += [Member("ridge", prep, g, 10.0, 1.0, family=family) for g in (1e-3, 3e-3, 1e-2, 3e-2)]
+            members += [Member("ridge", prep, g, 10.0, 10.0, family=family) for g in (1e-2, 3e-2)]
+            members += [
+                Member("weighted", prep, g, target=1.0, shrinkage=0.4, family=family)
+                for g in (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
+            ]
+            members += [Member("weighted", prep, g, target=10.0, shrinkage=0.4, family=family) for g in (1e-2, 1e-1)]
+        return members
+    if family in ("source", "bias"):
+        members = [
+            Member(family, prep, g, family=family)
+            for prep in PREPROCESSING
+            for g in (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+        ]
+        kind = "pls as it is" if family == "source" else "pls"
+        return members + [Member(kind, prep, family=family) for prep in ("raw", "sg1", "snvsg1")]
+    return [
+        Member("pooled", prep, g, target=mu, family="pooled")
+        for prep in PREPROCESSING
+        for g in (1e-5, 1e-4, 1e-3, 1e-2)
+        for mu in (1.0, 10.0)
+    ]
+
+
+def _ridges():
     members = [
         Member("ridge", prep, g, lam, mu)
         for prep in PREPROCESSING
-        for g in (1e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+        for g in (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2)
         for lam in (10.0, 100.0)
         for mu in (0.1, 1.0, 10.0, 100.0)
     ]
@@ -63,14 +139,13 @@ def all_members():
         for mu in (1.0, 10.0, 100.0)
         for rho in (0.1, 1.0)
     ]
-    members += [
+    return members + [
         Member("weighted", prep, g, target=mu, shrinkage=share)
         for prep in PREPROCESSING
-        for g in (1e-3, 3e-3, 1e-2, 3e-2)
+        for g in (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2)
         for mu in (1.0, 10.0)
         for share in (0.4, 0.8)
     ]
-    return members + [Member("pls", prep) for prep in ("raw", "sg1", "snvsg1")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,44 +154,51 @@ class Fitted:
 
     Attributes
     ----------
-    operators : dict of {str: Operator}
+    views : dict of {View: callable}
     coefs : list of ndarray of shape (n_targets, n_channels)
-        For spectra after the member's operator.
+        For spectra as the member's view shows them.
     intercepts : ndarray of shape (n_members, n_targets)
     held_out : ndarray of shape (n_members, n_standards, n_targets)
         Leave-one-standard-out residuals, reference minus prediction.
     source_error : ndarray of shape (n_members, n_targets)
         Mean squared cross-validation error of the source samples.
+    gap : ndarray of shape (n_members, n_targets)
+        Mean squared disagreement of the pairs, for the source's own models; 0 for all others.
     """
 
     members: list
-    operators: dict
+    views: dict
     coefs: list
     intercepts: np.ndarray
     held_out: np.ndarray
     source_error: np.ndarray
+    gap: np.ndarray
 
     def take(self, indices):
-        """Keep some members, and the operators they need."""
+        """Keep some members, and the views they need."""
         members = [self.members[i] for i in indices]
-        names = dict.fromkeys(member.preprocessing for member in members)
         return Fitted(
             members,
-            {name: self.operators[name] for name in names},
+            {view: self.views[view] for view in dict.fromkeys(member.view for member in members)},
             [self.coefs[i] for i in indices],
             self.intercepts[indices],
             self.held_out[indices],
             self.source_error[indices],
+            self.gap[indices],
         )
 
     def predict(self, X):
         """Predict target spectra (n, n_channels) by every member: (n_members, n, n_targets)."""
-        inside = {name: operator(X) for name, operator in self.operators.items()}
-        predicted = [inside[m.preprocessing] @ coef.T for m, coef in zip(self.members, self.coefs)]
-        return np.stack(predicted) + self.intercepts[:, None, :]
+        predicted = np.empty((len(self.members), len(X), self.intercepts.shape[1]))
+        for view, show in self.views.items():
+            shown = show(X)
+            own = [i for i, member in enumerate(self.members) if member.view == view]
+            coefs = np.concatenate([self.coefs[i] for i in own])
+            predicted[own] = (shown @ coefs.T).reshape(len(X), len(own), -1).transpose(1, 0, 2)
+        return predicted + self.intercepts[:, None, :]
 
 
-def fit_members(rows, axis, members):
+def fit_members(rows, axis, members, unlabelled=None):
     """Fit members on sorted rows.
 
     Parameters
@@ -125,42 +207,79 @@ def fit_members(rows, axis, members):
     axis : ndarray of shape (n_channels,)
         Wavelengths in nm.
     members : list of Member
+    unlabelled : ndarray of shape (n_samples, n_channels), optional
+        Target spectra without pair and reference, of the source's population; for the family "few".
 
     Returns
     -------
     Fitted
     """
-    operators = {name: Operator(name, axis) for name in dict.fromkeys(m.preprocessing for m in members)}
-    systems = {name: augmented_rows(rows, operator) for name, operator in operators.items()}
-    step = np.abs(np.diff(axis)).mean() if len(axis) > 1 else 1.0
+    views = Views(rows, axis)
+    step = np.abs(np.diff(axis)).mean() if len(axis) > 1 else UNKNOWN_STEP
     width = max(1, round(SMOOTHING_NM / step))
-    solutions = []
+    means, calibrations, solutions = {}, {}, []
     for member in members:
-        system = systems[member.preprocessing]
-        if member.kind == "pls":
-            solutions.append(_pls_with_bias(rows, operators[member.preprocessing], system))
+        view, system = member.view, views.system(member.view)
+        if member.kind.startswith("pls"):
+            if view not in calibrations:
+                calibrations[view] = _fit_pls(rows, views.show(view))
+            solutions.append(_pls_on_target(calibrations[view], system, member.kind == "pls"))
+        elif member.kind in ("source", "bias"):
+            solutions.append(source_model(system, member.ridge, member.kind == "bias"))
         elif member.kind == "weighted":
             weights, difference = difference_weights(system, member.ridge, member.shrinkage, width)
-            solutions.append(system.solve(1.0, difference, member.target, channel_weights=weights))
+            row = None
+            if unlabelled is not None and member.family == "few":
+                if view not in means:
+                    means[view] = system.mean_row(views.show(view)(unlabelled))
+                row = means[view]
+            solutions.append(system.solve(1.0, difference, member.target, channel_weights=weights, mean_row=row))
+        elif member.kind == "pooled":
+            solutions.append(system.solve(member.ridge, NEGLIGIBLE, member.target, offset=False))
         else:
             solutions.append(system.solve(member.ridge, member.difference, member.target, deviation=member.deviation))
     return Fitted(
         list(members),
-        operators,
+        {view: views.show(view) for view in dict.fromkeys(member.view for member in members)},
         [solution.coef for solution in solutions],
-        *(np.stack([getattr(solution, part) for solution in solutions]) for part in PARTS),
+        *(
+            np.stack(
+                [
+                    np.broadcast_to(getattr(s, part), s.coef.shape[:1]) if part == "gap" else getattr(s, part)
+                    for s in solutions
+                ]
+            )
+            for part in PARTS
+        ),
     )
 
 
-def _pls_with_bias(rows, operator, system):
-    """Source PLS whose mean error on the standards is removed."""
+def _fit_pls(rows, show):
     on_source = ~rows.is_target & rows.has_reference
     ids = None if rows.sample_id is None else rows.sample_id[on_source]
-    model = PLSRegressionCV().fit(operator(rows.X[on_source]), rows.y[on_source], sample_id=ids)
+    return PLSRegressionCV().fit(show(rows.X[on_source]), rows.y[on_source], sample_id=ids)
+
+
+def _pls_on_target(model, system, bias):
+    """Source PLS as it is, or with its mean error on the standards removed."""
     standards = system.Z[system.kinds == 2] * system.scale + system.mean
     y = system.r[system.kinds == 2] * system.y_scale + system.y_mean
     residuals = y - standards @ model.coef_.T - model.intercept_
+    gap = system.differences * system.scale @ model.coef_.T
+    error = model.rmsecv_**2
+    if not bias:
+        return Solution(model.coef_, model.intercept_, residuals, error, (gap**2).sum(axis=0) / max(len(gap), 1))
     counts = np.isfinite(residuals).sum(axis=0)
-    bias = np.nansum(residuals, axis=0) / np.maximum(counts, 1)
-    stretch = counts / np.maximum(counts - 1, 1)
-    return Solution(model.coef_, model.intercept_ + bias, (residuals - bias) * stretch, model.rmsecv_**2)
+    shift = np.nansum(residuals, axis=0) / np.maximum(counts, 1)
+    if len(gap):
+        shift = np.where(counts > 0, shift, -gap.mean(axis=0))
+        gap = gap - gap.mean(axis=0)
+    # one error alone leaves no other to take a mean of
+    stretch = np.divide(counts, counts - 1, out=np.full(counts.shape, np.nan), where=counts > 1)
+    return Solution(
+        model.coef_,
+        model.intercept_ + shift,
+        (residuals - shift) * stretch,
+        error,
+        (gap**2).sum(axis=0) / max(len(gap) - 1, 1),
+    )

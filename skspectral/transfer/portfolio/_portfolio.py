@@ -1,5 +1,7 @@
 """The portfolio as one estimator."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -7,30 +9,46 @@ from ..._core.references import held_out_error
 from ..._core.validation import validate_spectra
 from ...base import TransferTags
 from ...calibration import PLSRegressionCV
-from ...exceptions import MissingReferenceError
+from ...exceptions import MissingReferenceError, ZeroShotWarning
 from ..complete import CompleteTransferRegressor
-from ._constants import constants, prior_members
-from ._members import fit_members
-from ._mixture import mixture_weights
+from ._constants import available_members, constants, holds
+from ._members import FAMILIES, fit_members
+from ._mixture import LEAST_FOR_EVIDENCE, alike, family_shares, member_weights
 from ._target_expert import evidence, fit_target_expert, gate
 
-__all__ = ["TransferPortfolio"]
+__all__ = ["MOST_WITH_UNLABELLED", "TransferPortfolio"]
 
 NEGLIGIBLE = 1e-4
-# members whose cost grows with the cube of the rows: with many rows only those that matter most are kept
-MANY_ROWS, FEW_MEMBERS = 600, 24
+# the cost of a member grows with the cube of the rows: with many rows only those that matter most are kept
+MANY_ROWS = 300
 DECLARED_THRESHOLD = -1.0
+# with more standards than these, unlabelled spectra add nothing that can be relied on
+MOST_WITH_UNLABELLED = 4
 
 
 class TransferPortfolio(CompleteTransferRegressor):
     """Average of many closed-form transfer models, weighted by a learned prior and by the standards.
 
     With ten standards, picking the model with the smallest held-out error loses more than any single model is worth:
-    the error of ten samples is a lottery. Here some three hundred ridges (see :class:`DifferenceRidge`) and
-    bias-corrected PLS models are averaged, each with a prior weight times small powers of its error on held-out
-    standards and of its cross-validation error on the source. Prior and powers were learned on simulated transfers of
-    many materials and on real pairs of handheld instruments. A second expert, which trusts the target's own rows, is
-    mixed in as far as three kinds of evidence say that the target is the cleaner instrument.
+    the error of ten samples is a lottery. Here hundreds of models in seven families are averaged. Members of a family
+    are weighed by small powers of their error on held-out standards and of their error on the source, families by a
+    share that depends on the number of standards and by their held-out errors:
+
+    ===========  ====================================================================================================
+    "few"        ridges on derivatives that take differences between instruments as noise, and the mean of unlabelled
+                 target spectra as one more row: what holds with no, one or two standards
+    "ridges"     the same in many settings, with a learned prior
+    "mapped"     ridges on standards that a banded map has brought to the source, each without itself
+    "fused"      ridges on raw spectra, SNV, first and second derivatives side by side
+    "source"     the source's own models as they are
+    "bias"       the same with their mean error on the standards removed
+    "pooled"     ridges on the rows of both instruments as if they were one
+    ===========  ====================================================================================================
+
+    Two more weights are learned. Where the pairs show that the instruments are one and the same, the source's models
+    are heard alone; where three kinds of evidence say that the target is the cleaner instrument, an expert is mixed in
+    that trusts the target's own rows. All constants were learned on simulated transfers of many materials and on real
+    pairs of instruments.
 
     Parameters
     ----------
@@ -38,8 +56,9 @@ class TransferPortfolio(CompleteTransferRegressor):
         Use models with SNV first as well as without, only those with, or only those without.
     target_cleaner : bool, default=False
         Declare that the target measures better than the source, which halves the evidence asked for.
-    power : float, optional
-        Exponent of the held-out error per standard. Default: the learned one; 0 uses the prior alone.
+    same_population : bool, default=True
+        Whether target rows without pair and reference come from the source's population of samples, so that their mean
+        says where the target stands. Not used with five standards and more.
     wavelengths : array-like of shape (n_channels,), optional
         Axis of the channels. Default: numeric column labels of ``X``, else 2 nm a channel (with a warning).
     axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"
@@ -51,24 +70,30 @@ class TransferPortfolio(CompleteTransferRegressor):
     ----------
     weights_ : dict of {str: ndarray of shape (n_targets,)}
         Weight of each model that is kept.
+    family_weights_ : dict of {str: ndarray of shape (n_targets,)}
+        Weight of each family.
+    alike_ : ndarray of shape (n_targets,)
+        How far the pairs say that the instruments are one and the same.
     target_weight_ : ndarray of shape (n_targets,)
         Weight of the expert: how far the target looks cleaner.
+    n_unlabelled_ : int
+        Target samples without pair and reference that were used.
     transfer_rmse_ : ndarray of shape (n_targets,)
-        Leave-one-standard-out error of the mixture in units of ``y``; NaN without labelled standards.
+        Leave-one-standard-out error of the mixture in units of ``y``; NaN with fewer than three labelled standards.
     held_out_ : ndarray of shape (n_standards, n_targets)
         Reference minus prediction of every target sample by models that have not seen it, in units of ``y``; NaN
-        without a reference.
+        without a reference, and with fewer than three of them.
     n_standards_, n_pairs_, source_, target_
         As in every transfer method.
 
     Raises
     ------
-    NoStandardsError, TooFewStandardsError
-        With fewer than three pairs or standards.
+    NoStandardsError
+        Without any target row.
 
     Notes
     -----
-    Standards need no reference for the models to be fitted. A property with fewer than five labelled standards is
+    Standards need no reference for the models to be fitted. A property with fewer than three labelled standards is
     predicted with the prior weights.
 
     Examples
@@ -88,7 +113,7 @@ class TransferPortfolio(CompleteTransferRegressor):
         *,
         scatter="auto",
         target_cleaner=False,
-        power=None,
+        same_population=True,
         wavelengths=None,
         axis_unit="nm",
         source=None,
@@ -96,7 +121,7 @@ class TransferPortfolio(CompleteTransferRegressor):
     ):
         self.scatter = scatter
         self.target_cleaner = target_cleaner
-        self.power = power
+        self.same_population = same_population
         self.wavelengths = wavelengths
         self.axis_unit = axis_unit
         self.source = source
@@ -105,14 +130,12 @@ class TransferPortfolio(CompleteTransferRegressor):
     def __transfer_tags__(self):
         # models that begin with SNV make predictions no affine function of the spectrum
         return TransferTags(
-            needs="pairs_or_standards", min_samples=3, carries_source_model=False, affine=self.scatter is False
+            needs="target_rows", zero_shot=True, carries_source_model=False, affine=self.scatter is False
         )
 
     def _check_params(self):
         if self.scatter not in ("auto", True, False):
             raise ValueError(f'scatter must be "auto", True or False, got {self.scatter!r}.')
-        if self.power is not None and not 0 <= self.power < np.inf:
-            raise ValueError(f"power must be a number >= 0 or None, got {self.power!r}.")
 
     def _fit_source(self, rows):
         known = np.isfinite(rows.y).any(axis=1)
@@ -126,23 +149,77 @@ class TransferPortfolio(CompleteTransferRegressor):
         if not np.isfinite(on_source).any(axis=0).all():
             raise MissingReferenceError("TransferPortfolio needs source references for every property; y is NaN.")
         axis = self._nm_axis()
-        size = min(len(rows.source_samples[0]), self.n_features_in_)
-        n_members = FEW_MEMBERS if size > MANY_ROWS else None
-        members, log_prior = prior_members(n_members, self.scatter)
         spread = np.nanvar(on_source, axis=0)
         spread = np.where(spread > 0, spread, 1.0)
-        fitted = fit_members(rows, axis, members)
-        powers = constants()["powers"]
-        if self.power is not None:
-            powers = powers | {"standards": self.power}
-        errors = held_out_error(fitted.held_out)
+        n_seen = max(self.n_pairs_, self.n_standards_)
+        many = min(len(rows.source_samples[0]), self.n_features_in_) > MANY_ROWS
+        members, log_prior = available_members(n_seen, self.n_pairs_, self.n_features_in_, self.scatter, many)
+        unlabelled = self._unlabelled(rows, n_seen)
+        self.n_unlabelled_ = len(unlabelled)
+        fitted = fit_members(rows, axis, members, unlabelled if len(unlabelled) else None)
         counts = np.isfinite(fitted.held_out[0]).sum(axis=0)
-        weights = mixture_weights(log_prior, errors, fitted.source_error, counts, powers, spread)
-        weights = np.where(weights < NEGLIGIBLE * weights.max(axis=0), 0.0, weights)
-        weights /= weights.sum(axis=0)
-        held_out = np.einsum("mt,mnt->nt", weights, fitted.held_out)
+        # an error of one or two standards is the error of an offset that nothing else determines
+        fitted.held_out[:, :, counts < LEAST_FOR_EVIDENCE] = np.nan
+        weights = self._weigh(fitted, log_prior, counts, spread)
         self._keep(fitted, weights)
-        self._add_expert(rows, axis, held_out, spread)
+        self._add_expert(rows, axis, np.einsum("mt,mnt->nt", weights, np.nan_to_num(fitted.held_out)), counts, spread)
+
+    def _unlabelled(self, rows, n_seen):
+        """Target samples that say where the target stands, and nothing else.
+
+        A property that no pair and no reference speaks of has but the mean of all target spectra.
+        """
+        spectra, y, _ = rows.target_samples
+        silent = self.n_pairs_ == 0 and not np.isfinite(y).any(axis=0).all()
+        used = np.ones(len(spectra), dtype=bool) if silent else ~rows.says_something
+        if not self.same_population or (n_seen > MOST_WITH_UNLABELLED and not silent):
+            used[:] = False
+        if silent and used.any():
+            warnings.warn(
+                "TransferPortfolio found a property with neither a pair nor a reference on the target, and uses the "
+                f"mean of {used.sum()} target samples; this assumes the same population of samples on both "
+                "instruments.",
+                ZeroShotWarning,
+                stacklevel=4,
+            )
+        return spectra[used]
+
+    def _weigh(self, fitted, log_prior, counts, spread):
+        """Weights (n_members, n_targets) of members times those of their families."""
+        learned = constants()
+        families = [family for family in FAMILIES if any(m.family == family for m in fitted.members)]
+        of_family = {f: np.array([m.family == f for m in fitted.members]) for f in families}
+        errors = held_out_error(fitted.held_out)
+        weights = np.empty_like(fitted.intercepts)
+        for family, own in of_family.items():
+            weights[own] = member_weights(
+                log_prior[own],
+                errors[own],
+                fitted.source_error[own] + fitted.gap[own],
+                counts,
+                learned["powers"][family],
+                spread,
+            )
+        mixed = np.stack([np.einsum("mt,mnt->nt", weights[own], fitted.held_out[own]) for own in of_family.values()])
+        n_seen = np.maximum(counts, self.n_pairs_)
+        known = fitted.source_error + fitted.gap
+        expected = np.stack([(weights[own] * known[own]).sum(axis=0) for own in of_family.values()])
+        self._expected = expected[families.index("few")]
+        n, p = self.n_pairs_, self.n_features_in_
+        held = np.array([[holds(family, seen, n, p) for seen in n_seen] for family in families])
+        shares = family_shares(families, held_out_error(mixed), expected, counts, n_seen, held, learned, spread)
+        self.alike_ = np.zeros(len(spread))
+        if "source" in families:
+            own = of_family["source"]
+            gap, error = ((weights[own] * part[own]).sum(axis=0) for part in (fitted.gap, fitted.source_error))
+            self.alike_ = alike(gap, error, self.n_pairs_, learned["alike"])
+            shares *= 1.0 - self.alike_
+            shares[families.index("source")] += self.alike_
+        self.family_weights_ = dict(zip(families, shares))
+        for share, own in zip(shares, of_family.values()):
+            weights[own] *= share
+        weights = np.where(weights < NEGLIGIBLE * weights.max(axis=0), 0.0, weights)
+        return weights / weights.sum(axis=0)
 
     def _keep(self, fitted, weights):
         """Keep the members that have a weight, and nothing else."""
@@ -151,32 +228,28 @@ class TransferPortfolio(CompleteTransferRegressor):
         self._weights = weights[kept]
         self._fitted = fitted.take(kept)
 
-    def _add_expert(self, rows, axis, held_out, spread):
+    def _add_expert(self, rows, axis, held_out, counts, spread):
         """Weigh the expert, and work out what the mixture's errors will be."""
         n_targets = held_out.shape[1]
+        known = np.isfinite(rows.target_samples[1][rows.says_something])
+        held_out = np.where(known & (counts >= LEAST_FOR_EVIDENCE), held_out, np.nan)
         self.target_weight_ = np.zeros(n_targets)
         self._expert = None
         expert = fit_target_expert(rows, axis)
-        source_error = spread.copy()
+        source_error = np.minimum(self._expected, spread) if expert is None else expert.source_error
         if expert is not None:
-            source_error = expert.source_error
-            if self.power != 0:
-                learned = constants()["gate"]
-                threshold = DECLARED_THRESHOLD if self.target_cleaner else learned["threshold"]
-                ratios = evidence(held_out, expert, spread)
-                self.target_weight_ = gate(ratios, np.isfinite(held_out).sum(axis=0), threshold, learned["slope"])
-                self._expert = expert.coef, expert.intercept
-                w = self.target_weight_
-                held_out = np.where(np.isfinite(expert.held_out), w * expert.held_out + (1 - w) * held_out, held_out)
+            learned = constants()["gate"]
+            threshold = DECLARED_THRESHOLD if self.target_cleaner else learned["threshold"]
+            ratios = evidence(held_out, expert, spread)
+            # nothing is cleaner than its equal
+            self.target_weight_ = (1.0 - self.alike_) * gate(ratios, counts, threshold, learned["slope"])
+            self._expert = expert.coef, expert.intercept
+            w = self.target_weight_
+            held_out = np.where(np.isfinite(expert.held_out), w * expert.held_out + (1 - w) * held_out, held_out)
         self.held_out_ = held_out
         error = held_out_error(held_out)
         self.transfer_rmse_ = np.sqrt(error)
-        learned = constants()["spread"]
-        seen = np.isfinite(held_out).sum(axis=0)
-        total = seen + learned["prior_standards"]
-        self._variance = learned["own"] * (
-            (seen * np.nan_to_num(error) + learned["prior_standards"] * source_error) / total
-        )
+        self._variance = own_variance(error, source_error, np.isfinite(held_out).sum(axis=0), constants()["spread"])
 
     def predict(self, X, return_std=False):
         """Predict references from spectra of the target instrument.
@@ -217,3 +290,13 @@ class TransferPortfolio(CompleteTransferRegressor):
             between = between + w * (1 - w) * (own - predicted) ** 2
             predicted = w * own + (1 - w) * predicted
         return predicted, self._variance + constants()["spread"]["between"] * between
+
+
+def own_variance(error, source_error, n_standards, learned):
+    """Predictive variance (n_targets,) apart from what the members differ by.
+
+    The held-out error, shrunk to the error on the source, and inflated where few standards tell what the transfer adds.
+    """
+    total = n_standards + learned["prior_standards"]
+    mean = (n_standards * np.nan_to_num(error) + learned["prior_standards"] * source_error) / total
+    return learned["own"] * (1.0 + learned["few"] / (1.0 + n_standards)) * mean

@@ -13,7 +13,6 @@ import numpy as np
 from ..._core.labels import UNPAIRED
 from ..._core.roles import shared_with
 from .._operators import Operator
-from ._mixture import evidence_counts
 
 __all__ = ["TargetExpert", "evidence", "fit_target_expert", "gate"]
 
@@ -28,6 +27,8 @@ FLOOR = 1e-4
 CAP = 9.0 / 0.455
 TEMPER = 0.25
 SATURATION = 10
+# with fewer standards three kinds of evidence agree by chance
+LEAST_FOR_GATE = 5
 MOST_SAMPLES = 400
 
 
@@ -142,7 +143,7 @@ def gate(ratios, n_standards, threshold, slope):
     seen = np.minimum(np.maximum(n_standards, 1), SATURATION) / SATURATION
     logit = threshold + np.log(seen) - slope * n_standards / SATURATION * ratios.max(axis=0)
     weight = 1.0 / (1.0 + np.exp(np.clip(-logit, -50.0, 50.0)))
-    return np.where(evidence_counts(n_standards) > 0, weight, 0.0)
+    return np.where(n_standards >= LEAST_FOR_GATE, weight, 0.0)
 
 
 def _weights(press, n):

@@ -1,0 +1,103 @@
+"""How members see spectra: preprocessed, mapped to the source first, or in several preprocessings side by side."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..._core.roles import shared_with
+from .._operators import UNKNOWN_STEP, Operator
+from ..difference_ridge import augmented_rows
+from ._window_map import fit_window_map
+
+__all__ = ["View", "Views"]
+
+FUSED = ("raw", "snv", "sg1", "sg2", "snvsg1")
+
+
+@dataclass(frozen=True)
+class View:
+    """Name of a view: a preprocessing, or "fused", after a window map of some half width in nm and penalty, if any."""
+
+    preprocessing: str
+    half: float = 0.0
+    penalty: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """Several preprocessings side by side, of equal size on the source."""
+
+    operators: tuple
+    scales: tuple
+
+    @classmethod
+    def of(cls, source, axis):
+        operators = tuple(Operator(name, axis) for name in FUSED)
+        parts = [operator(source) for operator in operators]
+        scales = [np.sqrt(((Z - Z.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0 for Z in parts]
+        return cls(operators, tuple(scale * np.sqrt(len(FUSED)) for scale in scales))
+
+    def __call__(self, X):
+        return np.hstack([operator(X) / scale for operator, scale in zip(self.operators, self.scales)])
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """A window map, then a preprocessing."""
+
+    window_map: object
+    operator: object
+
+    def __call__(self, X):
+        return self.operator(self.window_map(X))
+
+
+class Views:
+    """Views of one set of rows, each made once.
+
+    Parameters
+    ----------
+    rows : TransferRows
+    axis : ndarray of shape (n_channels,)
+        Wavelengths in nm.
+    """
+
+    def __init__(self, rows, axis):
+        self.rows, self.axis = rows, axis
+        self._shown, self._systems, self._maps = {}, {}, {}
+
+    def show(self, view):
+        """Return the callable that shows target spectra so."""
+        if view not in self._shown:
+            if view.half:
+                plain = View(view.preprocessing)
+                self._shown[view] = Mapped(self._map(view.half, view.penalty)[0], self.show(plain))
+            elif view.preprocessing == "fused":
+                self._shown[view] = Fused.of(self.rows.source_samples[0], self.axis)
+            else:
+                self._shown[view] = Operator(view.preprocessing, self.axis)
+        return self._shown[view]
+
+    def system(self, view):
+        """Return the rows to be solved; standards are mapped without themselves."""
+        if view not in self._systems:
+            plain = View(view.preprocessing)
+            if view.half:
+                standards = self._map(view.half, view.penalty)[1]
+                self._systems[view] = self.system(plain).with_target(self.show(plain)(standards))
+            else:
+                self._systems[view] = augmented_rows(self.rows, self.show(view))
+        return self._systems[view]
+
+    def _map(self, half, penalty):
+        """The fitted map, and all standards as it shows them."""
+        if (half, penalty) not in self._maps:
+            step = np.abs(np.diff(self.axis)).mean() if len(self.axis) > 1 else UNKNOWN_STEP
+            pairs = self.rows.pairs
+            fitted, left_out = fit_window_map(pairs.source, pairs.target, max(1, round(half / step)), penalty)
+            target, _, codes = self.rows.target_samples
+            here, _ = shared_with(codes, self.rows.source_samples[2])
+            mapped = fitted(target)
+            mapped[here] = left_out
+            self._maps[half, penalty] = fitted, mapped[self.rows.says_something]
+        return self._maps[half, penalty]
