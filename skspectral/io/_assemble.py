@@ -47,7 +47,7 @@ def assemble(
             **(reference_options or {}),
         )  # fmt: skip
         if table_of_references.left_out:
-            notes.append(f"no references in {references}: {', '.join(table_of_references.left_out)}")
+            notes.append(f"no references in {table_of_references.name}: {', '.join(table_of_references.left_out)}")
     samples, numbers = _replicates(names, instrument, table_of_references, replicates, notes)
     written = samples
     samples, spellings = one_spelling(samples, match)
@@ -60,7 +60,7 @@ def assemble(
     if table_of_references is not None:
         key = tidy if match == "tidy" else str
         y, labels, used = merge_references(samples, y, labels, table_of_references, key)
-        notes.append(_said_of_references(table_of_references, samples, used, key, references))
+        notes.append(_said_of_references(table_of_references, samples, used, key))
     _refuse_collisions(written, samples, instrument, y, labels, spellings)
     if properties is not None:
         _refuse_missing(properties, labels, parts, table_of_references)
@@ -186,15 +186,16 @@ def _quantities(parts, given):
     return found
 
 
-def _said_of_references(references, samples, used, key, source):
+def _said_of_references(references, samples, used, key):
     with_spectra = list(dict.fromkeys(name for name in samples if name is not None))
     with_reference = [name for name in references.names if name is not None]
     text, _, _ = pairing([key(name) for name in with_spectra], [key(name) for name in with_reference])
     if not used:
         raise TableError(
-            f"No sample of {source} has a spectrum, {text}. Is the right column taken? Name it with id_column=."
+            f"No sample of {references.name} has a spectrum, {text}. Is the right column taken? Name it with "
+            "id_column=."
         )
-    return f"references of {source}: {text.replace('paired', 'have both spectra and references')}"
+    return f"references of {references.name}: {text.replace('paired', 'have both spectra and references', 1)}"
 
 
 def _refuse_collisions(written, samples, instrument, y, labels, spellings):

@@ -80,7 +80,7 @@ def _rows(table, rows):
 def _check_axis(table, name):
     axis = table.axis_of(name)
     where = f"{_whose(name)}, {axis[0]:.6g} to {axis[-1]:.6g} {table.unit}"
-    if table.unit == "nm" and axis[-1] > LONGEST_NIR and axis[0] < SHORTEST_NM * 10 and _even(axis):
+    if table.unit == "nm" and axis[-1] > LONGEST_NIR and _even(axis):
         yield Finding(
             "warning", "the axis looks like one of wavenumbers, not nm", where, "Give its unit, such as unit='cm-1'."
         )

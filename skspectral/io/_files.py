@@ -4,6 +4,7 @@ import glob
 import os
 import re
 import warnings
+from collections.abc import Iterable
 
 from tqdm import tqdm
 
@@ -100,12 +101,19 @@ def files_of(source):
 
     Raises
     ------
+    ReadingOptionError
+        If the source is none of these.
     TableError
         If there is no file in a folder, none that a glob matches, or the list is empty.
     FileNotFoundError
         If a file or folder does not exist.
     """
-    sources = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    sources = [source] if isinstance(source, (str, os.PathLike)) else source
+    if not isinstance(sources, Iterable) or not all(isinstance(one, (str, os.PathLike)) for one in sources):
+        raise ReadingOptionError(
+            f"What is read must be a file, a folder, a pattern, a list of these or a DataFrame; got "
+            f"{type(source).__name__}. SpectraTable(X, wavelengths) takes arrays."
+        )
     files = {}
     for one in sources:
         for path in _expanded(os.fspath(one)):

@@ -1,12 +1,13 @@
 """Reading spectra: from files of any format to one table."""
 
-import numpy as np
-
 from ..exceptions import ReadingOptionError, TableError
 from ._assemble import assemble
 from ._columns import blocks_from_cells
 from ._files import read_many
+from ._frames import grid_of_frame, is_frame
+from ._labels import axis_labels
 from ._names import MATCHES
+from ._phrases import axis_word
 from ._quantities import check_quantity
 
 __all__ = ["read_spectra", "table_of_frame"]
@@ -37,9 +38,9 @@ def read_spectra(
 
     Parameters
     ----------
-    source : str, path-like, sequence of these, or dict of {instrument: any of these}
-        A file, a folder (with the folders in it), a glob, or a list. In a dict, the instrument that each was measured
-        on.
+    source : str, path-like, DataFrame, sequence of paths, or dict of {instrument: any of these}
+        A file, a folder (with the folders in it), a glob, a list, or a table in memory. In a dict, the instrument that
+        each was measured on.
     references : str, path-like or DataFrame, optional
         A table of reference values (CSV, Excel, parquet) with a column of sample names.
     id_column, instrument_column : str, optional
@@ -110,6 +111,9 @@ def read_spectra(
         raise TableError("No file was given: pass one file per instrument, as {name: path}.")
     blocks, notes = {}, []
     for name, files in named.items():
+        if is_frame(files):
+            blocks[name] = blocks_of_frame(files, unit=unit, quantity=quantity, id_column=id_column)
+            continue
         blocks[name], skipped = read_many(
             files,
             on_error=on_error,
@@ -152,16 +156,27 @@ def _checked_options(match, replicates, properties, decimal, delimiter):
 
 def table_of_frame(frame, *, unit=None, quantity=None, properties=None, id_column=None, instrument_column=None):
     """Make a table of a DataFrame; see `SpectraTable.from_frame`."""
-    frame = frame.to_pandas() if hasattr(frame, "to_pandas") else frame
-    labels, rows = list(frame.columns), frame.astype(object).to_numpy().tolist()
-    if frame.index.name is not None or not all(isinstance(label, (int, np.integer)) for label in frame.index):
-        labels = [frame.index.name or "sample_id", *labels]
-        rows = [[label, *row] for label, row in zip(frame.index, rows)]
-    (block,) = blocks_from_cells(
-        [labels, *rows], "the DataFrame", "row {}", lines=range(len(rows) + 1), unit=unit, quantity=quantity,
-        id_column=id_column,
-    )  # fmt: skip
+    blocks = blocks_of_frame(frame, unit=unit, quantity=quantity, id_column=id_column)
     return assemble(
-        {None: [block]}, unit=unit, quantity=quantity, instrument_column=instrument_column, id_column=id_column,
+        {None: blocks}, unit=unit, quantity=quantity, instrument_column=instrument_column, id_column=id_column,
         properties=_checked_options("tidy", None, properties, None, None),
     )  # fmt: skip
+
+
+def blocks_of_frame(frame, **options):
+    """Read the spectra of a DataFrame; an index of numbers without a name is one of rows, unless it is the axis."""
+    name = "the DataFrame"
+    grid, whole = grid_of_frame(frame, name), grid_of_frame(frame, name, whole_index=True)
+    unnamed = len(whole[0]) > len(grid[0])
+    if unnamed and axis_labels(grid[0], name) is None and not axis_word(grid[0][0]):
+        return _blocks(*whole, name, options)
+    blocks = _blocks(*grid, name, options)
+    if unnamed:
+        blocks[0].notes.append(
+            "the numbers in the index have no name and are not taken as samples; rename_axis('sample_id') takes them"
+        )
+    return blocks
+
+
+def _blocks(labels, rows, name, options):
+    return blocks_from_cells([labels, *rows], name, "row {}", lines=range(len(rows) + 1), **options)

@@ -1,31 +1,25 @@
 """References from a file of their own, and what several sources say of one sample."""
 
-from pathlib import Path
-
 import numpy as np
 
-from .._core.optional import import_optional
-from ..exceptions import ConflictingReferenceError, TableError, UnsupportedFormatError
-from ._formats import kind_of_file
+from ..exceptions import ConflictingReferenceError, TableError
 from ._labels import axis_labels
-from ._names import as_name, tidy
-from ._numbers import NotANumber, is_blank, number
+from ._names import as_name, similar, tidy
 from ._properties import choose_properties
+from ._reference_grids import grids_of
 from ._roles_of_columns import find_name_column
-from ._text import text_rows
 
 __all__ = ["References", "read_references", "same_value"]
 
 REFERENCE_TOLERANCE = 1e-6
-# rows in which the labels are looked for
-HEAD_ROWS = 50
 
 
 class References:
     """Reference values by sample: ``names`` as written, ``values`` {property: ndarray of shape (n_names,)}."""
 
-    def __init__(self, names, values, where, left_out):
-        self.names, self.values, self.where, self.left_out = names, values, where, left_out
+    def __init__(self, name, names, values, where, left_out, others=()):
+        self.name, self.names, self.values, self.where = name, names, values, where
+        self.left_out, self.others = left_out, others
 
     def by_key(self, key):
         """Row numbers of each name, by ``key(name)``."""
@@ -70,12 +64,57 @@ def read_references(source, known, stems, *, id_column=None, properties=None, de
     TableError
         If no column holds names of the spectra, or a value is no number.
     """
-    name, labels, rows, places = _grid(source, decimal, options)
+    grids, unread = grids_of(source, decimal, options)
+    found = []
+    for grid in grids:
+        table = _references_of(grid, known, stems, id_column, properties, decimal)
+        if table is not None:
+            found.append(table)
+        elif len(grids) > 1:
+            unread.append(grid.places[0].split(", row")[0])
+    if not found:
+        raise _no_names(grids[0], known)
+    if properties is None and not any(table.values for table in found):
+        others = [label for table in found for label in table.left_out] or [x for table in found for x in table.others]
+        raise TableError(
+            f"{found[0].name}: no column holds reference values. Name them with properties= if they are among "
+            f"{', '.join(map(repr, others)) or 'the columns'}, and write numbers without units."
+        )
+    return _joined(found, unread)
+
+
+def _joined(tables, unread):
+    """Tables of several sheets below each other."""
+    labels = list(dict.fromkeys(label for table in tables for label in table.values))
+    values = {
+        label: np.concatenate([table.values.get(label, np.full(len(table.names), np.nan)) for table in tables])
+        for label in labels
+    }
+    owners = [(table, row) for table in tables for row in range(len(table.names))]
+    left_out = [label for table in tables for label in table.left_out] + unread
+    return References(
+        tables[0].name,
+        [name for table in tables for name in table.names],
+        values,
+        lambda row: owners[row][0].where(owners[row][1]),
+        left_out,
+    )
+
+
+def _references_of(grid, known, stems, id_column, properties, decimal):
+    """References of one grid of cells, None where no column names spectra."""
+    name, labels, rows, places = grid.name, grid.labels, grid.rows, grid.places
     cells = {k: [row[k] if k < len(row) else None for row in rows] for k in range(len(labels))}
-    column = _name_column(labels, cells, known, known | stems, id_column, name)
+    column = _name_column(labels, cells, known | stems, id_column, name)
+    if column is None:
+        return None
     spectral = axis_labels([label or None for label in labels], name, decimal=decimal or ".")
     skip = {column, *(spectral.columns if spectral is not None and len(spectral.columns) > 2 else ())}
-    columns = {labels[k]: cells[k] for k in cells if k not in skip and labels[k]}
+    kept = [k for k in cells if k not in skip and labels[k]]
+    twice = [labels[k] for k in kept if sum(labels[k] == labels[m] for m in kept) > 1]
+    if twice:
+        raise TableError(f"{name} has two columns called {twice[0]!r}.")
+    columns = {labels[k]: cells[k] for k in kept}
 
     def where(row, label=None):
         return f"{name}, {places[row]}" + (f", column {label!r}" if label else "")
@@ -83,7 +122,8 @@ def read_references(source, known, stems, *, id_column=None, properties=None, de
     values, left_out = choose_properties(
         columns, _offered(properties, columns), where, decimal=decimal or ".", path=name
     )
-    return References([as_name(cell) for cell in cells[column]], values, where, left_out)
+    others = [label for label in columns if label not in values and label not in left_out]
+    return References(name, [as_name(cell) for cell in cells[column]], values, where, left_out, others)
 
 
 def _offered(properties, columns):
@@ -94,104 +134,36 @@ def _offered(properties, columns):
     return [name for name in properties if name.strip().lower() in lower]
 
 
-def _grid(source, decimal, options):
-    """Name, labels, rows and places of a table of references."""
-    if hasattr(source, "columns"):
-        frame = source.to_pandas() if hasattr(source, "to_pandas") else source
-        labels = [str(label) for label in frame.columns]
-        rows = frame.astype(object).to_numpy().tolist()
-        if frame.index.name is not None:
-            labels = [str(frame.index.name), *labels]
-            rows = [[index, *row] for index, row in zip(frame.index, rows)]
-        return "the table of references", labels, rows, [f"row {k + 1}" for k in range(len(rows))]
-    path = Path(source).expanduser()
-    if not path.is_file():
-        raise TableError(f"There is no file {path}.")
-    kind = kind_of_file(path)
-    if kind == "text":
-        rows, lines = text_rows(path, decimal=decimal, **options)
-        return _headed(str(path), rows, [f"line {line}" for line in lines])
-    pandas = import_optional("pandas", extra="io", feature="Reading references")
-    if kind == "parquet":
-        return _grid_of_frame(str(path), pandas.read_parquet(path))
-    if kind is not None and ("Excel" in kind or "OpenDocument" in kind):
-        import_optional("python_calamine", extra="io", feature="Reading workbooks")
-        sheets = pandas.read_excel(path, sheet_name=None, header=None, engine="calamine", dtype=object)
-        sheets = {sheet: frame for sheet, frame in sheets.items() if not frame.empty}
-        if not sheets:
-            raise TableError(f"{path} is empty.")
-        named = [sheet for sheet in sheets if "ref" in sheet.lower() or "lab" in sheet.lower()]
-        sheet = named[0] if len(named) == 1 else next(iter(sheets))
-        rows = [[None if is_blank(cell) else cell for cell in row] for row in sheets[sheet].to_numpy().tolist()]
-        return _headed(str(path), rows, [f"sheet {sheet}, row {k + 1}" for k in range(len(rows))])
-    raise UnsupportedFormatError(f"{path}: references are read from CSV, Excel and parquet files.")
-
-
-def _grid_of_frame(name, frame):
-    rows = frame.astype(object).to_numpy().tolist()
-    return name, [str(label) for label in frame.columns], rows, [f"row {k + 1}" for k in range(len(rows))]
-
-
-def _headed(path, rows, places):
-    """Find the row of labels: the first of the usual width that is all words."""
-    kept = [k for k, row in enumerate(rows) if any(not is_blank(cell) for cell in row)]
-    rows, places = [_trimmed(rows[k]) for k in kept], [places[k] for k in kept]
-    widths = [len(row) for row in rows if len(row) > 1]
-    if not widths:
-        raise TableError(f"{path}: a table of references needs a column of names and one of values.")
-    width = max(set(widths), key=lambda w: (widths.count(w), w))
-    head = next((k for k, row in enumerate(rows[:HEAD_ROWS]) if _is_head(row, width)), None)
-    if head is None:
-        raise TableError(f"{path}: no row holds labels of columns, such as sample_id and protein.")
-    labels = ["" if is_blank(cell) else str(cell).strip() for cell in rows[head]]
-    data, data_places = rows[head + 1 :], places[head + 1 :]
-    for row, place in zip(data, data_places):
-        if len(row) > len(labels):
-            raise TableError(f"{path}, {place}: {len(row)} fields, but the head has {len(labels)}.")
-    if not data:
-        raise TableError(f"{path} holds a head but no rows.")
-    if len(data) > 1 and is_blank(data[0][0]) and not any(map(_is_number, data[0])):
-        # a row of units
-        data, data_places = data[1:], data_places[1:]
-    return path, labels, data, data_places
-
-
-def _is_head(row, width):
-    words = [cell for cell in row if not is_blank(cell)]
-    return len(words) >= 2 and len(words) >= width / 2 and not any(map(_is_number, words))
-
-
-def _trimmed(row):
-    row = list(row)
-    while row and is_blank(row[-1]):
-        row.pop()
-    return row
-
-
-def _is_number(cell):
-    try:
-        return not is_blank(cell) and not np.isnan(number(cell, grouped=True))
-    except NotANumber:
-        return False
-
-
-def _name_column(labels, cells, known, stems, id_column, path):
-    """The column of names: that of the given label, else the one that names most spectra."""
+def _name_column(labels, cells, known, id_column, path):
+    """The column of names: that of the given label, else the one that names most spectra; None where none does."""
     numbered = dict(enumerate(labels))
     if id_column is not None and any(label.strip().lower() == id_column.strip().lower() for label in labels):
         return find_name_column(numbered, cells, id_column, path)
-    hits = {
-        k: sum(tidy(name) in stems for name in map(as_name, column) if name is not None) for k, column in cells.items()
-    }
+    hits = {k: sum(tidy(name) in known for name in _names(column)) for k, column in cells.items()}
     by_label = find_name_column(numbered, cells, None, path)
     best = max(hits, key=lambda k: (hits[k], k == by_label))
-    if hits[best]:
-        return best
-    shown = [name for name in map(as_name, cells[by_label if by_label is not None else 0]) if name is not None][:3]
-    raise TableError(
-        f"{path}: no column holds names of the spectra. They are called {', '.join(sorted(known)[:3]) or 'nothing'}; "
-        f"the references are of {', '.join(shown) or 'nothing'}. Name the column with id_column=."
-    )
+    return best if hits[best] else None
+
+
+def _names(cells):
+    return [name for name in map(as_name, cells) if name is not None]
+
+
+def _no_names(grid, known):
+    """The error for a table that names no spectrum, with names that are similar."""
+    cells = {k: [row[k] if k < len(row) else None for row in grid.rows] for k in range(len(grid.labels))}
+    column = find_name_column(dict(enumerate(grid.labels)), cells, None, grid.name) or 0
+    alike = similar(sorted(known), _names(cells[column]))
+    if alike:
+        text = (
+            ", but similar ones: " + ", ".join(f"{one} / {other}" for one, other in alike[:3]) + ". Spell them alike."
+        )
+    else:
+        text = (
+            f". They are called {', '.join(sorted(known)[:3]) or 'nothing'}; the references are of "
+            f"{', '.join(_names(cells[column])[:3]) or 'nothing'}. Name the column with id_column=."
+        )
+    return TableError(f"{grid.name}: no column holds names of the spectra{text}")
 
 
 def merge_references(sample_id, y, properties, references, key):

@@ -18,6 +18,8 @@ def row_labels(values, n, name):
     if len(values) != n:
         raise TableError(f"{name} has {len(values)} entries, but there are {n} spectra.")
     for row, value in enumerate(values):
+        if isinstance(value, (list, dict, set, np.ndarray)):
+            raise TableError(f"{name} holds a {type(value).__name__} in row {row}; give a text or a number.")
         labels[row] = None if is_blank(value) else value.item() if isinstance(value, np.generic) else value
     return labels
 
@@ -25,7 +27,10 @@ def row_labels(values, n, name):
 def reference_matrix(y, properties, n):
     if y is None:
         return np.empty((n, 0)), []
-    values = np.ma.filled(np.ma.asarray(y, dtype=np.float64), np.nan)
+    try:
+        values = np.ma.filled(np.ma.asarray(y, dtype=np.float64), np.nan)
+    except (TypeError, ValueError) as error:
+        raise TableError(f"y must hold numbers, NaN where there is none: {error}.") from None
     values = values.reshape(len(values), -1)
     if len(values) != n:
         raise TableError(f"y has {len(values)} rows, but there are {n} spectra.")
