@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..exceptions import ConflictingReferenceError, TableError, TableWarning
-from ._names import find_replicates, one_spelling, pairing, parse_replicates, tidy
+from ._names import changed_by_excel, find_replicates, one_spelling, pairing, parse_replicates, tidy
 from ._parts import instrument_axes, parts_of
 from ._references import merge_references, read_references, same_value
 from ._table import SpectraTable
@@ -39,6 +39,7 @@ def assemble(
     names = [name for part in parts for name in part.names]
     instrument = [label for part in parts for label in part.instrument]
     notes = [*notes, *axis_notes, *_notes(parts)]
+    _warn_of_names(names)
     known = {tidy(name) for name in names if name is not None}
     table_of_references = None
     if references is not None:
@@ -86,6 +87,17 @@ def assemble(
         table.replicate = np.array([counted if n is None else n for n, counted in zip(numbers, table.replicate)])
     _warn_of_instruments(table)
     return table
+
+
+def _warn_of_names(names):
+    changed = changed_by_excel(names)
+    if changed:
+        warnings.warn(
+            f"{len(changed)} names look as if a spreadsheet had changed them, such as {changed[0]!r}: it makes dates "
+            "of 1-2 and powers of ten of 1E5. Compare them with the instrument's own.",
+            TableWarning,
+            stacklevel=4,
+        )
 
 
 def _stems(names):

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from ..exceptions import TableError
-from ._dialect import find_delimiter, split
+from ._dialect import BLANK, find_delimiter, split
+from ._phrases import axis_word
 
 __all__ = ["Head", "is_comment", "numbered", "read_head"]
 
@@ -73,7 +74,7 @@ def read_head(stream, path, delimiter, decimal):
     width = max(set(widths), key=lambda w: (widths.count(w), w)) if widths else 0
     head = Head([], [], [], delimiter, whole)
     for line, text, cells in split_rows:
-        if is_comment(text, delimiter, width, len(cells)):
+        if is_comment(text, delimiter, width):
             head.comments.append((line, text.lstrip().lstrip("#/! ").rstrip()))
             continue
         if not head.rows and text.lstrip().startswith(COMMENTS):
@@ -83,11 +84,18 @@ def read_head(stream, path, delimiter, decimal):
     return head
 
 
-def is_comment(text, delimiter, width, fields=None):
+def is_comment(text, delimiter, width):
     """Whether a line is a comment in a table of ``width`` columns."""
     if not text.lstrip().startswith(COMMENTS):
         return False
-    return width < 3 or (len(split(text, delimiter, "")) if fields is None else fields) != width
+    cells = split(text, delimiter, "")
+    if width < 3 or len(cells) != width:
+        return True
+    if delimiter != BLANK:
+        return False
+    # as many words as the table has columns are still a sentence, unless they are labels or numbers
+    labels = sum(any(character.isdigit() for character in cell) for cell in cells[1:])
+    return labels <= len(cells[1:]) / 2 and not axis_word(cells[0].lstrip("#/! "))
 
 
 def _trimmed(cells):

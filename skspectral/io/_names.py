@@ -11,11 +11,25 @@ from .._core.labels import MISSING_WORDS
 from .._core.spelling import tidy
 from ..exceptions import ReadingOptionError
 
-__all__ = ["MATCHES", "as_name", "find_replicates", "one_spelling", "pairing", "parse_replicates", "similar", "tidy"]
+__all__ = [
+    "MATCHES",
+    "as_name",
+    "changed_by_excel",
+    "find_replicates",
+    "one_spelling",
+    "pairing",
+    "parse_replicates",
+    "similar",
+    "tidy",
+]
 
 MATCHES = ("exact", "tidy")
 _LAST = re.compile(r"(?P<sample>.*?\w)(?P<mark>[_\-. #(]+(?:rep|replicate|scan|r|no|n)?[_\-. #]?)(?P<n>\d{1,3})\)?")
 _SAID = re.compile(r"rep|scan|\(|#|[_\-. ]r")
+_MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)"
+_EXCEL = re.compile(
+    rf"\d(?:[.,]\d+)?E\+\d+|#+|\d{{1,2}}[-.]{_MONTH}|{_MONTH}[-.]\d{{2}}|\d{{4}}-\d\d-\d\d 00:00:00", re.IGNORECASE
+)
 # names are compared one by one up to this number on a side
 MOST_COMPARED = 3000
 # share of equal characters of names that are alike
@@ -32,6 +46,11 @@ def as_name(cell):
         cell = cell.date()
     text = str(cell).strip()
     return None if text.lower() in MISSING_WORDS else text
+
+
+def changed_by_excel(names):
+    """List names that a spreadsheet has probably made of others: dates of 1-2, powers of ten of 1E5, and ####."""
+    return [name for name in dict.fromkeys(names) if name is not None and _EXCEL.fullmatch(name)]
 
 
 def one_spelling(names, match):

@@ -61,6 +61,9 @@ def parts_of(named_blocks, *, unit, to_unit, id_column, instrument_column, prope
                 told=decimal is not None,
                 path=block.path,
             )
+            label = block.meta.get("id_column")
+            if label and "sample" not in label.lower() and label.lower() not in ("id", "name"):
+                notes.append(f"the samples are named by the column {label!r}")
             if left_out:
                 notes.append(f"no references: {', '.join(left_out)}")
             taken = {name.strip().lower() for name in values}

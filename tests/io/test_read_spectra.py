@@ -1,5 +1,7 @@
 """From files to one table: instruments, names, replicates, references, axes; and what is refused or said."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -211,6 +213,19 @@ def test_odd_references_are_read_where_their_meaning_is_plain(write, odd, recwar
 def test_other_odd_references_are_refused_with_their_place(write, cells, message):
     with pytest.raises(TableError, match=message):
         read_spectra(write("o.csv", csv(spectra("pqr", protein=cells))))
+
+
+@pytest.mark.parametrize("name", ["02-Jan", "Mar-04", "1E+05", "1.23E+08", "####"])
+def test_names_that_a_spreadsheet_has_changed_are_said(write, name):
+    with pytest.warns(
+        TableWarning, match=f"1 names look as if a spreadsheet had changed them, such as '{re.escape(name)}'"
+    ):
+        read_spectra(write("a.csv", csv(spectra([name, "s2", "E+05"]), ("id", *AXIS))))
+
+
+def test_a_column_that_may_be_no_name_is_said(write):
+    table = read_spectra(write("a.csv", csv(spectra(["a", "b", "a"]), ("Code", *AXIS))))
+    assert "the samples are named by the column 'Code'" in repr(table) and "up to 2 replicates" in repr(table)
 
 
 def test_instruments_that_differ_in_spelling_are_said(write):
