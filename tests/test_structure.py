@@ -23,7 +23,7 @@ MAY_KNOW = {
     "datasets": {"_core", "exceptions"},
     "base": {"_core", "calibration", "exceptions"},
     "plotting": {"_core", "exceptions", "metrics"},
-    "diagnostics": {"_core", "calibration", "exceptions", "metrics", "model_selection", "preprocessing"},
+    "diagnostics": {"_core", "calibration", "exceptions", "metrics", "model_selection"},
     "transfer": {"_core", "base", "calibration", "diagnostics", "exceptions", "preprocessing"},
     "nn": {"exceptions"},
     "pretraining": {"_core", "_version", "exceptions", "nn"},

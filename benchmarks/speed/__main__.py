@@ -1,10 +1,12 @@
-"""``python -m benchmarks.speed [classical|few_standards|network ...]``: all by default."""
+"""``python -m benchmarks.speed [classical|deployed|few_standards|network ...]``: all by default."""
 
 import argparse
 from importlib import import_module
 from importlib.util import find_spec
 
-PARTS = [name for name in ("classical", "few_standards", "network") if find_spec(f"benchmarks.speed.{name}")]
+PARTS = [
+    name for name in ("classical", "deployed", "few_standards", "network") if find_spec(f"benchmarks.speed.{name}")
+]
 
 
 def main():
