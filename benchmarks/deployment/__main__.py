@@ -1,4 +1,9 @@
-"""``python -m benchmarks.deployment flags``: how often good and wrong spectra are flagged, to results/flags.csv."""
+"""``python -m benchmarks.deployment flags|intervals|coverage``: results go to files.
+
+flags: how often good and wrong spectra are flagged. intervals: learn the constants of the intervals and print them.
+coverage: how often intervals hold on corn and tablets, of which nothing was learned. The last two keep what they
+computed in a file (``--cache``) and go on where they were.
+"""
 
 import argparse
 import pickle
@@ -7,13 +12,21 @@ from pathlib import Path
 import pandas as pd
 from tqdm.auto import tqdm
 
+from skspectral import PLSRegressionCV
+from skspectral.diagnostics import TransferIntervals
+
 from .collect import METHODS, interval_parts
+from .evaluation import evaluation_pairs
 from .flags import flag_rates, flag_summary, other_materials
+from .learn import coverage, learn
 from .pairs import KINDS, real_pairs, simulated_pairs
 
 NUMBERS = (3, 5, 10, 20)
 FLAG_SEEDS = range(1000, 1016)
 N_REPEATS = 2
+FIRST_SEED = 300
+#: What a calibration explains at least that somebody would deploy.
+USEFUL = 0.8
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -26,45 +39,94 @@ def flags(args):
         for n in NUMBERS:
             for seed in range(N_REPEATS):
                 rows += flag_rates(pair, n, seed, others)
-    table = flag_summary(pd.DataFrame(rows))
+    _write("flags", flag_summary(pd.DataFrame(rows)).reset_index(), args)
+
+
+def intervals(args):
+    """Learn the constants and print them with the coverage on the tasks that they were learned on."""
+    parts = _computed(_learning_tasks(args.tasks), args)
+    parts = [part for part in parts if part["source_error"] < (1 - USEFUL) * part["y_spread"]]
+    own, others = ([part for part in parts if (part["own"] is not None) == has] for has in (True, False))
+    with_std = learn(own, {"prior_standards": 3.0})
+    without = learn(others, {name: with_std[name] for name in ("rho", "y_prior")})
+    print("with a standard deviation of its own:", with_std, "\nwithout:", without)
+    print(_summary(coverage(parts, {"auto": with_std, "mean shift": without})).to_string())
+
+
+def coverage_of_evaluation(args):
+    """Say how often intervals hold where nothing was learned, and write it."""
+    parts = _computed(_evaluation_tasks(args.tasks), args)
+    shared = {key: value for key, value in TransferIntervals.constants.items() if not isinstance(value, dict)}
+    used = {m: shared | TransferIntervals.constants[k] for m, k in (("auto", "with"), ("mean shift", "without"))}
+    _write("coverage", _summary(coverage(parts, used)).reset_index(), args)
+
+
+def _learning_tasks(n_tasks):
+    """Yield tasks on simulated and real pairs whose calibration is worth something on the source."""
+    real, count = real_pairs(), 0
+    for simulated in simulated_pairs(range(FIRST_SEED, FIRST_SEED + 100 * n_tasks)):
+        fitted = PLSRegressionCV(max_components=15, cv=4).fit(simulated.source, simulated.y)
+        if fitted.rmsecv_[0] ** 2 > (1 - USEFUL) * simulated.y.var():
+            continue
+        for pair in (simulated, real[count % len(real)]):
+            for kind in KINDS if pair is not simulated else [kind for kind in KINDS if kind != "row"]:
+                for method in METHODS:
+                    yield pair, kind, NUMBERS[count % len(NUMBERS)], count, method
+        count += 1
+        if count == n_tasks:
+            return
+
+
+def _evaluation_tasks(n_tasks):
+    """Yield tasks in an order in which any number of them is a fair sample."""
+    pairs, count = evaluation_pairs(), 0
+    for repeat in range(n_tasks):
+        for kind in KINDS:
+            for n in NUMBERS:
+                for method in METHODS:
+                    yield pairs[count % len(pairs)], kind, n, repeat * len(KINDS) * len(NUMBERS) + count, method
+                count += 1
+            count += 1
+
+
+def _computed(tasks, args):
+    found = pickle.loads(args.cache.read_bytes()) if args.cache and args.cache.exists() else {}
+    for count, (pair, *task) in enumerate(tqdm(tasks, disable=args.quiet)):
+        key = (pair.name, *task)
+        if key not in found:
+            found[key] = interval_parts(pair, *task)
+            if args.cache and count % 20 == 19:
+                args.cache.write_bytes(pickle.dumps(found))
+    if args.cache:
+        args.cache.write_bytes(pickle.dumps(found))
+    return [part for parts in found.values() for part in parts]
+
+
+def _summary(table):
+    """Mean coverage by method, kind of split and number of standards, and the median width beside the method's own."""
+    groups = table.groupby(["method", "kind", "n"])
+    summary = groups[["covered", "own_covered"]].mean()
+    summary["width"], summary["tasks"] = groups["width"].median(), groups.size()
+    return summary.round(3)
+
+
+def _write(name, table, args):
     RESULTS.mkdir(exist_ok=True)
-    table.reset_index().to_csv(RESULTS / "flags.csv", index=False, lineterminator="\n")
+    table.to_csv(RESULTS / f"{name}.csv", index=False, lineterminator="\n")
     if not args.quiet:
         print(table.to_string())
 
 
-def units(n_simulated):
-    """Yield the tasks in an order in which any number of them is a fair sample."""
-    real = real_pairs()
-    for seed, simulated in enumerate(simulated_pairs(range(n_simulated))):
-        n = NUMBERS[seed % len(NUMBERS)]
-        round_ = seed // len(real)
-        for method in METHODS:
-            yield from ((simulated, kind, n, seed, method) for kind in KINDS if kind != "row")
-            real_n = NUMBERS[(round_ // len(KINDS)) % len(NUMBERS)]
-            yield real[seed % len(real)], KINDS[round_ % len(KINDS)], real_n, seed, method
-
-
-def collect(args):
-    """Compute what intervals are made of, or read what was computed."""
-    found = pickle.loads(args.cache.read_bytes()) if args.cache.exists() else {}
-    for count, (pair, *task) in enumerate(tqdm(list(units(args.tasks)), disable=args.quiet)):
-        key = (pair.name, *task)
-        if key not in found:
-            found[key] = interval_parts(pair, *task)
-            if count % 20 == 19:
-                args.cache.write_bytes(pickle.dumps(found))
-    args.cache.write_bytes(pickle.dumps(found))
-    return [part for parts in found.values() for part in parts]
-
-
 def main():
     """Run what is asked for."""
+    what = {"flags": flags, "intervals": intervals, "coverage": coverage_of_evaluation}
     parser = argparse.ArgumentParser(prog="python -m benchmarks.deployment", description=__doc__)
-    parser.add_argument("what", choices=["flags"])
+    parser.add_argument("what", choices=list(what))
+    parser.add_argument("--tasks", type=int, default=40, help="number of tasks, or of repeats (default: 40)")
+    parser.add_argument("--cache", type=Path, help="file that keeps what was computed")
     parser.add_argument("--quiet", action="store_true")
     args = parser.parse_args()
-    flags(args)
+    what[args.what](args)
 
 
 if __name__ == "__main__":

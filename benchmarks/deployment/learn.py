@@ -59,17 +59,30 @@ def learn(parts, fixed=None):
         for part in parts:
             freedom = part["n"] + FREEDOM
             v = variance(part, found) * (freedom - 2) / freedom
-            total += np.mean(-stats.t.logpdf(part["error"] / np.sqrt(v), freedom) + 0.5 * np.log(v))
+            log = np.mean(-stats.t.logpdf(part["error"] / np.sqrt(v), freedom) + 0.5 * np.log(v))
+            total += log / kinds.count(part["kind"])
         # what the tasks say nothing about stays where it was
-        return total / len(parts) + 1e-3 * np.sum((logs - start) ** 2)
+        return total / len(set(kinds)) + 1e-3 * np.sum((logs - start) ** 2)
 
+    # kinds of splits count alike, however many tasks there are of each
+    kinds = [part["kind"] for part in parts]
     start = np.log([START[NAMES.index(name)] for name in free])
     found = minimize(loss, start, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 1e-5, "maxiter": 1500})
     values = constants(found.x)
-    # the quantile that is used is that of the unscaled distribution: make random splits hold as often as they should
-    z = np.concatenate([_z(part, values) for part in parts if part["kind"] == "random"])
-    scale = float(np.quantile(z, LEVEL)) ** 2
+    scale = _scale(parts, values) ** 2
     return {k: round(float(v * scale if k in "abcg" and k not in fixed else v), 4) for k, v in values.items()}
+
+
+def _scale(parts, values):
+    """By what intervals must be multiplied to hold as often as they should, on average over the kinds of splits."""
+    by_kind = {}
+    for part in parts:
+        by_kind.setdefault(part["kind"], []).append(_z(part, values))
+    z = np.concatenate([np.concatenate(group) for group in by_kind.values()])
+    weights = np.concatenate([np.full(n, 1.0 / n) for n in (sum(map(len, group)) for group in by_kind.values())])
+    order = np.argsort(z)
+    reached = np.cumsum(weights[order]) / weights.sum()
+    return float(z[order][np.searchsorted(reached, LEVEL)])
 
 
 def _z(part, constants):

@@ -10,6 +10,8 @@ __all__ = ["Flags", "likely_quantity"]
 REJECT_SCORE = 10.0
 #: Shares of the calibrated span beyond which a value is a warning, and a rejection.
 BEYOND_WARNING, BEYOND_REJECT = 0.1, 1.0
+#: The usual limit of a method's standard deviation comes from spectra that it was fitted to, for which it is small.
+DISAGREEMENT_WARNING = 3.0
 #: What an export may have done to a spectrum, by what it then looks like.
 MISTAKES = {
     "a reversed axis": lambda X: X[:, ::-1],
@@ -101,7 +103,9 @@ class Flags:
     def add_disagreement(self, std, limit):
         """Judge the method's own standard deviations (n_rows, n_properties) by what is usual (n_properties,)."""
         for row, j in np.argwhere(std > limit):
-            self.add(row, "warning", f"the models inside disagree ({std[row, j] / limit[j]:.3g} times the limit)", [j])
+            times = std[row, j] / limit[j]
+            severity = "warning" if times > DISAGREEMENT_WARNING else "note"
+            self.add(row, severity, f"the models inside disagree ({times:.3g} times the usual limit)", [j])
 
 
 def likely_quantity(spectrum, score, limits):
