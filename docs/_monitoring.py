@@ -1,4 +1,4 @@
-"""Tables of the control charts' alarms, from the results of ``python -m benchmarks.monitoring``."""
+"""Tables of the alarms of control charts and of spectral drift, from the results of ``benchmarks/monitoring``."""
 
 import json
 
@@ -11,12 +11,17 @@ CHARTS = ("bias shewhart", "bias cusum", "bias ewma")
 
 
 def write_monitoring(results, generated):
-    """Write ``monitoring_stable.rst`` and ``monitoring_drift.rst``, or placeholders."""
-    file = results / "run_lengths.json"
+    """Write ``monitoring_stable.rst``, ``monitoring_drift.rst`` and ``monitoring_spectra.rst``, or placeholders."""
     generated.mkdir(exist_ok=True)
-    found = json.loads(file.read_text("utf8")) if file.is_file() else None
-    for name, table in (("stable", _stable), ("drift", _drift)):
-        write_text(generated / f"monitoring_{name}.rst", MISSING if found is None else table(found))
+    tables = (
+        ("stable", _stable, "run_lengths"),
+        ("drift", _drift, "run_lengths"),
+        ("spectra", _spectra, "spectral_drift"),
+    )
+    for name, table, source in tables:
+        file = results / f"{source}.json"
+        text = table(json.loads(file.read_text("utf8"))) if file.is_file() else MISSING
+        write_text(generated / f"monitoring_{name}.rst", text)
 
 
 def _stable(found):
@@ -39,6 +44,12 @@ def _drift(found):
         values = [*(seen[chart] for chart in CHARTS), seen["any chart"], theory["bias cusum"], theory["best test"]]
         rows.append([kind, str(case["readings_before"]), *(f"{value:.0%}" for value in values)])
     return _table(head, rows)
+
+
+def _spectra(found):
+    changes = [name for name in next(iter(found.values())) if name not in ("groups", "window")]
+    rows = [[name, *(f"{figures[name]:.0%}" for figures in found.values())] for name in changes]
+    return _table(["Change", *found], rows)
 
 
 def _table(head, rows):

@@ -119,7 +119,10 @@ class ControlState:
         samples = self.samples
         first, last = (f"{date:%Y-%m-%d}" for date in (samples.date[0], samples.date[-1]))
         n = int(self.judged.sum())
-        basis = "given" if self.chart.sep is not None else f"estimated, first {int((~self.judged).sum())} not judged"
+        basis = f"estimated, first {int((~self.judged).sum())} not judged"
+        if self.chart.sep is not None:
+            several = f"{self.chart.sep:.3g} from {self.chart.sep_df} degrees of freedom, then these readings"
+            basis = "given" if self.chart.sep_df is None else several
         lines = [
             f"{samples.target_name[0]}: {n} readings judged, {first} to {last}; SEP {self.sep:.3g} ({basis})",
             f"{'figure':<8}{'chart':<10}{'now':>8}{'limit':>8}  state",

@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmarks.monitoring.__main__ import RESULTS, main
+from benchmarks.monitoring.spectra import CHANGES, stray
 
 
 def test_stored_figures_are_those_of_theory():
@@ -31,3 +33,12 @@ def test_the_command(tmp_path, capsys):
     for case, kept in zip(made["drift"], stored["drift"], strict=True):
         assert case["theory_without_history"] == pytest.approx(kept["theory_without_history"], abs=0.002)
     assert "SEP estimated" in capsys.readouterr().out
+
+
+def test_the_changes_do_what_they_say():
+    axis, rng = np.arange(1000.0, 1100.0), np.random.default_rng(0)
+    X = np.tile(0.01 * axis, (3, 1))
+    np.testing.assert_allclose(
+        CHANGES["axis off by 0.3 nm"](X, axis, rng)[:, :-1], 0.01 * (axis[:-1] + 0.3) * np.ones((3, 1))
+    )
+    np.testing.assert_allclose(stray(np.array([[0.0, 10.0]]), 0.01), [[0.0, np.log10(101)]], atol=1e-6)

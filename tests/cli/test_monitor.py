@@ -98,7 +98,11 @@ def test_spectra_are_predicted_into_the_log_and_judged_by_the_sep_of_the_model(d
     model, log, before, after = deployed
     assert main(["monitor", model, log, "--add", before, "--date", "2026-03-09"]) == 0
     said = capsys.readouterr().out
-    assert "Added to" in said and "20 readings judged, 2026-03-09 to 2026-03-09" in said and "(given)" in said
+    assert (
+        "Added to" in said
+        and "20 readings judged, 2026-03-09 to 2026-03-09" in said
+        and "from 14 degrees of freedom" in said
+    )
     sep = TransferredModel.load(model).records["B"].held_out.sep[0]
     samples = CheckLog(log).read()
     assert len(samples) == 20 and np.abs(samples.error).max() < 5 * sep
