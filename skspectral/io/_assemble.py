@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..exceptions import ConflictingReferenceError, TableError, TableWarning
+from ._doubts import warn_of_instruments, warn_of_unnamed
 from ._names import changed_by_excel, find_replicates, one_spelling, pairing, parse_replicates, tidy
 from ._parts import instrument_axes, parts_of
 from ._references import merge_references, read_references, same_value
@@ -57,6 +58,7 @@ def assemble(
         notes.append(
             f"{len(spellings)} samples are spelled in several ways, such as {name!r} and {others[0]!r}: taken as one"
         )
+    notes += _spell_properties_alike([*parts, *([] if table_of_references is None else [table_of_references])])
     y, labels = _values(parts, properties)
     if table_of_references is not None:
         key = tidy if match == "tidy" else str
@@ -85,7 +87,8 @@ def assemble(
     )
     if any(number is not None for number in numbers):
         table.replicate = np.array([counted if n is None else n for n, counted in zip(numbers, table.replicate)])
-    _warn_of_instruments(table)
+    warn_of_instruments(table)
+    warn_of_unnamed(table)
     return table
 
 
@@ -148,6 +151,18 @@ def _replicates(names, instrument, references, pattern, notes):
         elif doubtful:
             notes.append(f"{whose} may count replicates; if they do, say replicates={doubtful!r}")
     return samples, numbers
+
+
+def _spell_properties_alike(tables):
+    """Give properties one spelling that differ in case and blanks alone, unless one table has both."""
+    first, notes = {}, []
+    for table in tables:
+        for label in list(table.values):
+            chosen = first.setdefault(" ".join(label.split()).casefold(), label)
+            if chosen != label and chosen not in table.values:
+                table.values = {chosen if name == label else name: column for name, column in table.values.items()}
+                notes.append(f"the property {label!r} of one file is {chosen!r} of another")
+    return list(dict.fromkeys(notes))
 
 
 def _values(parts, wanted):
@@ -251,19 +266,3 @@ def _refuse_missing(wanted, labels, parts, references):
     raise TableError(
         f"There is no property {', '.join(map(repr, unknown))} in {files}{beside}, but {', '.join(offered) or 'none'}."
     )
-
-
-def _warn_of_instruments(table):
-    """Say where two instruments differ in spelling alone."""
-    seen = {}
-    for name in table.instruments:
-        if name is None:
-            continue
-        other = seen.setdefault(tidy(str(name)), name)
-        if other != name:
-            warnings.warn(
-                f"The instruments {other!r} ({len(table.rows_of(other))} rows) and {name!r} "
-                f"({len(table.rows_of(name))} rows) differ in spelling alone and are kept apart.",
-                TableWarning,
-                stacklevel=4,
-            )

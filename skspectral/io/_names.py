@@ -25,6 +25,8 @@ __all__ = [
 
 MATCHES = ("exact", "tidy")
 _LAST = re.compile(r"(?P<sample>.*?\w)(?P<mark>[_\-. #(]+(?:rep|replicate|scan|r|no|n)?[_\-. #]?)(?P<n>\d{1,3})\)?")
+# letters count replicates behind a number: corn_02a, corn_02-B
+_LETTER = re.compile(r"(?P<sample>.*?\d)(?P<mark>[_\-. ]?)(?P<n>[a-hA-H])")
 _SAID = re.compile(r"rep|scan|\(|#|[_\-. ]r")
 _MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)"
 _EXCEL = re.compile(
@@ -91,7 +93,7 @@ def parse_replicates(names, pattern):
     names : list of str or None
         Names.
     pattern : str
-        Such as ``"{sample}_{n}"``.
+        Such as ``"{sample}_{n}"``; n is a number, or where no name has one, a letter from a to h.
 
     Returns
     -------
@@ -108,13 +110,22 @@ def parse_replicates(names, pattern):
         raise ReadingOptionError(
             f"replicates must hold {{sample}} and {{n}} once, as in '{{sample}}_{{n}}'; got {pattern!r}."
         )
-    regex = re.escape(pattern).replace(r"\{sample\}", "(?P<sample>.+?)").replace(r"\{n\}", r"(?P<n>\d+)")
-    matches = [None if name is None else re.fullmatch(regex, name) for name in names]
-    if not any(matches):
+    regex = re.escape(pattern).replace(r"\{sample\}", "(?P<sample>.+?)")
+    for count in (r"\d+", "[a-hA-H]"):
+        whole = re.compile(regex.replace(r"\{n\}", f"(?P<n>{count})"))
+        matches = [None if name is None else whole.fullmatch(name) for name in names]
+        if any(matches):
+            break
+    else:
         shown = ", ".join(repr(name) for name in list(dict.fromkeys(names))[:3])
         raise ReadingOptionError(f"No name is of the pattern replicates={pattern!r}; names are {shown}.")
     samples = [match["sample"].strip() if match else name for name, match in zip(names, matches)]
-    return samples, [int(match["n"]) if match else None for match in matches]
+    return samples, [_count(match["n"]) if match else None for match in matches]
+
+
+def _count(text):
+    """Number of a replicate: 2 of "2" and of "b"."""
+    return int(text) if text.isdigit() else ord(text.lower()) - ord("a") + 1
 
 
 def find_replicates(names, known):
@@ -138,27 +149,31 @@ def find_replicates(names, known):
         A pattern that the names are of, without proof.
     """
     distinct = [name for name in dict.fromkeys(names) if name is not None]
-    groups, marks = defaultdict(set), defaultdict(int)
-    for name in distinct:
-        match = _LAST.fullmatch(name)
-        if match is None:
-            return None, None
-        groups[match["sample"]].add(int(match["n"]))
-        marks[match["mark"], name.endswith(")")] += 1
-    if len(groups) < 2 or len(marks) != 1 or len(groups) == len(distinct):
+    for regex in (_LAST, _LETTER):
+        matches = [regex.fullmatch(name) for name in distinct]
+        if distinct and all(matches):
+            return _pattern(distinct, matches, known, letters=regex is _LETTER)
+    return None, None
+
+
+def _pattern(distinct, matches, known, *, letters):
+    groups = defaultdict(set)
+    for match in matches:
+        groups[match["sample"]].add(_count(match["n"]))
+    marks = {(match["mark"], name.endswith(")")) for match, name in zip(matches, distinct)}
+    if len(marks) != 1 or any(tidy(name) in known for name in distinct):
         return None, None
-    if any(
-        numbers != set(range(min(numbers), min(numbers) + len(numbers))) or min(numbers) > 1
-        for numbers in groups.values()
-    ):
-        return None, None
-    (mark, bracket) = next(iter(marks))
+    (mark, bracket) = marks.pop()
     pattern = f"{{sample}}{mark}{{n}}{')' if bracket else ''}"
-    if any(tidy(name) in known for name in distinct):
-        return None, None
-    if _SAID.search(mark.lower()) or sum(tidy(stem) in known for stem in groups) > len(groups) / 2:
+    if sum(tidy(stem) in known for stem in groups) > len(groups) / 2:
         return pattern, None
-    return None, pattern
+    in_order = all(
+        numbers == set(range(min(numbers), min(numbers) + len(numbers))) and min(numbers) <= 1
+        for numbers in groups.values()
+    )
+    if letters or not in_order or len(groups) < 2 or len(groups) == len(distinct):
+        return None, None
+    return (pattern, None) if _SAID.search(mark.lower()) else (None, pattern)
 
 
 def similar(lone, others):

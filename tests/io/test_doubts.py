@@ -1,0 +1,70 @@
+"""Instruments that nobody named, properties in two spellings, and scans that are counted in rarer ways."""
+
+import pytest
+
+from skspectral.exceptions import TableWarning
+from skspectral.io import read_spectra
+
+STEMS = ["corn_01", "corn_02", "corn_03"]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def make(name, ids, label="protein", values=None):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        values = range(1, len(ids) + 1) if values is None else values
+        rows = [f"{i},{v},.{k + 1},.{2 * k + 3},.5" for k, (i, v) in enumerate(zip(ids, values))]
+        path.write_text("\n".join([f"sample_id,{label},1100 nm,1102 nm,1104 nm", *rows]) + "\n")
+        return path
+
+    return make
+
+
+def read(source, **options):
+    return read_spectra(source, progress=False, **options)
+
+
+@pytest.mark.parametrize(
+    ("names", "replicates"),
+    [
+        (["corn_01_1", "corn_01_2", "corn_01_4", "corn_02_1", "corn_03_1"], [1, 2, 4, 1, 1]),
+        (["corn_01_1", "corn_02_1", "corn_03_1"], [1, 1, 1]),
+        (["corn_01_7", "corn_01_8"], [7, 8]),
+        (["corn_01a", "corn_01b", "corn_02a", "corn_03a"], [1, 2, 1, 1]),
+        (["corn_01-A", "corn_01-B"], [1, 2]),
+    ],
+)
+def test_scans_of_samples_that_are_known_elsewhere_are_replicates_however_they_count(write, names, replicates):
+    table = read({"A": write("a.csv", STEMS), "B": write("b.csv", names, "remark", ["x"] * len(names))})
+    assert list(table.sample_id[3:]) == [name[:7] for name in names]
+    assert table.replicate[3:].tolist() == replicates
+    assert any("are of the pattern" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("names", [["corn_1", "corn_2"], ["corn_01", "corn_02", "corn_03"], ["s1a", "s1b", "s2a"]])
+def test_without_a_sample_elsewhere_names_are_whole(write, names):
+    assert list(read({"A": write("a.csv", STEMS), "B": write("b.csv", names)}).sample_id[3:]) == names
+
+
+def test_a_pattern_with_letters(write):
+    table = read(write("a.csv", ["corn_A", "corn_B", "rye_A"]), replicates="{sample}_{n}")
+    assert list(table.sample_id) == ["corn", "corn", "rye"] and table.replicate.tolist() == [1, 2, 1]
+
+
+def test_one_property_in_two_spellings(write):
+    table = read({"A": write("a.csv", STEMS), "B": write("b.csv", STEMS, "Protein ")})
+    assert table.properties == ["protein"] and table.y.ravel().tolist() == [1, 2, 3] * 2
+    assert any("'Protein' of one file is 'protein' of another" in note for note in table.notes)
+    both = write("c.csv", STEMS, "protein,Protein", ["1,4", "2,5", "3,6"])
+    assert read(both).properties == ["protein", "Protein"]
+
+
+def test_folders_and_files_of_the_same_samples_are_asked_about(write, tmp_path):
+    a, b = write("one/a.csv", STEMS), write("two/b.csv", STEMS)
+    with pytest.warns(TableWarning, match=r"3 samples stand in several folders \(one, two\), of which no instrument"):
+        read(tmp_path)
+    with pytest.warns(TableWarning, match=r"3 samples stand in several files \(a.csv, c.csv\)"):
+        read([a, write("one/c.csv", STEMS)])
+    assert read({"A": a, "B": b}).instruments == ["A", "B"]
+    assert len(read([a, write("one/c.csv", ["rye_1", "rye_2"])])) == 5
