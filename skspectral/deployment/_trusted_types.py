@@ -41,6 +41,7 @@ OWN_TYPES = {
     "skspectral.preprocessing._snv": ("SNV",),
     "skspectral.preprocessing._wavelet": ("WaveletTokenize",),
     "skspectral.transfer._operators": ("Operator",),
+    "skspectral.transfer._several_sources": ("SeveralSources",),
     "skspectral.transfer.auto": ("AutoTransfer",),
     "skspectral.transfer.baselines": ("Pooled", "SourceOnly", "TargetOnly"),
     "skspectral.transfer.cca": ("CCA",),

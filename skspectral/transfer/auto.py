@@ -5,11 +5,13 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.references import check_references
 from .._core.validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
 from ..exceptions import NoStandardsError, PopulationWarning, WrongPairsWarning
 from ._population import check_population
+from ._several_sources import check_others, fit_sources
 from .complete import CompleteTransferRegressor
 from .portfolio import TransferPortfolio
 from .portfolio._mixture import LEAST_FOR_EVIDENCE
@@ -47,6 +49,10 @@ class AutoTransfer(CompleteTransferRegressor):
         calibrated on. ``"check"`` compares what can be compared, warns where it differs (``PopulationWarning``) and
         then leaves the spectra aside if there is a pair or a standard; ``"same"`` takes it for granted; ``"other"``
         leaves them aside. They are used with up to four standards.
+    others : sequence of object, default=()
+        Labels of further known instruments, those with references for the samples that they measured: every one is a
+        source, too. The predictions from all of them are averaged by their errors on held-out standards, and what the
+        known instruments differ by says how the target may differ. Rows of instruments that are not named are ignored.
     scatter : {"auto", True, False}, default="auto"
     target_cleaner : bool, default=False
         As in :class:`TransferPortfolio`.
@@ -62,7 +68,9 @@ class AutoTransfer(CompleteTransferRegressor):
     strategy_ : list of str
         For each property, what its prediction stands on.
     portfolio_ : TransferPortfolio or None
-        The fitted method; None without target rows.
+        The fitted method, from ``source``; None without target rows.
+    source_weights_ : dict of {object: ndarray of shape (n_targets,)}
+        Share of the predictions from each known instrument; ``source`` alone without ``others``.
     population_ : PopulationCheck or None
         What came of the comparison; None where there was nothing to compare.
     transfer_rmse_ : ndarray of shape (n_targets,)
@@ -76,6 +84,10 @@ class AutoTransfer(CompleteTransferRegressor):
     ------
     NoStandardsError
         Without any target row, and where ``robust=True`` leaves none.
+    UnknownInstrumentError, AmbiguousInstrumentError
+        If ``others`` names an instrument without rows, or one of the roles.
+    ConflictingReferenceError
+        If known instruments have different references for one sample.
 
     Examples
     --------
@@ -93,6 +105,7 @@ class AutoTransfer(CompleteTransferRegressor):
         *,
         robust=False,
         population="check",
+        others=(),
         scatter="auto",
         target_cleaner=False,
         wavelengths=None,
@@ -102,6 +115,7 @@ class AutoTransfer(CompleteTransferRegressor):
     ):
         self.robust = robust
         self.population = population
+        self.others = others
         self.scatter = scatter
         self.target_cleaner = target_cleaner
         self.wavelengths = wavelengths
@@ -127,7 +141,8 @@ class AutoTransfer(CompleteTransferRegressor):
 
     def _fit_source(self, rows):
         self.estimator_ = PLSRegressionCV().fit(rows.X, rows.y, sample_id=rows.sample_id)
-        self.portfolio_, self.population_, self.left_out_ = None, None, []
+        self.portfolio_, self._sources, self.population_, self.left_out_ = None, None, None, []
+        self.source_weights_ = {}
         self.strategy_ = ["source calibration: no target rows"] * rows.y.shape[1]
         self.transfer_rmse_ = np.full(rows.y.shape[1], np.nan)
 
@@ -149,23 +164,51 @@ class AutoTransfer(CompleteTransferRegressor):
         n_pairs = self.n_pairs_ - len(self.left_out_)
         labelled = self._standards_per_property(rows, kept)
         same = self._same_population(rows, axis, max(n_pairs, labelled.max()))
-        self.portfolio_ = TransferPortfolio(
-            scatter=self.scatter,
-            target_cleaner=self.target_cleaner,
-            same_population=same,
-            wavelengths=axis,
-            source=self.source_,
-            target=self.target_,
-        )
-        self.portfolio_.fit(
-            rows.X[kept],
-            rows.y[kept],
-            instrument=rows.instrument[kept],
-            sample_id=None if ids is None else ids[kept],
-        )
-        self.transfer_rmse_ = self.portfolio_.transfer_rmse_
+
+        def portfolio(source, others):
+            return TransferPortfolio(
+                scatter=self.scatter,
+                target_cleaner=self.target_cleaner,
+                same_population=same,
+                others=others,
+                wavelengths=axis,
+                source=source,
+                target=self.target_,
+            )
+
+        self._fit_sources(rows, kept, portfolio)
         n_further = int((~rows.says_something).sum())
-        self.strategy_ = [self._describe(n, n_pairs, n_further) for n in labelled]
+        known = f", from {1 + len(self.others)} known instruments" if len(self.others) else ""
+        self.strategy_ = [self._describe(n, n_pairs, n_further) + known for n in labelled]
+
+    def _fit_sources(self, rows, kept, portfolio):
+        """Fit a portfolio from the source, or one from every known instrument."""
+        n_targets = rows.y.shape[1]
+        self._sources = None
+        if not len(self.others):
+            ids = None if rows.sample_id is None else rows.sample_id[kept]
+            self.portfolio_ = portfolio(self.source_, ()).fit(
+                rows.X[kept], rows.y[kept], instrument=rows.instrument[kept], sample_id=ids
+            )
+            self.source_weights_ = {self.source_: np.ones(n_targets)}
+            self.transfer_rmse_ = self.portfolio_.transfer_rmse_
+            return
+        X, y, instrument, sample_id = self._given
+        check_others(self.others, self.source_, self.target_, instrument)
+        trusted = np.ones(len(X), dtype=bool)
+        trusted[rows.order[~kept]] = False
+        self._sources = fit_sources(
+            portfolio,
+            [self.source_, *self.others],
+            self.target_,
+            X[trusted],
+            check_references(self, y, len(X), allow_missing=True).reshape(len(X), -1)[trusted],
+            np.asarray(instrument, dtype=object)[trusted],
+            None if sample_id is None else np.asarray(sample_id, dtype=object)[trusted],
+        )
+        self.portfolio_ = self._sources.models[self.source_]
+        self.source_weights_ = dict(zip(self._sources.models, self._sources.weights))
+        self.transfer_rmse_ = self._sources.transfer_rmse
 
     def _standards_per_property(self, rows, kept):
         """Count target samples with a reference, for each property."""
@@ -252,8 +295,12 @@ class AutoTransfer(CompleteTransferRegressor):
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
         if self.estimator_ is not None:
             return self._like_y(self._predict(X)), self._like_y(np.tile(self.estimator_.rmsecv_, (len(X), 1)))
+        if self._sources is not None:
+            return tuple(self._like_y(part) for part in self._sources.predict(X))
         return tuple(self._like_y(part.reshape(len(X), -1)) for part in self.portfolio_.predict(X, return_std=True))
 
     def _predict(self, X):
+        if self._sources is not None:
+            return self._sources.predict(X)[0]
         model = self.portfolio_ if self.estimator_ is None else self.estimator_
         return model.predict(X).reshape(len(X), -1)

@@ -154,7 +154,8 @@ class Fitted:
 
     Attributes
     ----------
-    views : dict of {View: callable}
+    views : dict of {str: callable}
+        By the name of the view: model files know no other keys than text.
     coefs : list of ndarray of shape (n_targets, n_channels)
         For spectra as the member's view shows them.
     intercepts : ndarray of shape (n_members, n_targets)
@@ -179,7 +180,7 @@ class Fitted:
         members = [self.members[i] for i in indices]
         return Fitted(
             members,
-            {view: self.views[view] for view in dict.fromkeys(member.view for member in members)},
+            {name: self.views[name] for name in dict.fromkeys(member.view.name for member in members)},
             [self.coefs[i] for i in indices],
             self.intercepts[indices],
             self.held_out[indices],
@@ -190,15 +191,15 @@ class Fitted:
     def predict(self, X):
         """Predict target spectra (n, n_channels) by every member: (n_members, n, n_targets)."""
         predicted = np.empty((len(self.members), len(X), self.intercepts.shape[1]))
-        for view, show in self.views.items():
+        for name, show in self.views.items():
             shown = show(X)
-            own = [i for i, member in enumerate(self.members) if member.view == view]
+            own = [i for i, member in enumerate(self.members) if member.view.name == name]
             coefs = np.concatenate([self.coefs[i] for i in own])
             predicted[own] = (shown @ coefs.T).reshape(len(X), len(own), -1).transpose(1, 0, 2)
         return predicted + self.intercepts[:, None, :]
 
 
-def fit_members(rows, axis, members, unlabelled=None):
+def fit_members(rows, axis, members, unlabelled=None, known=()):
     """Fit members on sorted rows.
 
     Parameters
@@ -209,12 +210,14 @@ def fit_members(rows, axis, members, unlabelled=None):
     members : list of Member
     unlabelled : ndarray of shape (n_samples, n_channels), optional
         Target spectra without pair and reference, of the source's population; for the family "few".
+    known : sequence of (X, y, codes)
+        Samples of further instruments, as ``other_samples`` gives them.
 
     Returns
     -------
     Fitted
     """
-    views = Views(rows, axis)
+    views = Views(rows, axis, known)
     step = np.abs(np.diff(axis)).mean() if len(axis) > 1 else UNKNOWN_STEP
     width = max(1, round(SMOOTHING_NM / step))
     means, calibrations, solutions = {}, {}, []
@@ -240,7 +243,7 @@ def fit_members(rows, axis, members, unlabelled=None):
             solutions.append(system.solve(member.ridge, member.difference, member.target, deviation=member.deviation))
     return Fitted(
         list(members),
-        {view: views.show(view) for view in dict.fromkeys(member.view for member in members)},
+        {view.name: views.show(view) for view in dict.fromkeys(member.view for member in members)},
         [solution.coef for solution in solutions],
         *(
             np.stack(

@@ -10,6 +10,7 @@ from ..._core.validation import validate_spectra
 from ...base import TransferTags
 from ...calibration import PLSRegressionCV
 from ...exceptions import MissingReferenceError, ZeroShotWarning
+from .._others import other_samples
 from ..complete import CompleteTransferRegressor
 from ._constants import available_members, constants, holds
 from ._members import FAMILIES, fit_members
@@ -59,6 +60,9 @@ class TransferPortfolio(CompleteTransferRegressor):
     same_population : bool, default=True
         Whether target rows without pair and reference come from the source's population of samples, so that their mean
         says where the target stands. Not used with five standards and more.
+    others : sequence of object, default=()
+        Labels of further instruments that measured samples of the source: their differences to it say how the target
+        may differ, with a weight of their own beside the target's own pairs.
     wavelengths : array-like of shape (n_channels,), optional
         Axis of the channels. Default: numeric column labels of ``X``, else 2 nm a channel (with a warning).
     axis_unit : {"nm", "um", "cm-1", "Raman shift"}, default="nm"
@@ -90,6 +94,8 @@ class TransferPortfolio(CompleteTransferRegressor):
     ------
     NoStandardsError
         Without any target row.
+    UnknownInstrumentError, AmbiguousInstrumentError
+        If ``others`` names an instrument without rows, or one of the roles.
 
     Notes
     -----
@@ -114,6 +120,7 @@ class TransferPortfolio(CompleteTransferRegressor):
         scatter="auto",
         target_cleaner=False,
         same_population=True,
+        others=(),
         wavelengths=None,
         axis_unit="nm",
         source=None,
@@ -122,6 +129,7 @@ class TransferPortfolio(CompleteTransferRegressor):
         self.scatter = scatter
         self.target_cleaner = target_cleaner
         self.same_population = same_population
+        self.others = others
         self.wavelengths = wavelengths
         self.axis_unit = axis_unit
         self.source = source
@@ -155,8 +163,9 @@ class TransferPortfolio(CompleteTransferRegressor):
         many = min(len(rows.source_samples[0]), self.n_features_in_) > MANY_ROWS
         members, log_prior = available_members(n_seen, self.n_pairs_, self.n_features_in_, self.scatter, many)
         unlabelled = self._unlabelled(rows, n_seen)
+        known = other_samples(self.others, rows, *self._given)
         self.n_unlabelled_ = len(unlabelled)
-        fitted = fit_members(rows, axis, members, unlabelled if len(unlabelled) else None)
+        fitted = fit_members(rows, axis, members, unlabelled if len(unlabelled) else None, known)
         counts = np.isfinite(fitted.held_out[0]).sum(axis=0)
         # an error of one or two standards is the error of an offset that nothing else determines
         fitted.held_out[:, :, counts < LEAST_FOR_EVIDENCE] = np.nan

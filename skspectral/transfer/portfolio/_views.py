@@ -22,6 +22,12 @@ class View:
     half: float = 0.0
     penalty: float = 0.0
 
+    @property
+    def name(self):
+        """The view as text."""
+        mapped = f" after a map of {self.half:g} nm, penalty {self.penalty:g}" if self.half else ""
+        return self.preprocessing + mapped
+
 
 @dataclass(frozen=True, eq=False)
 class Fused:
@@ -60,10 +66,12 @@ class Views:
     rows : TransferRows
     axis : ndarray of shape (n_channels,)
         Wavelengths in nm.
+    known : sequence of (X, y, codes)
+        Samples of further instruments, whose differences to the source say how the target may differ.
     """
 
-    def __init__(self, rows, axis):
-        self.rows, self.axis = rows, axis
+    def __init__(self, rows, axis, known=()):
+        self.rows, self.axis, self.known = rows, axis, known
         self._shown, self._systems, self._maps = {}, {}, {}
 
     def show(self, view):
@@ -86,7 +94,7 @@ class Views:
                 standards = self._map(view.half, view.penalty)[1]
                 self._systems[view] = self.system(plain).with_target(self.show(plain)(standards))
             else:
-                self._systems[view] = augmented_rows(self.rows, self.show(view))
+                self._systems[view] = augmented_rows(self.rows, self.show(view), known=self.known)
         return self._systems[view]
 
     def _map(self, half, penalty):
