@@ -14,6 +14,7 @@ from ._numbers import is_blank
 
 __all__ = ["read_body"]
 
+_MAY_BE_COMMENT = "#/! \t"
 # characters that are converted at once
 BATCH = 1 << 25
 
@@ -46,7 +47,8 @@ def read_body(path, encoding, head, layout, decimal):
     reader = _Reader(path, head.delimiter, layout, decimal)
     with open_text(path, encoding) as stream:
         for line, text in numbered(stream, path):
-            if line >= head.lines[layout.first] and not is_comment(text, head.delimiter, reader.width):
+            comment = text[0] in _MAY_BE_COMMENT and is_comment(text, head.delimiter, reader.width)
+            if line >= head.lines[layout.first] and not comment:
                 reader.add(line, text)
     reader.finish()
     X = reader.spectra()
@@ -127,19 +129,21 @@ class _Reader:
                 header=None,
                 names=list(range(self.width)),
                 index_col=False,
-                dtype={k: np.float64 if k not in self.cells else str for k in range(self.width)},
+                dtype=dict.fromkeys(self.others, str),
                 na_filter=False,
                 skipinitialspace=True,
                 **self.exact,
                 engine="c",
+                low_memory=False,
             )
+            numbers = frame.drop(columns=self.others) if self.others else frame
         except (ValueError, self.pandas.errors.ParserError):
             frame = None
-        if frame is None or len(frame) != len(self.batch):
+        # left to itself pandas is faster; a column that is not of numbers holds something odd
+        if frame is None or len(frame) != len(self.batch) or any(kind.kind not in "iuf" for kind in numbers.dtypes):
             self._convert_cells(start)
         else:
-            numbers = frame.drop(columns=self.others) if self.others else frame
-            self.blocks.append(np.ascontiguousarray(numbers.to_numpy()))
+            self.blocks.append(np.ascontiguousarray(numbers.to_numpy(dtype=np.float64)))
             for k in self.others:
                 self.cells[k].extend(str(cell).strip() for cell in frame[k])
         self.batch, self.size = [], 0

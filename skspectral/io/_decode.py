@@ -8,6 +8,8 @@ from ..exceptions import ReadingOptionError, TableError
 __all__ = ["find_encoding", "open_text"]
 
 _CHUNK = 1 << 24
+# bytes in which those are looked for that no text holds
+_JUDGED = 1 << 20
 _MARKS = [
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -55,8 +57,9 @@ def find_encoding(path, encoding=None):
         return _given(path, encoding), None
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     name = marked or _utf16_without_mark(head) or "utf-8"
-    if name.startswith("utf-8") and not _BINARY.isdisjoint(head):
-        raise TableError(f"{path} is not text: byte {min(_BINARY & set(head))} is in it. Which program wrote it?")
+    binary = _BINARY & set(head[:_JUDGED]) if name.startswith("utf-8") else None
+    if binary:
+        raise TableError(f"{path} is not text: byte {min(binary)} is in it. Which program wrote it?")
     fault = _first_fault(path, name)
     if fault is None:
         return name, None
