@@ -20,11 +20,14 @@ __all__ = [
     "spectra_of",
 ]
 
-# a number, and behind it perhaps a unit, perhaps in brackets
+# perhaps a name, a number, and behind it perhaps a unit, perhaps in brackets
 _LABEL = re.compile(
-    r"\+?(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"(?P<stem>\D*)(?P<number>\d+(?P<fraction>[.,]\d*)?(?:[eE][+-]?\d+)?)"
     r"(?:[\s_]*[\[(]?\s*(?P<unit>(?<=[\s_(\[])1/cm|[^\d\s[(].*?)\s*[\])]?)?"
 )
+# names such as X1100 and spec.1100 hold wavelengths; those that scikit-learn makes, and small numbers, count
+LEAST_NAMED, LEAST_OF_NAMES = 3, 100.0
+NO_STEMS = {"x", "-"}
 
 
 class Labels(NamedTuple):
@@ -111,7 +114,7 @@ def channel_labels(X):
     ----------
     X : object
         A table of spectra, or a DataFrame (pandas, polars) whose labels are numbers, also as text: ``1100``,
-        ``"1100.0"``, ``"1100 nm"``, ``"9090.9 cm-1"``. Nothing else has labels.
+        ``"1100.0"``, ``"1100 nm"``, ``"9090.9 cm-1"``, or with one name before all, ``"X1100"``.
 
     Returns
     -------
@@ -145,19 +148,24 @@ def numbers_in(names):
     kind = getattr(getattr(names, "dtype", None), "kind", "O")
     if kind in "iuf":
         return Labels(np.array(names, dtype=np.float64), None)
-    values, units = [], set()
-    for name in names:
-        if isinstance(name, str):
-            match = _LABEL.fullmatch(name.strip())
-            if match is None:
-                return None
-            values.append(float(match["number"]))
+    values, units, stems = [], set(), set()
+    matches = [_LABEL.fullmatch(name.strip()) if isinstance(name, str) else None for name in names]
+    sign = _decimal_sign([match for match in matches if match])
+    for name, match in zip(names, matches):
+        if match is not None and (match["fraction"] or sign)[0] == sign:
+            values.append(float(match["number"].replace(",", ".")))
+            stems.add(match["stem"].lstrip("+").strip())
             if match["unit"]:
                 units.add(match["unit"])
         elif isinstance(name, Number) and not isinstance(name, (bool, complex)):
             values.append(float(name))
+            stems.add("")
         else:
             return None
+    if len(stems) > 1 or stems & NO_STEMS:
+        return None
+    if stems != {""} and (len(values) < LEAST_NAMED or min(values) < LEAST_OF_NAMES):
+        return None
     try:
         units = {check_unit(unit) for unit in units}
     except ValueError:
@@ -165,6 +173,13 @@ def numbers_in(names):
     if len(units) > 1:
         raise AxisMismatchError(f"The column labels of X name several units: {', '.join(sorted(units))}.")
     return Labels(np.array(values), units.pop() if units else None)
+
+
+def _decimal_sign(matches):
+    """Sign before the fractions: a comma only where it separates no thousands."""
+    fractions = [match["fraction"] for match in matches if match["fraction"]]
+    commas = [fraction for fraction in fractions if fraction[0] == ","]
+    return "," if len(commas) == len(fractions) and any(len(comma) != 4 for comma in commas) else "."
 
 
 def column_axis(X):

@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from .._core.axis import check_axis
-from .._core.channels import column_axis
+from .._core.axis_identity import find_order
+from .._core.channels import Labels, channel_labels, column_axis
 from .._core.labels import is_missing
 from .._core.validation import LARGEST_VALUE, constant_rows
 from ..exceptions import (
@@ -93,11 +94,12 @@ class Incoming:
             X = check_array(frame, dtype=np.float64, ensure_all_finite=False, input_name="X")
             return cls(X, None, None, None, *(_blank(len(X)) for _ in range(3)), [])
         X = check_array(frame[spectrum], dtype=np.float64, ensure_all_finite=False, input_name="X")
-        axis = column_axis(frame[spectrum])
+        axis = channel_labels(frame[spectrum])
         labels = [
             _labels(frame[name].tolist() if name in other else None, len(X)) for name in ("instrument", "sample_id")
         ]
-        return cls(X, axis, None, None, *labels, _blank(len(X)), [])
+        axis, unit = (None, None) if axis is None else axis
+        return cls(X, axis, unit, None, *labels, _blank(len(X)), [])
 
     def instrument_of_rows(self, targets, instrument):
         """Decide which model serves which row.
@@ -148,7 +150,11 @@ class Incoming:
             label = self.instrument[rows[0]]
             axis = axis[label if label in axis else instrument]
         X = self.X[rows] if axis is None else self.X[rows][:, : len(axis)]
-        return X, None if axis is None else check_axis(axis, X.shape[1])
+        if axis is not None and np.size(axis) != X.shape[1]:
+            raise AxisMismatchError(
+                f"The axis has {np.size(axis)} entries, but the spectra have {X.shape[1]} channels."
+            )
+        return X, None if axis is None else np.asarray(axis, dtype=np.float64)
 
     def quantity_of(self, row):
         """What the spectrum of a row is, "unknown" where not known."""
@@ -185,6 +191,11 @@ def onto_axis(X, axis, unit, own_axis, own_unit):
     """
     if axis is None or own_axis is None:
         return X, False
+    order = find_order(Labels(own_axis, own_unit), Labels(axis, unit))
+    if order is not None:
+        return np.ascontiguousarray(X[:, order]), False
+    ascending = np.argsort(axis)
+    X, axis = X[:, ascending], check_axis(axis[ascending])
     if unit is not None and unit != own_unit:
         if unit not in TO_NM or own_unit not in TO_NM:
             raise AxisMismatchError(f"The spectra have an axis in {unit}, the model one in {own_unit}.")
