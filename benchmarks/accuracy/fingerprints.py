@@ -76,6 +76,8 @@ def is_of_these_inputs(row, method, dataset):
     -------
     bool
     """
+    if METHODS[method].kept:
+        return True
     if row["settings"].startswith(f"{VERSION}-"):
         return row["settings"] == inputs_hash(method, dataset)
     # the first version named the settings by their text, which says everything unless an array was shortened in it

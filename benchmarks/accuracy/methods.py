@@ -42,6 +42,7 @@ VERSION = __version__
 
 # a fit takes ten times as long as one of the portfolio
 FEWER_REPEATS = {"random": 5, "kennard-stone": 5}
+CONSTANTS_OF_FIRST_VERSION = "cafcf97cca3e"
 # a network trained for hours on fewer says nothing that five do not say
 FEWEST_FOR_NETWORKS = 5
 
@@ -82,8 +83,10 @@ class Method:
         Fewer repeats than planned, for a method that takes long.
     datasets : tuple of str or None
         The data sets that it is run on; None for all.
-    learned : callable or None
-        Gives a fingerprint of what it learned before, beside the constants of the portfolio.
+    learned : tuple of callable
+        Give fingerprints of what it learned before.
+    kept : bool
+        Whether it is an earlier version, whose results are kept for comparison and never computed again.
     """
 
     make: object
@@ -95,7 +98,8 @@ class Method:
     network: str | None = None
     repeats: dict | None = None
     datasets: tuple | None = None
-    learned: object = None
+    learned: tuple = ()
+    kept: bool = False
 
     @property
     def least(self):
@@ -131,15 +135,17 @@ METHODS = {
     "ModelUpdate": Method(ModelUpdate),
     "DifferenceRidge": Method(DifferenceRidge, complete=True),
     "MultiInstrumentGP": Method(MultiInstrumentGP, complete=True),
-    "TransferPortfolio": Method(TransferPortfolio, complete=True),
-    "AutoTransfer": Method(AutoTransfer, complete=True, plotted=True),
+    "TransferPortfolio": Method(TransferPortfolio, complete=True, learned=(constants_hash,)),
+    "TransferPortfolio (2026.11)": Method(TransferPortfolio, complete=True, kept=True),
+    "AutoTransfer": Method(AutoTransfer, complete=True, plotted=True, learned=(constants_hash,)),
+    "AutoTransfer (2026.11)": Method(AutoTransfer, complete=True, kept=True),
     "SpectralFMTransfer": Method(
         SpectralFMTransfer,
         native_axes=True,
         complete=True,
         plotted=True,
         repeats=FEWER_REPEATS,
-        learned=cache(foundation_hash),
+        learned=(constants_hash, cache(foundation_hash)),
     ),
     "CNNTransfer": Method(make_network("CNNTransfer"), network="CNNTransfer"),
     "TransformerTransfer": Method(make_network("TransformerTransfer"), network="TransformerTransfer"),
@@ -159,6 +165,8 @@ def preprocessing_of(method):
 def repeats_of(method, dataset, planned):
     """How many of the planned repeats (a dict by selection) a method is run on; none where it takes no part."""
     network, datasets = METHODS[method].network, METHODS[method].datasets
+    if METHODS[method].kept:
+        return {}
     if datasets is not None and dataset not in datasets:
         return {}
     if network is not None and not takes_part(network, dataset):
@@ -211,7 +219,8 @@ def settings_hash(method, dataset=None):
 
 def learned_before(method):
     """Fingerprints of the constants and weights that a method brings with it; empty where there are none."""
-    learned = f" {constants_hash()}" if METHODS[method].complete else ""
-    if METHODS[method].learned is not None:
-        learned += f" {METHODS[method].learned()}"
-    return learned
+    found = [fingerprint() for fingerprint in METHODS[method].learned]
+    if METHODS[method].complete and not found:
+        # results of methods without constants were named by those of the portfolio, too
+        found = [CONSTANTS_OF_FIRST_VERSION]
+    return "".join(f" {text}" for text in found)
