@@ -1,10 +1,13 @@
 """MATLAB files: DataSet objects, structs, and plain arrays with an axis beside them."""
 
+import pickle
 import re
+import subprocess
+import sys
 
 import numpy as np
 
-from ..exceptions import NoSpectraError, ReadingOptionError, UnsupportedFormatError
+from ..exceptions import NoSpectraError, ReadingOptionError, TableError, UnsupportedFormatError
 from ._block import SpectraBlock
 from ._matlab_axes import FEWEST_CHANNELS, axis_of_texts, is_axis, may_be_axis, nearest_axis, numbers_of
 from ._matlab_parts import variables_of
@@ -18,21 +21,22 @@ _NAMES = re.compile(r"sample|name|label|(^|[._])ids?$", re.I)
 _MOST_REFERENCES = 40
 
 
+_LOAD = "import pickle, sys, scipy.io; pickle.dump(scipy.io.loadmat(sys.argv[1]), sys.stdout.buffer)"
+
+
 def read_matlab(path, *, wavelengths=None, variables=None, **options):
     """Spectra of a MATLAB file: one block for each matrix of spectra.
 
     ``wavelengths`` (n_channels,) is the axis of matrices that have none in the file, ``variables`` the names of the
     matrices to read (all by default). Other matrices, vectors and texts with as many rows become columns and names.
     """
-    from scipy.io import loadmat
-
     with open(path, "rb") as file:
         if file.read(10) == b"MATLAB 7.3":
             raise UnsupportedFormatError(
                 f"{path}: this MATLAB file is of version 7.3 (HDF5), which is not read. Save it in MATLAB with "
                 "save('name.mat', '-v7')."
             )
-    held = variables_of(loadmat(path))
+    held = variables_of(_loaded(path))
     axes = [variable for variable in held if is_axis(variable)]
     axes = axes or [axis for variable in held if (axis := axis_of_texts(variable)) is not None]
     axes = axes or [variable for variable in held if may_be_axis(variable, held)]
@@ -200,3 +204,13 @@ def _refusal(path, held):
         f"{path}: this MATLAB file holds no matrix of spectra with an axis, only: {shapes or 'nothing to read'}. "
         "Name the axis 'wavelength' or 'wavenumber', or give it with wavelengths=."
     )
+
+
+def _loaded(path):
+    """Variables of the file by name, read by another process: damaged files can bring SciPy's reader down."""
+    done = subprocess.run([sys.executable, "-c", _LOAD, str(path)], capture_output=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        why = lines[-1] if done.returncode > 0 and lines else "SciPy's reader broke off"
+        raise TableError(f"{path} is no MATLAB file that can be read, or is damaged: {why}.")
+    return pickle.loads(done.stdout)

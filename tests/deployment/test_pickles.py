@@ -24,7 +24,10 @@ NAMES = [name for name, _ in ESTIMATORS]
 FEW, MANY, STANDARDS = 71, 283, 13
 ROWS = {MANY, MANY + STANDARDS, MANY - STANDARDS}
 
-NEEDS_ROWS = {"MultiInstrumentGP": "a Gaussian process predicts from the rows it has seen"}
+NEEDS_ROWS = {
+    "MultiInstrumentGP": "a Gaussian process predicts from the rows it has seen",
+    "SpectralDrift": "its permutation tests compare new spectra with those of the reference period",
+}
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
