@@ -43,6 +43,7 @@ def validate_spectra(
     min_channels=1,
     min_samples=1,
     forbid_constant=False,
+    any_size=False,
     ordered=True,
     axis_unit=None,
     existing=None,
@@ -64,6 +65,8 @@ def validate_spectra(
     forbid_constant : bool
         Whether a spectrum with one value in all its channels is an error. Never applied to a single channel, nor to
         integers over fewer than eight channels.
+    any_size : bool
+        Whether spectra may be as small or large as they like, as where each is scaled by itself.
     ordered : bool
         Whether labels must ascend or descend in ``fit``.
     axis_unit : str, optional
@@ -88,7 +91,7 @@ def validate_spectra(
     NonFiniteSpectraError
         If a value is NaN, infinite, masked, or too large to be squared.
     ImplausibleSpectraError
-        If ``reset`` and ``forbid_constant``, and a value dwarfs all other spectra, or all are too small or too large
+        If ``reset`` and ``forbid_constant`` without ``any_size``, and a value dwarfs all other spectra, or all are too small or too large
         for a calibration.
     ConstantSpectraError
         If ``forbid_constant`` and a spectrum is constant.
@@ -139,7 +142,7 @@ def validate_spectra(
                 f"{rows.size} of {len(values)} spectra are constant over all {values.shape[1]} channels "
                 f"(rows {shown}). A failed scan looks like this: remove them."
             )
-        if reset:
+        if reset and not any_size:
             _check_magnitudes(values)
     if order is None:
         return values

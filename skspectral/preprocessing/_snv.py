@@ -67,7 +67,7 @@ class SNV(VersionedState, ChannelNames, TransformerMixin, BaseEstimator):
         SNV
             The estimator itself.
         """
-        validate_spectra(self, X, reset=True, min_channels=2, forbid_constant=True, ordered=False)
+        validate_spectra(self, X, reset=True, min_channels=2, forbid_constant=True, any_size=True, ordered=False)
         return self
 
     def transform(self, X):
