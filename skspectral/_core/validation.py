@@ -91,8 +91,8 @@ def validate_spectra(
     NonFiniteSpectraError
         If a value is NaN, infinite, masked, or too large to be squared.
     ImplausibleSpectraError
-        If ``reset`` and ``forbid_constant`` without ``any_size``, and a value dwarfs all other spectra, or all are too small or too large
-        for a calibration.
+        If ``reset`` and ``forbid_constant`` without ``any_size``, and a value dwarfs all other spectra, or all are too
+        small or too large for a calibration.
     ConstantSpectraError
         If ``forbid_constant`` and a spectrum is constant.
     ValueError, TypeError
