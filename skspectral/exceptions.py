@@ -200,7 +200,7 @@ class ChannelOrderWarning(UserWarning):
 
 
 class MissingCodeWarning(UserWarning):
-    """References hold numbers such as -9999 that programs write where there is no value."""
+    """References or spectra hold numbers such as -9999 that programs write where there is no value."""
 
 
 class NotTransferredWarning(UserWarning):

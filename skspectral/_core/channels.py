@@ -12,6 +12,7 @@ from .units import check_unit
 
 __all__ = [
     "Labels",
+    "beside_the_axis",
     "channel_labels",
     "LabelledSpectra",
     "is_table",
@@ -28,6 +29,10 @@ _LABEL = re.compile(
 # names such as X1100 and spec.1100 hold wavelengths; those that scikit-learn makes, and small numbers, count
 LEAST_NAMED, LEAST_OF_NAMES = 3, 100.0
 NO_STEMS = {"x", "-"}
+
+
+# fewer columns with numbers as labels are no axis
+FEWEST = 3
 
 
 class Labels(NamedTuple):
@@ -180,6 +185,38 @@ def _decimal_sign(matches):
     fractions = [match["fraction"] for match in matches if match["fraction"]]
     commas = [fraction for fraction in fractions if fraction[0] == ","]
     return "," if len(commas) == len(fractions) and any(len(comma) != 4 for comma in commas) else "."
+
+
+def beside_the_axis(columns):
+    """Name the columns that are no wavelengths where most are.
+
+    Parameters
+    ----------
+    columns : sequence
+        Labels of a table.
+
+    Returns
+    -------
+    list
+        Empty where all labels are wavelengths, or half of them or fewer.
+    """
+    columns = list(columns)
+    stems = [_stem(label) for label in columns]
+    known = [stem for stem in stems if stem is not None]
+    usual = max(set(known), key=known.count, default=None)
+    axis = [label for label, stem in zip(columns, stems) if stem == usual]
+    others = [label for label, stem in zip(columns, stems) if stem != usual]
+    if usual is None or not others or len(axis) < FEWEST or len(axis) <= len(others):
+        return []
+    return others if numbers_in(axis) is not None else []
+
+
+def _stem(label):
+    """What stands before the number of a label; None where it is none."""
+    if isinstance(label, str):
+        match = _LABEL.fullmatch(label.strip())
+        return None if match is None else match["stem"].lstrip("+").strip()
+    return "" if isinstance(label, Number) and not isinstance(label, (bool, complex)) else None
 
 
 def column_axis(X):

@@ -1,5 +1,7 @@
 """What every estimator asks of spectra, and every figure of merit of references and predictions."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
@@ -8,10 +10,13 @@ from ..exceptions import (
     ChannelMismatchError,
     ConstantSpectraError,
     ImplausibleSpectraError,
+    MissingCodeWarning,
     NonFiniteSpectraError,
 )
 from .axis_identity import known_axis, learn_axis, order_for, warn_of_order
-from .channels import channel_labels, spectra_of
+from .channels import beside_the_axis, channel_labels, spectra_of
+from .missing_codes import find_codes
+from .nested import is_nested
 from .references import masked_as_nan
 
 __all__ = ["check_finite", "constant_rows", "paired_columns", "refuse_masked", "validate_spectra", "varies"]
@@ -85,7 +90,8 @@ def validate_spectra(
     Raises
     ------
     AxisMismatchError
-        If the column labels are another axis than the model's, or two columns of a table have one name.
+        If the column labels are another axis than the model's, two columns of a table have one name, or some are no
+        wavelengths where most are.
     ChannelMismatchError
         If the number of channels differs from that seen in ``fit``.
     NonFiniteSpectraError
@@ -102,6 +108,7 @@ def validate_spectra(
     X = spectra_of(X)
     refuse_masked(X)
     _refuse_equal_names(X)
+    _refuse_other_columns(X)
     values = check_array(
         X,
         dtype=np.float64,
@@ -144,6 +151,8 @@ def validate_spectra(
             )
         if reset and not any_size:
             _check_magnitudes(values)
+    if not is_nested():
+        _warn_of_codes(values)
     if order is None:
         return values
     if gives_channels and not reset:
@@ -168,6 +177,30 @@ def _refuse_equal_names(X):
         raise AxisMismatchError(
             f"X has {names.count(twice)} columns named {twice!r}; every channel needs a wavelength of its own. Average "
             "or drop the channels where detectors overlap, or rename the columns."
+        )
+
+
+def _refuse_other_columns(X):
+    """Raise AxisMismatchError for names or references that were left among the spectra."""
+    others = beside_the_axis(getattr(X, "columns", ()))
+    if others:
+        shown = ", ".join(map(repr, others[:5])) + (" and others" if len(others) > 5 else "")
+        raise AxisMismatchError(
+            f"X has columns that are no wavelengths beside those that are: {shown}. Drop them; "
+            "SpectraTable.from_frame(X) takes spectra, names and references apart."
+        )
+
+
+def _warn_of_codes(values):
+    """Warn of numbers in spectra that programs write where there is no value."""
+    codes = find_codes(values)
+    if codes.any():
+        row, channel = np.argwhere(codes)[0]
+        warnings.warn(
+            f"X holds {values[row, channel]:.6g} in row {row}, channel {channel}, which programs write where there is "
+            f"no value ({int(codes.any(axis=1).sum())} of {len(values)} spectra are affected). Remove these spectra.",
+            MissingCodeWarning,
+            stacklevel=4,
         )
 
 

@@ -21,6 +21,8 @@ FLAT = 4
 # what a spectrum of these quantities cannot exceed
 LARGEST = {"absorbance": 8.0, "log 1/R": 8.0, "reflectance": 2.0, "transmittance": 2.0}
 FEW = 5
+# zeros are no values where all others are farther from zero than this many times their range
+ZERO_FAR = 0.5
 
 
 def check(table):
@@ -205,8 +207,14 @@ def _check_jumps(table, name):
 
 
 def _check_references(table):
-    """Values of one sample that differ, between instruments and between replicates."""
+    """Values of one sample that differ, between instruments and between replicates; zeros far from all others."""
     for k, prop in enumerate(table.properties):
+        zero, others = table.y[:, k] == 0, table.y[np.isfinite(table.y[:, k]) & (table.y[:, k] != 0), k]
+        if zero.any() and len(others) >= FEW and others.min() > ZERO_FAR * np.ptp(others):
+            yield Finding(
+                "warning", f"{zero.sum()} references of {prop} are 0, all others {others.min():.4g} to "
+                f"{others.max():.4g}", _rows(table, np.flatnonzero(zero)), "Leave the cell blank where there is none.",
+            )  # fmt: skip
         seen, across, within = {}, [], []
         for row, sample in enumerate(table.sample_id):
             value = table.y[row, k]
