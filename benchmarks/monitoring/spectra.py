@@ -82,12 +82,14 @@ def main(arguments=None):
     except DatasetUnavailableError as error:
         print(error, file=sys.stderr)
         return 1
-    with tqdm(total=len(sets) * REPEATS * len(CHANGES), unit="check") as progress:
-        results = {name: run(X, axis, progress) for name, X, axis in sets}
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(results, indent=1) + "\n")
-    for name, figures in results.items():
-        print(name, figures)
+    results = {}
+    with tqdm(total=len(sets) * REPEATS * len(CHANGES), unit="check") as progress:
+        for name, X, axis in sets:
+            results[name] = run(X, axis, progress)
+            # what is done is kept where the run is stopped
+            options.output.write_text(json.dumps(results, indent=1) + "\n")
+            progress.write(f"{name} {results[name]}")
     return 0
 
 

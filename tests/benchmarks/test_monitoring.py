@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.monitoring.__main__ import RESULTS, main
 from benchmarks.monitoring.spectra import CHANGES, stray
+from benchmarks.monitoring.spectra import RESULTS as SPECTRA
 
 
 def test_stored_figures_are_those_of_theory():
@@ -42,3 +43,10 @@ def test_the_changes_do_what_they_say():
         CHANGES["axis off by 0.3 nm"](X, axis, rng)[:, :-1], 0.01 * (axis[:-1] + 0.3) * np.ones((3, 1))
     )
     np.testing.assert_allclose(stray(np.array([[0.0, 10.0]]), 0.01), [[0.0, np.log10(101)]], atol=1e-6)
+
+
+def test_stable_spectra_are_left_alone():
+    for name, figures in json.loads(SPECTRA.read_text()).items():
+        # one in a hundred is asked for; four standard errors above
+        assert figures["none"] <= 0.01 + 4 * (0.01 / figures["groups"]) ** 0.5, name
+        assert figures["stray light 1 %"] >= figures["stray light 0.3 %"], name
