@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._core.affine import affine_coefficients
 from ._core.axis_identity import known_axis
 from ._core.nested import is_nested, nested_fits
+from ._core.plausible import fitted_range, warn_of_absurd
 from ._core.references import check_references
 from ._core.replicates import check_replicates
 from ._core.roles import TransferRows
@@ -178,7 +179,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         y = check_references(self, y, len(X), allow_missing=True)
         self._check_frozen_width(frozen)
         self._y_is_1d = y.ndim == 1
-        self._typical = np.stack([X.mean(axis=0), X.std(axis=0)])
+        self._range = fitted_range(X, y.reshape(len(X), -1))
         if not frozen and not np.isfinite(y).any():
             raise MissingReferenceError(
                 "Input y contains NaN only: no spectrum has a reference. Give references, or wrap an existing "
@@ -322,15 +323,21 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         ------
         AxisMismatchError
             If the column labels are another axis than the one seen in ``fit``.
-        ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError
+        ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError, ImplausibleSpectraError
             If the spectra cannot be used.
+
+        Warns
+        -----
+        AbsurdPredictionWarning
+            If predictions are far from all references.
         """
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
         return self._like_y(self._predict(X))
 
     def _like_y(self, values):
-        """Give values (n_spectra, n_targets) the number of dimensions that ``y`` had in ``fit``."""
+        """Give predictions (n_spectra, n_targets) the number of dimensions that ``y`` had in ``fit``."""
+        warn_of_absurd(self, values)
         return values[:, 0] if self._y_is_1d and values.shape[1] == 1 else values
 
     def _predict(self, X):
@@ -357,7 +364,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             If predictions are not an affine function of the spectrum: with SNV, a tree or a kernel inside, for example.
         """
         check_is_fitted(self)
-        return affine_coefficients(self._predict, self.n_features_in_, getattr(self, "_typical", None))
+        seen = getattr(self, "_range", None)
+        return affine_coefficients(self._predict, self.n_features_in_, None if seen is None else seen["typical"])
 
     def score(self, X, y, sample_weight=None):
         """Coefficient of determination on target spectra, ignoring missing references.

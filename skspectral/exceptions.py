@@ -5,6 +5,7 @@ catching it.
 """
 
 __all__ = [
+    "AbsurdPredictionWarning",
     "AmbiguousInstrumentError",
     "AxisMismatchError",
     "AxisUnitError",
@@ -197,6 +198,10 @@ class AxisUnitWarning(UserWarning):
 
 class ChannelOrderWarning(UserWarning):
     """Transformed spectra stand in the order of the model's axis, which is not that of the columns given."""
+
+
+class AbsurdPredictionWarning(UserWarning):
+    """Predictions lie a thousand times the extent of the references away from them."""
 
 
 class MissingCodeWarning(UserWarning):

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_array
 from ..exceptions import ImplausibleReferenceError, MissingCodeWarning
 from .missing_codes import find_codes
 from .nested import is_nested
+from .text_cells import naming_text
 
 __all__ = ["check_references", "finite_mean_square", "held_out_error", "masked_as_nan", "spread"]
 
@@ -54,17 +55,18 @@ def check_references(estimator, y, n_rows, *, allow_missing):
             f"{name} requires y to be passed, but the target y is None. "
             "Give one reference per spectrum, NaN where there is none."
         )
-    y = check_array(
-        masked_as_nan(y),
-        dtype=np.float64,
-        ensure_2d=False,
-        ensure_all_finite="allow-nan" if allow_missing else True,
-        ensure_min_samples=0,
-        ensure_min_features=0,
-        estimator=estimator,
-        input_name="y",
-        copy=True,
-    )
+    with naming_text(y, "y"):
+        y = check_array(
+            masked_as_nan(y),
+            dtype=np.float64,
+            ensure_2d=False,
+            ensure_all_finite="allow-nan" if allow_missing else True,
+            ensure_min_samples=0,
+            ensure_min_features=0,
+            estimator=estimator,
+            input_name="y",
+            copy=True,
+        )
     if y.ndim not in (1, 2):
         raise ValueError(f"y must have shape (n_spectra,) or (n_spectra, n_targets), got {y.shape}.")
     if len(y) != n_rows:

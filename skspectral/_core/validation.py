@@ -17,7 +17,9 @@ from .axis_identity import known_axis, learn_axis, order_for, warn_of_order
 from .channels import beside_the_axis, channel_labels, spectra_of
 from .missing_codes import find_codes
 from .nested import is_nested
+from .plausible import refuse_dwarfing
 from .references import masked_as_nan
+from .text_cells import naming_text
 
 __all__ = ["check_finite", "constant_rows", "paired_columns", "refuse_masked", "validate_spectra", "varies"]
 
@@ -97,8 +99,8 @@ def validate_spectra(
     NonFiniteSpectraError
         If a value is NaN, infinite, masked, or too large to be squared.
     ImplausibleSpectraError
-        If ``reset`` and ``forbid_constant`` without ``any_size``, and a value dwarfs all other spectra, or all are too
-        small or too large for a calibration.
+        If a value dwarfs all other spectra (those of ``fit``, unless ``reset``), or if ``reset`` and
+        ``forbid_constant`` without ``any_size`` and all are too small or too large for a calibration.
     ConstantSpectraError
         If ``forbid_constant`` and a spectrum is constant.
     ValueError, TypeError
@@ -109,16 +111,17 @@ def validate_spectra(
     refuse_masked(X)
     _refuse_equal_names(X)
     _refuse_other_columns(X)
-    values = check_array(
-        X,
-        dtype=np.float64,
-        order="C",
-        ensure_all_finite=False,
-        ensure_min_features=min_channels,
-        ensure_min_samples=min_samples,
-        estimator=estimator,
-        input_name="X",
-    )
+    with naming_text(X, "X"):
+        values = check_array(
+            X,
+            dtype=np.float64,
+            order="C",
+            ensure_all_finite=False,
+            ensure_min_features=min_channels,
+            ensure_min_samples=min_samples,
+            estimator=estimator,
+            input_name="X",
+        )
     n_channels = values.shape[1]
     if reset:
         validate_data(estimator, X, reset=True, skip_check_array=True)
@@ -141,6 +144,8 @@ def validate_spectra(
         if not _axis_answers(estimator, table, labels):
             validate_data(estimator, X, reset=False, skip_check_array=True)
     check_finite(values)
+    if not reset:
+        refuse_dwarfing(estimator, values)
     if forbid_constant:
         rows = np.flatnonzero(constant_rows(values))
         if rows.size and not (values.shape[1] < FEW_CHANNELS and np.asarray(X).dtype.kind in "biu"):

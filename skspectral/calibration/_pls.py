@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._core.folds import content_folds
 from .._core.labels import encode_samples
+from .._core.plausible import fitted_range, warn_of_absurd
 from .._core.references import check_references
 from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
@@ -97,6 +98,7 @@ class PLSRegressionCV(VersionedState, RegressorMixin, BaseEstimator):
         y = check_references(self, y, len(X), allow_missing=True)
         self._y_is_1d = y.ndim == 1
         y = y.reshape(len(X), -1)
+        self._range = fitted_range(X, y)
         known = np.isfinite(y)
         if (known.sum(axis=0) < 2).any():
             raise MissingReferenceError("Input y contains NaN: every property needs at least two references.")
@@ -139,6 +141,7 @@ class PLSRegressionCV(VersionedState, RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False)
         predicted = X @ self.coef_.T + self.intercept_
+        warn_of_absurd(self, predicted)
         return predicted[:, 0] if self._y_is_1d else predicted
 
 

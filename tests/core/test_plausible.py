@@ -1,0 +1,63 @@
+"""Spectra and predictions that are far from all that a model was fitted on."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from skspectral import AutoTransfer, MeanShift, PLSRegressionCV
+from skspectral.datasets import make_instruments
+from skspectral.exceptions import AbsurdPredictionWarning, ImplausibleSpectraError
+
+ROLES = {"source": "A", "target": "B"}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_instruments(n_samples=20, n_channels=30, random_state=0)
+
+
+@pytest.fixture(params=["MeanShift", "AutoTransfer", "PLSRegressionCV"])
+def model(request, data):
+    if request.param == "PLSRegressionCV":
+        return PLSRegressionCV().fit(data.X, data.y[:, 0])
+    labels = {"instrument": data.instrument, "sample_id": data.sample_id}
+    made = {"MeanShift": MeanShift, "AutoTransfer": AutoTransfer}[request.param](**ROLES)
+    return made.fit(data.X, data.y[:, 0], **labels)
+
+
+@pytest.mark.parametrize("value", [1e90, -1e12])
+def test_a_value_that_dwarfs_all_is_refused(model, data, value):
+    X = data.X[20:].copy()
+    X[3, 5] = value
+    with pytest.raises(ImplausibleSpectraError, match=r"row 3, channel 5.*no value of fit"):
+        model.predict(X)
+
+
+def test_absurd_predictions_warn(model, data):
+    X = data.X[20:].copy()
+    X[3, 5] = -1e7
+    with pytest.warns(AbsurdPredictionWarning, match=r"1 of 20 predictions .* in row 3"):
+        predicted = model.predict(X)
+    np.testing.assert_allclose(np.delete(predicted, 3), np.delete(model.predict(data.X[20:]), 3), rtol=1e-9)
+
+
+def test_ordinary_spectra_and_small_scales_do_not_warn(data):
+    labels = {"instrument": data.instrument, "sample_id": data.sample_id}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", AbsurdPredictionWarning)
+        for factor in (1e-8, 1.0, 1e8):
+            fitted = MeanShift(**ROLES).fit(factor * data.X, factor * data.y, **labels)
+            fitted.predict(2 * factor * data.X)
+
+
+@pytest.mark.parametrize(("cell", "place"), [("<0.5", "row 4, column 2"), ("n.d.", "row 4, column 2")])
+def test_text_among_numbers_names_the_cell(data, cell, place):
+    X = data.X.astype(object)
+    X[4, 2] = cell
+    with pytest.raises(ValueError, match=f"X holds '{cell}' in {place}"):
+        MeanShift(**ROLES).fit(X, data.y, instrument=data.instrument, sample_id=data.sample_id)
+    y = data.y[:, 0].astype(object)
+    y[4] = cell
+    with pytest.raises(ValueError, match=f"y holds '{cell}' in row 4"):
+        MeanShift(**ROLES).fit(data.X, y, instrument=data.instrument, sample_id=data.sample_id)
