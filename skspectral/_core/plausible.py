@@ -7,9 +7,9 @@ import numpy as np
 from ..exceptions import AbsurdPredictionWarning, ImplausibleSpectraError
 from .nested import is_nested
 
-__all__ = ["fitted_range", "refuse_dwarfing", "warn_of_absurd"]
+__all__ = ["DWARFING", "fitted_range", "refuse_dwarfing", "warn_of_absurd"]
 
-# beside a value that is larger by this factor all that the model has learned is rounding
+# beside a value that is larger by this factor all other spectra are lost in the rounding of sums of squares
 DWARFING = 1e8
 # predictions that are farther from the references than this many times their extent mean nothing
 ABSURD = 1e3

@@ -17,7 +17,7 @@ from .axis_identity import known_axis, learn_axis, order_for, warn_of_order
 from .channels import beside_the_axis, channel_labels, spectra_of
 from .missing_codes import find_codes
 from .nested import is_nested
-from .plausible import refuse_dwarfing
+from .plausible import DWARFING, refuse_dwarfing
 from .references import masked_as_nan
 from .text_cells import naming_text
 
@@ -28,9 +28,6 @@ LARGEST_VALUE = 1e150
 
 # A calibration squares the products of spectra and references: outside of this range they overflow or vanish.
 SMALLEST_TO_CALIBRATE, LARGEST_TO_CALIBRATE = 1e-75, 1e75
-
-# Beside a value that is larger by this factor, all other spectra are lost in the rounding of sums of squares.
-DWARFING = 1e8
 
 # Share of the sum of squares below which what spectra differ by is rounding, of their values or of their mean.
 NEGLIGIBLE = 1e-20
