@@ -12,6 +12,8 @@ from ..exceptions import NoSpectraError, TableError, UnsupportedFormatError
 from ._block import SpectraBlock
 from ._jcamp_ntuples import ntuples_tables
 from ._jcamp_tables import abscissa, read_pairs, read_steps
+from ._numbers import NotANumber
+from ._numbers import number as as_number
 from ._percent import percent_where_it_must_be
 from ._phrases import quantity_of, unit_of
 
@@ -69,7 +71,8 @@ def _decoded(data):
 def _blocks_of_records(text, path):
     """Yield the records of each block that closes, innermost first: a list of [label, value, lines, line number]."""
     open_blocks = []
-    lines = text.splitlines()
+    # splitlines() would also split at a form feed, which a damaged byte may be
+    lines = re.split(r"\r\n?|\n", text.rstrip("\r\n"))
     for number, line in enumerate(lines, start=1):
         line = line.split("$$")[0]
         match = _RECORD.match(line)
@@ -226,9 +229,9 @@ def _number(values, label, where, default=None):
     if not text:
         return default
     try:
-        number = float(text.replace(",", ".") if text.count(",") == 1 else text)
-    except ValueError as error:
+        value = as_number(text, "," if text.count(",") == 1 and "." not in text else ".")
+    except NotANumber as error:
         raise TableError(f"{where}: ##{label}= must be a number and is {text!r}.") from error
-    if not np.isfinite(number) or (label in ("XFACTOR", "YFACTOR") and number == 0):
+    if np.isnan(value) or (label in ("XFACTOR", "YFACTOR") and value == 0):
         raise TableError(f"{where}: ##{label}= is {text!r}, which no spectrum can have.")
-    return number
+    return value

@@ -17,8 +17,10 @@ _REPEAT = dict(zip("STUVWXYZs", range(1, 10)))
 #: Letters that no plain number has: E and e are an exponent there and a digit here.
 _COMPRESSED = re.compile(r"[@A-DF-Ia-df-i%J-Rj-rS-Zs]")
 _TOKEN = re.compile(r"[@A-Ia-i%J-Rj-rS-Zs]\d*(?:\.\d*)?|[+-]?(?:\d+\.?\d*|\.\d+)|\?")
-_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|\?")
+#: Plain numbers stand apart or begin with a sign, so that 1.2.3 is none.
+_PLAIN = re.compile(r"(?:[+-]|(?<![\d.]))(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|\?")
 _BETWEEN = re.compile(r"[\s,;]*")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[+-]\d+(?:,\d+)?)*")
 
 
 def read_steps(lines, where):
@@ -33,7 +35,7 @@ def read_steps(lines, where):
     """
     text = [line for _, line in lines]
     compressed = any(_COMPRESSED.search(line) for line in text)
-    comma = not compressed and not any("." in line for line in text) and any("," in line for line in text)
+    comma = not compressed and _has_decimal_commas(text)
     xs, starts, numbers, y = [], [], [], []
     check = False
     for number, line in lines:
@@ -57,6 +59,12 @@ def read_steps(lines, where):
         y.extend(values)
         check = difference
     return np.array(xs), np.array(starts, dtype=int), numbers, np.array(y, dtype=np.float64)
+
+
+def _has_decimal_commas(lines):
+    """Whether commas are decimal signs: one within each word at most, with digits on both sides, and no point."""
+    words = [word for line in lines for word in line.split() if "," in word]
+    return bool(words) and not any("." in line for line in lines) and all(map(_DECIMAL_COMMA.fullmatch, words))
 
 
 def read_pairs(lines, where):

@@ -12,7 +12,7 @@ from ._block import SpectraBlock
 from ._matlab_axes import FEWEST_CHANNELS, axis_of_texts, is_axis, may_be_axis, nearest_axis, numbers_of
 from ._matlab_parts import variables_of
 from ._percent import percent_where_it_must_be
-from ._phrases import quantity_of, unit_of
+from ._phrases import other_unit, quantity_of, unit_of
 
 __all__ = ["read_matlab"]
 
@@ -117,7 +117,7 @@ def _block(path, variable, X, axis, unit_text, note, others):
     return SpectraBlock(
         X=np.array(X, dtype=np.float64),
         axis=np.array(axis, dtype=np.float64),
-        unit=unit_of(unit_text),
+        unit=unit_of(unit_text) or other_unit(unit_text),
         quantity=quantity,
         names=names,
         places=[f"variable {variable.name}, row {k + 1}" for k in range(len(X))],

@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from ..exceptions import TableError
+from ._labels import axis_labels
 from ._matlab_parts import Variable
 
 __all__ = ["FEWEST_CHANNELS", "axis_of_texts", "is_axis", "may_be_axis", "nearest_axis", "numbers_of"]
@@ -30,13 +31,11 @@ def axis_of_texts(variable):
 
 
 def numbers_of(labels):
-    """Numbers that rise or fall in labels, and a label to name their unit; (None, "") where they are no axis."""
-    found = [re.fullmatch(r"\D*(\d+(?:\.\d*)?)(\D.*)?", text) for text in labels]
-    if None in found:
+    """Numbers that rise or fall in all labels, and their unit; (None, "") where they are no axis."""
+    axis = axis_labels(labels, "the labels of channels")
+    if axis is None or len(axis.columns) < len(labels) or axis.counted or not _is_monotonic(axis.values):
         return None, ""
-    numbers = np.array([float(match.group(1)) for match in found])
-    counted = numbers[0] in (0, 1) and np.all(np.diff(numbers) == 1)
-    return (None, "") if counted or not _is_monotonic(numbers) else (numbers, labels[0])
+    return axis.values, axis.unit
 
 
 def may_be_axis(variable, held):

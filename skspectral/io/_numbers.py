@@ -9,10 +9,11 @@ __all__ = ["BLANKS", "NotANumber", "decimal_of", "is_blank", "number"]
 #: Words for "no value", lower case.
 BLANKS = frozenset({"", "na", "n/a", "n.a.", "nan", "null", "none", "<na>", "nat", "#n/a", "nd", "n.d.", "-", "--"})
 
-_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eED][+-]?\d+)?", re.ASCII)
+# Fortran's D stands behind a decimal sign and before a sign and two digits, as in 0.25D+02; 1D2 is a slip
+_PLAIN = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:\d+\.\d*|\.\d+)D[+-]\d\d+)", re.ASCII)
 # one to three digits, then groups of three: 1.100 or 1.234.567
 _GROUPED = {sign: re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+", re.ASCII) for sign in ".,"}
-_SINGLE = {sign: re.compile(rf"[+-]?\d*{re.escape(sign)}\d+(?:[eED][+-]?\d+)?", re.ASCII) for sign in ".,"}
+_SINGLE = {sign: re.compile(rf"[+-]?\d*{re.escape(sign)}\d+(?:[eE][+-]?\d+|D[+-]\d\d+)?", re.ASCII) for sign in ".,"}
 _BOTH = re.compile(r"[+-]?\d{1,3}(?P<group>[.,' ])\d{3}(?:(?P=group)\d{3})*(?P<sign>[.,])\d+", re.ASCII)
 _SPACES = str.maketrans({"\u2212": "-", "\u2009": " ", "\u202f": " ", "\xa0": " ", "’": "'"})  # noqa: RUF001
 _THOUSANDS = re.compile(r"(?<=\d)[ '](?=\d{3}(?!\d))", re.ASCII)

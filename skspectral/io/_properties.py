@@ -14,6 +14,8 @@ __all__ = ["choose_properties", "numbers_of"]
 
 _LIMIT = re.compile(r"\s*[<>≤≥]\s*[\d.,]+\s*%?\s*")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
+_BLANK_GROUP = re.compile(r"[+-]?\d{1,3}[ '’\u2009\u202f\xa0]\d{3}")  # noqa: RUF001
+_THOUSANDTHS = re.compile(r"\d[.,]\d{3}(?!\d)")
 _PLAIN = frozenset("0123456789.+-")
 # a column in which so many cells are numbers is meant as one of numbers
 MOSTLY = 0.5
@@ -65,6 +67,7 @@ def numbers_of(cells, where, decimal=".", *, told=False):
         said.append("percent signs were dropped")
     limits = []
     grouped = told or any({".", ","} <= set(text) for text in written)
+    thousandths = any(_THOUSANDTHS.search(text) for text in written)
     for row, cell in enumerate(cells):
         text = texts[row]
         if np.ma.is_masked(cell) or is_blank(cell):
@@ -73,6 +76,9 @@ def numbers_of(cells, where, decimal=".", *, told=False):
             limits.append(row)
             continue
         try:
+            if thousandths and text is not None and _BLANK_GROUP.fullmatch(text):
+                # 9 125 among 9.125: a lost decimal sign as well as nine thousand
+                raise _Ambiguous
             values[row] = _value(cell, text, proved, decimal, grouped)
         except NotANumber:
             raise TableError(f"{where(row)}: {cell!r} is not a reference value.") from None

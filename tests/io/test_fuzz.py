@@ -14,6 +14,8 @@ from .dialects import cells_of, damages, dialects, tables, text_of
 
 # a longer run: SKSPECTRAL_FUZZ=20000 pytest tests/io/test_fuzz.py
 EXAMPLES = int(os.environ.get("SKSPECTRAL_FUZZ", "120"))
+# numbers as programs write them: with an e, or with the D of Fortran between a decimal sign and a sign
+NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:\d+\.\d*|\.\d+)D[+-]\d\d+)", re.ASCII)
 SETTINGS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -72,7 +74,10 @@ def test_a_damaged_table_is_refused_or_read_as_it_stands(tmp_path_factory, table
 
 
 def _assert_numbers_stand_in(text, found):
-    written = {float(token) for token in re.findall(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", text)}
+    """Each number read is what a whole cell says, whatever sign separates the cells."""
+    lines = re.split(r"[\r\n]", text)
+    cells = {cell.strip('" ') for line in lines for sign in (",", ";", "\t", "|", None) for cell in line.split(sign)}
+    written = {float(cell.replace("D", "e")) for cell in cells if NUMBER.fullmatch(cell)}
     for value in [*found.X.ravel(), *found.y.ravel()]:
         assert np.isnan(value) or float(value) in written, value
 

@@ -64,6 +64,11 @@ def test_decimal_commas(tmp_path):
     np.testing.assert_array_equal(spectrum.X, [[1.5, 2.5, 0.5, 3.0]])
 
 
+def test_commas_between_whole_numbers(tmp_path):
+    (spectrum,) = read(tmp_path, block([12, 13, 14, 15], lines=["4000,12,13", "3996, 14, 15"]))
+    np.testing.assert_array_equal(spectrum.X, [[12, 13, 14, 15]])
+
+
 def test_the_abscissas_of_the_lines_decide_between_two_ends_and_need_no_factor(tmp_path):
     (spectrum,) = read(tmp_path, block(VALUES, LASTX=3900, DELTAX=-2))
     assert spectrum.axis[-1] == 3968
@@ -163,6 +168,9 @@ def test_pages_of_several_variables(tmp_path):
         (block(VALUES, "DIF").replace("\n3988", "\n3960"), "begins at 3960"),
         (block(VALUES, "DIF").replace("\n3988c", "\n3988b"), "must repeat the last one before it"),
         (block(VALUES).replace("104 104", "1x4 104"), "'x4 104 104 99 -3 -3' is no number"),
+        (block(VALUES).replace("104 104", "1.0.4 104"), "'.4 104 104 99 -3 -3' is no number"),
+        (block(VALUES).replace("104 104", "1\x0b4 104"), "NPOINTS= announces 17"),
+        (block(VALUES, DELTAX="1_0"), "DELTAX= must be a number and is '1_0'"),
         (block(VALUES)[:-40], "truncated|NPOINTS"),
         (block(VALUES)[:-8], "ends before ##END="),
         (block(VALUES, y_factor=1.0, FIRSTY=1e4, MAXY=1e5, MINY=-1e3), "a factor or the values are damaged"),

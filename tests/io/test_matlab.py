@@ -99,6 +99,14 @@ def test_the_axis_may_stand_in_labels_of_the_variables(tmp_path):
     assert (block.unit, block.names, block.columns) == ("nm", list("abcde"), {})
 
 
+def test_decimal_commas_and_other_units_in_labels_of_the_variables(tmp_path):
+    labels = cells(*(f"{value + 0.5:.1f} nm".replace(".", ",") for value in AXIS))
+    (block,) = read_file(saved(tmp_path, Matrix=X, VarLabels=labels))
+    np.testing.assert_array_equal(block.axis, AXIS + 0.5)
+    (block,) = read_file(saved(tmp_path, Matrix=X, VarLabels=cells(*(f"{value:g} THz" for value in AXIS))))
+    assert block.unit == "thz"
+
+
 def test_numbered_samples_are_no_axis(tmp_path):
     with pytest.raises(NoSpectraError, match="no matrix of spectra with an axis"):
         read_file(saved(tmp_path, X=X, names=cells("A101", "A102", "A103", "A104", "A105")))

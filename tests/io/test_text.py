@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError, TableWarning
+from skspectral.io._properties import numbers_of
 from skspectral.io._text import read_text
 
 PLAIN = "sample_id,protein,1100,1102,1104\ns1,9.5,0.1,0.2,0.3\ns2,8.5,0.4,0.5,0.6\n"
@@ -91,7 +92,7 @@ def test_single_spectra_in_columns(read):
 
 
 def test_numbers_in_rare_writings(read):
-    block = read("id,1100,1102,1104\ns1,1D-1,+.2,\u22123e-1\n")
+    block = read("id,1100,1102,1104\ns1,1.D-01,+.2,\u22123e-1\n")
     np.testing.assert_array_equal(block.X, [[0.1, 0.2, -0.3]])
     block = read("y: Reflectance\nid,1100,1102\ns1,10%,20%\n")
     np.testing.assert_array_equal(block.X, [[10, 20]])
@@ -128,6 +129,22 @@ def test_points_that_separate_thousands_are_refused_until_it_is_said(read):
 def test_what_cannot_be_right_is_refused(read, text, message):
     with pytest.raises(TableError, match=message):
         read(text)
+
+
+@pytest.mark.parametrize("cell", ["1D2", "1.D2", "1D+02", "1d-01", "1_0", "0x1F", "1e", "1 2", "1.2\x0034", "٣"])
+def test_what_no_program_writes_is_no_number(read, cell):
+    # damage at random made 1D2 of 1.2, which was read as 100
+    with pytest.raises(TableError, match=r"is not a number|is not text"):
+        read(f"id,1100,1102,1104\ns1,.1,.2,.3\ns2,.4,{cell},.6\n")
+    with pytest.raises(TableError, match=r"s2.*is not a reference value"):
+        numbers_of(["9.5", cell], ["s1", "s2"].__getitem__)
+
+
+def test_a_blank_may_be_a_lost_decimal_sign_or_separate_thousands(read):
+    where = ["s1", "s2", "s3"].__getitem__
+    np.testing.assert_array_equal(numbers_of(["1 234,5", "987,25", "12 002"], where, ",")[0], [1234.5, 987.25, 12002])
+    with pytest.raises(TableError, match="s2: '9 125' is ambiguous"):
+        numbers_of(["9.217", "9 125", "9.5"], where)
 
 
 @pytest.mark.parametrize("text", ["SampleID,Moisture\nP1,13.7\nP2,12.2\n", "0.1\n0.2\n0.3\n", "id,P1,P2,P3\ns,1,2,3\n"])
