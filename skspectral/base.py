@@ -6,7 +6,6 @@ A row is one spectrum of one sample on one instrument. ``fit`` receives all rows
 """
 
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
@@ -21,6 +20,7 @@ from ._core.references import check_references
 from ._core.replicates import check_replicates
 from ._core.roles import TransferRows
 from ._core.spelling import warn_of_instruments_left_out
+from ._core.tags import TransferTags, check_enough
 from ._core.validation import validate_spectra, varies
 from ._core.versions import VersionedState
 from .calibration.wrapping import existing_calibration, fit_calibration, holds_frozen, is_frozen, predict_2d
@@ -31,51 +31,11 @@ from .exceptions import (
     IndistinctSpectraError,
     MissingReferenceError,
     NoSourceError,
-    NoStandardsError,
     NotTransferredWarning,
-    TooFewStandardsError,
     UnpairedSamplesWarning,
 )
 
 __all__ = ["BaseTransferRegressor", "TransferTags"]
-
-
-@dataclass(frozen=True)
-class TransferTags:
-    """What a transfer method needs and promises.
-
-    Attributes
-    ----------
-    needs : {"nothing", "target_rows", "pairs", "standards", "pairs_or_standards"}
-        The least it must find among the target rows: nothing; any spectrum; samples measured on both instruments;
-        target spectra with a reference; either of the two.
-    min_samples : int
-        How many of them.
-    needs_source : bool
-        Whether it learns from source spectra (an existing calibration alone does not do).
-    uses_target_references : bool
-        Whether references of target rows can change the result beyond labelling their twins on the source.
-    zero_shot : bool
-        Whether unlabelled, unpaired target rows are enough.
-    preserves_identity : bool
-        Whether identical instruments give exactly the predictions of the source model.
-    carries_source_model : bool
-        Whether predictions come from the source calibration at all; false for models that learn on the target.
-    refits : bool
-        Whether the calibration is fitted anew on changed spectra, so that an existing one cannot be used.
-    affine : bool
-        Whether predictions are an affine function of the spectrum where the calibration is one; false for networks.
-    """
-
-    needs: str = "standards"
-    min_samples: int = 1
-    needs_source: bool = True
-    uses_target_references: bool = True
-    zero_shot: bool = False
-    preserves_identity: bool = False
-    carries_source_model: bool = True
-    refits: bool = False
-    affine: bool = True
 
 
 class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
@@ -251,7 +211,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
                 "cannot be. Give an ordinary estimator and the source spectra with their references, or use a method "
                 "that changes target spectra only, such as MeanShift, DS, PDS or SST."
             )
-        self._check_target_rows(rows, tags, odd)
+        check_enough(tags, rows, type(self).__name__, odd)
         if tags.needs_source:
             self._check_source_spectra(rows)
         if tags.needs_source and not (~rows.is_target).any():
@@ -272,30 +232,6 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             f"All {len(source)} source spectra are the same up to rounding, so that {type(self).__name__} has nothing "
             "to calibrate on. Check that each sample was measured, not one scan copied."
         )
-
-    def _check_target_rows(self, rows, tags, odd):
-        """Count what the method needs among the target rows, or say what is missing."""
-        name = type(self).__name__
-        n_target = len(rows.target_samples[0])
-        found = {
-            "nothing": tags.min_samples,
-            "target_rows": n_target,
-            "pairs": n_target if tags.zero_shot and self.n_pairs_ == 0 else self.n_pairs_,
-            "standards": self.n_standards_,
-            "pairs_or_standards": max(self.n_pairs_, self.n_standards_),
-        }[tags.needs]
-        if found >= tags.min_samples:
-            return
-        what = {
-            "target_rows": "target spectra",
-            "pairs": "samples measured on both instruments (the same sample_id on a source and a target row)",
-            "standards": "target spectra with a reference",
-            "pairs_or_standards": "target spectra with a reference, or samples measured on both instruments",
-        }[tags.needs]
-        seen = f"{n_target} target samples, {self.n_pairs_} of them paired, {self.n_standards_} with a reference"
-        error = NoStandardsError if found == 0 else TooFewStandardsError
-        text = f"{name} needs at least {tags.min_samples} {what}, and found {found} ({seen})."
-        raise error(f"{text} {odd}".rstrip())
 
     def _fit_source(self, rows):
         """Fit the plain source calibration; ``_predict`` must then apply no transfer."""

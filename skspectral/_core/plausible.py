@@ -7,10 +7,10 @@ import numpy as np
 from ..exceptions import AbsurdPredictionWarning, ImplausibleSpectraError
 from .nested import is_nested
 
-__all__ = ["DWARFING", "fitted_range", "refuse_dwarfing", "warn_of_absurd"]
+__all__ = ["DWARFING_SPECTRA", "fitted_range", "refuse_dwarfing", "warn_of_absurd"]
 
 # beside a value that is larger by this factor all other spectra are lost in the rounding of sums of squares
-DWARFING = 1e8
+DWARFING_SPECTRA = 1e8
 # predictions that are farther from the references than this many times their extent mean nothing
 ABSURD = 1e3
 
@@ -46,7 +46,7 @@ def refuse_dwarfing(estimator, X):
     if seen is None or not len(X) or seen["largest"] == 0:
         return
     largest = np.abs(X).max(axis=1)
-    bad = np.flatnonzero(largest > DWARFING * seen["largest"])
+    bad = np.flatnonzero(largest > DWARFING_SPECTRA * seen["largest"])
     if len(bad):
         row, channel = bad[0], int(np.argmax(np.abs(X[bad[0]])))
         raise ImplausibleSpectraError(

@@ -14,8 +14,9 @@ __all__ = ["check_references", "finite_mean_square", "held_out_error", "masked_a
 
 # squares of products with spectra overflow for larger values, and vanish for smaller ones
 LARGEST_VALUE, SMALLEST_VALUE = 1e75, 1e-75
-# beside a value that is larger by this factor all others are rounding errors
-DWARFING = 1e12
+# beside a reference that is larger than the median by this factor all others are rounding errors; spectra, whose
+# products with each other are taken, are lost sooner (DWARFING_SPECTRA)
+DWARFING_REFERENCES = 1e12
 
 
 def check_references(estimator, y, n_rows, *, allow_missing):
@@ -101,7 +102,7 @@ def _check_magnitudes(sizes, column):
             "Give the references in another unit."
         )
     usual = np.median(sizes[sizes > 0]) if largest > 0 else 0.0
-    if largest > DWARFING * usual:
+    if largest > DWARFING_REFERENCES * usual:
         raise ImplausibleReferenceError(
             f"Property {column} has the value {largest:.3g}, where the median is {usual:.3g}. It looks like a fill "
             "value: set it to NaN."

@@ -17,7 +17,7 @@ from .axis_identity import known_axis, learn_axis, order_for, warn_of_order
 from .channels import beside_the_axis, channel_labels, spectra_of
 from .missing_codes import find_codes
 from .nested import is_nested
-from .plausible import DWARFING, refuse_dwarfing
+from .plausible import DWARFING_SPECTRA, refuse_dwarfing
 from .references import masked_as_nan
 from .text_cells import naming_text
 
@@ -217,11 +217,11 @@ def _check_magnitudes(values):
             f"The largest value of all spectra is {top:.3g}, {size} for float64 arithmetic on squares of products. "
             "Check the unit: multiply the spectra by a constant."
         )
-    if usual == 0 or top <= DWARFING * usual:
+    if usual == 0 or top <= DWARFING_SPECTRA * usual:
         return
     row = int(np.argmax(largest))
     channel = int(np.argmax(np.abs(values[row])))
-    n_rows = int((largest > DWARFING * usual).sum())
+    n_rows = int((largest > DWARFING_SPECTRA * usual).sum())
     raise ImplausibleSpectraError(
         f"X holds {values[row, channel]:.3g} in row {row}, channel {channel}, where the largest value of a spectrum is "
         f"{usual:.3g} at the median; {n_rows} of {len(values)} spectra are affected. Beside it all others are rounding "

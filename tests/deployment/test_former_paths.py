@@ -26,6 +26,13 @@ def test_pickles_find_classes_by_their_former_module():
     assert f"{cls.__module__}.{cls.__name__}" == "skspectral._core.affine.BandedMap"
 
 
+def test_tags_are_found_beside_the_contract():
+    from skspectral import base
+
+    assert pickle.loads(b"cskspectral.base\nTransferTags\n.") is base.TransferTags
+    assert "TransferTags" in base.__all__
+
+
 def test_model_files_may_hold_former_names_of_known_types_only():
     for module, names in OWN_TYPES.items():
         for former in [name for name, present in FORMER.items() if present == module]:
