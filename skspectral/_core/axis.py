@@ -4,7 +4,7 @@ import numpy as np
 
 from ..exceptions import AxisMismatchError
 
-__all__ = ["SAME_AXIS", "check_axis", "gaps", "largest_bend", "order_onto", "same_axis"]
+__all__ = ["SAME_AXIS", "check_axis", "gaps", "largest_bend", "order_onto", "regions", "same_axis", "usual_step"]
 
 #: Axes that agree to this share of a channel are one axis, written with other rounding.
 SAME_AXIS = 0.05
@@ -116,6 +116,30 @@ def gaps(axis):
     beside = np.maximum(padded[:-2], padded[2:])
     wide = (steps > GAP * beside) & (steps > GAP * np.median(steps) / 2)
     return [(float(axis[k]), float(axis[k + 1])) for k in np.flatnonzero(wide)]
+
+
+def regions(axis):
+    """Cut an axis where it has gaps.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_channels,)
+        Strictly monotonic.
+
+    Returns
+    -------
+    list of slice
+        The channels of each region that was measured throughout, in the order of the axis.
+    """
+    befores = {start if axis[0] <= axis[-1] else end for start, end in gaps(axis)}
+    cuts = [k + 1 for k, value in enumerate(axis[:-1]) if float(value) in befores]
+    return [slice(start, end) for start, end in zip([0, *cuts], [*cuts, len(axis)])]
+
+
+def usual_step(axis):
+    """Mean distance between neighbouring channels of an axis (n_channels,), gaps left out; at least two channels."""
+    steps = np.concatenate([np.abs(np.diff(axis[region])) for region in regions(axis)])
+    return float(steps.mean() if steps.size else np.abs(np.diff(axis)).mean())
 
 
 def largest_bend(axis, n_channels=11):

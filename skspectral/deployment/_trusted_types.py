@@ -40,6 +40,7 @@ OWN_TYPES = {
     "skspectral.preprocessing._savitzky_golay": ("SavitzkyGolay",),
     "skspectral.preprocessing._snv": ("SNV",),
     "skspectral.preprocessing._wavelet": ("WaveletTokenize",),
+    "skspectral.transfer._by_region": ("ByRegion",),
     "skspectral.transfer._operators": ("Operator",),
     "skspectral.transfer._several_sources": ("SeveralSources",),
     "skspectral.transfer.auto": ("AutoTransfer",),

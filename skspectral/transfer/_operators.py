@@ -4,7 +4,9 @@ import numpy as np
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from .._core.axis import regions
 from ..preprocessing import SNV, Resample, SavitzkyGolay
+from ._by_region import ByRegion
 
 __all__ = ["OPERATORS", "Operator"]
 
@@ -32,7 +34,8 @@ class Operator:
     name : str
         A key of ``OPERATORS``.
     axis : ndarray of shape (n_channels,)
-        Wavelengths in nm; unequal steps are resampled first.
+        Wavelengths in nm; unequal steps are resampled first. Over a gap, nothing is interpolated or differentiated:
+        the regions beside it are treated by themselves.
     """
 
     def __init__(self, name, axis):
@@ -40,19 +43,20 @@ class Operator:
             raise ValueError(f"preprocessing must be one of {', '.join(OPERATORS)}, got {name!r}.")
         self.name = name
         steps = []
-        grid = axis
-        gaps = np.diff(axis)
-        if OPERATORS[name] is not None and len(axis) > 2 and np.ptp(gaps) > UNEQUAL_STEPS * np.abs(gaps).mean():
-            grid = np.linspace(axis[0], axis[-1], len(axis))
-            steps.append(Resample(grid=grid, wavelengths=axis))
         if OPERATORS[name] is not None:
             window, order, derivative, scatter = OPERATORS[name]
+            parts = [(part.start, part.stop, axis[part]) for part in regions(axis)]
+            resamplers = [(start, stop, _resampler(own)) for start, stop, own in parts]
+            if any(resampler is not None for *_, resampler in resamplers):
+                steps.append(resamplers[0][2] if len(parts) == 1 else ByRegion(resamplers))
             if scatter and len(axis) > 1:
                 steps.append(SNV())
-            # too few channels for the polynomial have no derivative worth the name
-            if window is not None and len(axis) > order + FEWEST_BEYOND_ORDER:
-                points = _odd(window / np.abs(np.diff(grid)).mean(), order, len(grid))
-                steps.append(SavitzkyGolay(points, polyorder=order, deriv=derivative))
+            if window is not None:
+                # too few channels for the polynomial have no derivative worth the name
+                long = [part for part in parts if part[1] - part[0] > order + FEWEST_BEYOND_ORDER]
+                filters = [(start, stop, _filter(own, window, order, derivative)) for start, stop, own in long]
+                if filters:
+                    steps.append(filters[0][2] if len(parts) == 1 else ByRegion(filters))
         self._pipeline = make_pipeline(*steps) if steps else FunctionTransformer()
         # the steps learn nothing but the number of channels
         self._pipeline.fit(np.sin(np.outer([1.0, 2.0], np.arange(1.0, len(axis) + 1.0))))
@@ -60,6 +64,26 @@ class Operator:
     def __call__(self, X):
         """Transform spectra (n_spectra, n_channels)."""
         return np.asarray(self._pipeline.transform(X))
+
+
+def _even(axis):
+    """Points of equal steps over a region (n_channels,): itself where its steps are equal."""
+    steps = np.diff(axis)
+    if len(axis) > 2 and np.ptp(steps) > UNEQUAL_STEPS * np.abs(steps).mean():
+        return np.linspace(axis[0], axis[-1], len(axis))
+    return axis
+
+
+def _resampler(axis):
+    """Bring a region (n_channels,) onto equal steps; None where they are."""
+    grid = _even(axis)
+    return None if grid is axis else Resample(grid=grid, wavelengths=axis)
+
+
+def _filter(axis, window, order, derivative):
+    """Derivative on a region (n_channels,), brought onto equal steps."""
+    points = _odd(window / np.abs(np.diff(_even(axis))).mean(), order, len(axis))
+    return SavitzkyGolay(points, polyorder=order, deriv=derivative)
 
 
 def _odd(points, order, n_channels):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._core.axis import usual_step
 from .._core.labels import UNPAIRED
 from .._core.references import held_out_error
 from .._core.roles import shared_with
@@ -189,7 +190,7 @@ class DifferenceRidge(CompleteTransferRegressor):
         if not labelled.any(axis=0).all():
             raise MissingReferenceError("DifferenceRidge needs source references for every property; y is NaN.")
         system = augmented_rows(rows, self._operator, others)
-        step = np.abs(np.diff(axis)).mean() if len(axis) > 1 else UNKNOWN_STEP
+        step = usual_step(axis) if len(axis) > 1 else UNKNOWN_STEP
         weights, difference = difference_weights(system, self.alpha, self.shrinkage, max(1, round(SMOOTHING_NM / step)))
         if self.difference_weight != "auto":
             difference = self.difference_weight

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ..._core.axis import usual_step
 from ...calibration import PLSRegressionCV
 from .._augmented import Solution, difference_weights
 from .._operators import UNKNOWN_STEP
@@ -218,7 +219,7 @@ def fit_members(rows, axis, members, unlabelled=None, known=()):
     Fitted
     """
     views = Views(rows, axis, known)
-    step = np.abs(np.diff(axis)).mean() if len(axis) > 1 else UNKNOWN_STEP
+    step = usual_step(axis) if len(axis) > 1 else UNKNOWN_STEP
     width = max(1, round(SMOOTHING_NM / step))
     means, calibrations, solutions = {}, {}, []
     for member in members:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..._core.axis import usual_step
 from ..._core.roles import shared_with
 from .._operators import UNKNOWN_STEP, Operator
 from ..difference_ridge import augmented_rows
@@ -100,7 +101,7 @@ class Views:
     def _map(self, half, penalty):
         """The fitted map, and all standards as it shows them."""
         if (half, penalty) not in self._maps:
-            step = np.abs(np.diff(self.axis)).mean() if len(self.axis) > 1 else UNKNOWN_STEP
+            step = usual_step(self.axis) if len(self.axis) > 1 else UNKNOWN_STEP
             pairs = self.rows.pairs
             fitted, left_out = fit_window_map(pairs.source, pairs.target, max(1, round(half / step)), penalty)
             target, _, codes = self.rows.target_samples
