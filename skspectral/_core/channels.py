@@ -12,6 +12,7 @@ from .units import check_unit
 
 __all__ = [
     "Labels",
+    "axis_columns",
     "beside_the_axis",
     "channel_labels",
     "LabelledSpectra",
@@ -187,6 +188,31 @@ def _decimal_sign(matches):
     return "," if len(commas) == len(fractions) and any(len(comma) != 4 for comma in commas) else "."
 
 
+def axis_columns(columns):
+    """Name the columns that are wavelengths, among others such as names and references.
+
+    Parameters
+    ----------
+    columns : sequence
+        Labels of a table.
+
+    Returns
+    -------
+    list
+        In the order of the table: the most columns whose labels have one name, or none, before the number.
+    """
+    by_stem = {}
+    for label in columns:
+        stem = _stem(label)
+        if stem is not None:
+            by_stem.setdefault(stem, []).append(label)
+    # of equally many, bare numbers
+    for _, labels in sorted(by_stem.items(), key=lambda item: (-len(item[1]), item[0] != "")):
+        if numbers_in(labels) is not None:
+            return labels
+    return []
+
+
 def beside_the_axis(columns):
     """Name the columns that are no wavelengths where most are.
 
@@ -201,14 +227,10 @@ def beside_the_axis(columns):
         Empty where all labels are wavelengths, or half of them or fewer.
     """
     columns = list(columns)
-    stems = [_stem(label) for label in columns]
-    known = [stem for stem in stems if stem is not None]
-    usual = max(set(known), key=known.count, default=None)
-    axis = [label for label, stem in zip(columns, stems) if stem == usual]
-    others = [label for label, stem in zip(columns, stems) if stem != usual]
-    if usual is None or not others or len(axis) < FEWEST or len(axis) <= len(others):
-        return []
-    return others if numbers_in(axis) is not None else []
+    axis = axis_columns(columns)
+    stem = _stem(axis[0]) if axis else None
+    others = [label for label in columns if not axis or _stem(label) != stem]
+    return others if len(axis) >= FEWEST and len(axis) > len(others) else []
 
 
 def _stem(label):

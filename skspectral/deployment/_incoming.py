@@ -1,5 +1,6 @@
 """Spectra that arrive for prediction, however they come, brought onto the axis and quantity of a model."""
 
+import re
 from dataclasses import dataclass
 from os import PathLike
 
@@ -8,12 +9,13 @@ from sklearn.utils.validation import check_array
 
 from .._core.axis import check_axis
 from .._core.axis_identity import find_order
-from .._core.channels import Labels, channel_labels, column_axis
+from .._core.channels import Labels, axis_columns, channel_labels
 from .._core.labels import is_missing
 from .._core.validation import LARGEST_VALUE, constant_rows
 from ..exceptions import (
     AxisMismatchError,
     ChannelMismatchError,
+    LabelsError,
     QuantityError,
     UnknownInstrumentError,
     WavelengthRangeError,
@@ -84,8 +86,7 @@ class Incoming:
 
     @classmethod
     def _of_frame(cls, frame):
-        named = {label: column_axis(frame[[label]]) for label in frame.columns}
-        spectrum = [label for label, axis in named.items() if axis is not None]
+        spectrum = list(dict.fromkeys(axis_columns(frame.columns)))
         other = [label for label in frame.columns if label not in spectrum]
         if not spectrum and not other:
             raise ChannelMismatchError("The DataFrame has no column that is labelled by a wavelength.")
@@ -95,9 +96,7 @@ class Incoming:
             return cls(X, None, None, None, *(_blank(len(X)) for _ in range(3)), [])
         X = check_array(frame[spectrum], dtype=np.float64, ensure_all_finite=False, input_name="X")
         axis = channel_labels(frame[spectrum])
-        labels = [
-            _labels(frame[name].tolist() if name in other else None, len(X)) for name in ("instrument", "sample_id")
-        ]
+        labels = [_labels(_column(frame, other, name), len(X)) for name in ("instrument", "sample_id")]
         axis, unit = (None, None) if axis is None else axis
         return cls(X, axis, unit, None, *labels, _blank(len(X)), [])
 
@@ -274,6 +273,15 @@ def _labels(values, n):
     if values is not None:
         labels[:] = [None if is_missing(value) else value for value in values]
     return labels
+
+
+def _column(frame, columns, name):
+    """Cells of the column of this name, however it is written ("Sample ID"); None where there is none."""
+    plain = name.replace("_", "")
+    found = [label for label in columns if re.sub(r"[\s_-]", "", str(label)).lower() == plain]
+    if len(found) > 1:
+        raise LabelsError(f"Several columns may be the {name}: {', '.join(map(repr, found))}. Keep one of them.")
+    return frame[found[0]].tolist() if found else None
 
 
 def _blank(n):

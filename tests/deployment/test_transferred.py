@@ -13,6 +13,7 @@ from skspectral.datasets import make_instruments
 from skspectral.exceptions import (
     AxisMismatchError,
     ChannelMismatchError,
+    LabelsError,
     MissingReferenceError,
     ModelFileError,
     QuantityError,
@@ -149,6 +150,24 @@ def test_frames_tables_arrays_and_files_are_read_alike(data, model, tmp_path):
         assert found.labels["sample_id"] == list(data.sample_id[new])
         assert (found.flag == expected.flag).all()
     assert list(model.predict(table).to_frame())[:2] == ["sample_id", "instrument"]
+
+
+@pytest.mark.parametrize("write", ["X{:g}", "spec.{:g}", "w{:.1f}", "{:g} nm", "{!r}"])
+def test_labels_are_read_as_estimators_and_readers_read_them(data, model, write):
+    new = new_rows(data)
+    frame = pd.DataFrame(data.X[new], columns=[write.format(float(w)) for w in data.wavelengths])
+    frame = frame.assign(protein=1.0, **{"Sample ID": data.sample_id[new]}).iloc[:, ::-1]
+    predicted = model.predict(frame)
+    assert_allclose(predicted.value, model.predict(data.X[new]).value)
+    assert_array_equal(predicted.labels["sample_id"], data.sample_id[new])
+
+
+def test_the_instrument_of_a_frame_is_found_however_it_is_written(data, model):
+    frame = pd.DataFrame(data.X[new_rows(data)], columns=data.wavelengths)
+    with pytest.raises(UnknownInstrumentError, match="'C'"):
+        model.predict(frame.assign(Instrument="C"))
+    with pytest.raises(LabelsError, match="'Instrument', 'instrument'"):
+        model.predict(frame.assign(Instrument="B", instrument="B"))
 
 
 def test_an_axis_is_matched_resampled_or_refused(data, model):
