@@ -8,7 +8,7 @@ import numpy as np
 from ..exceptions import AxisUnitError, AxisUnitWarning
 from .nested import is_nested
 
-__all__ = ["LENGTHS", "UNITS", "check_plausible", "check_unit", "convert", "likely_unit", "to_nm"]
+__all__ = ["LENGTHS", "UNITS", "check_plausible", "check_unit", "convert", "likely_unit", "remedy_for", "to_nm"]
 
 LENGTHS = ("nm", "um", "cm-1")
 #: A Raman shift counts from the laser line, so it is no wavelength and is never converted.
@@ -22,10 +22,23 @@ _SPELLINGS = {
 }
 
 # A spectrum whose longest "nm" is shorter, or whose shortest "um" is longer, was never measured by a spectrometer for
-# samples; beyond 3300 nm instruments count in wavenumbers.
-LEAST_NM, MOST_NM, MOST_LIKELY_NM = 100.0, 1e6, 3300.0
+# samples; beyond 3300 nm instruments count in wavenumbers, and below 180 nm air absorbs all light.
+LEAST_NM, LEAST_LIKELY_NM, MOST_LIKELY_NM, MOST_NM = 100.0, 180.0, 3300.0, 1e5
 LEAST_UM, MOST_UM, MOST_LIKELY_UM = 0.1, 1e3, 30.0
-LEAST_WAVENUMBER = 10.0
+LEAST_WAVENUMBER, MOST_WAVENUMBER = 10.0, 1e5
+# far infrared that says itself that it counts in nm
+MOST_NM_TOLD = 1e6
+
+# units that are none of UNITS: how they become nm, and how a user writes that
+_OTHERS = {
+    "Angstrom": (lambda x: x / 10, "axis / 10"),
+    "m": (lambda x: 1e9 * x, "axis * 1e9"),
+    "mm": (lambda x: 1e6 * x, "axis * 1e6"),
+    "m-1": (lambda x: 1e9 / x, "1e9 / axis"),
+    "THz": (lambda x: 299792.458 / x, "299792.458 / axis"),
+    "GHz": (lambda x: 299792458.0 / x, "299792458 / axis"),
+    "eV": (lambda x: 1239.841984 / x, "1239.842 / axis"),
+}
 
 
 def check_unit(unit, *, name="axis_unit"):
@@ -99,13 +112,38 @@ def likely_unit(axis):
     {"nm", "um", "cm-1"} or None
     """
     low, high = float(np.min(axis)), float(np.max(axis))
-    if low <= 0:
+    if low <= 0 or high > MOST_WAVENUMBER:
         return None
     if high <= MOST_LIKELY_UM:
         return "um" if low >= LEAST_UM else None
     if high > MOST_LIKELY_NM:
         return "cm-1"
     return "nm" if high >= LEAST_NM else None
+
+
+def remedy_for(axis, unit, option="axis_unit"):
+    """Say what a user can do about an axis that cannot, or hardly can, be in its unit.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_channels,)
+        Positive.
+    unit : str
+        What it is not.
+    option : str
+        Where the unit is given.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    likely, nm = likely_unit(axis), {name: function(axis) for name, (function, _) in _OTHERS.items()}
+    others = [name for name, x in nm.items() if np.min(x) >= LEAST_LIKELY_NM and np.max(x) <= MOST_LIKELY_NM]
+    parts = [] if likely in (None, unit) else [f"say {option}={likely!r} if they are {likely}"]
+    parts += [f"give {_OTHERS[name][1]} as nm if they are {name}" for name in others]
+    text = "; ".join(parts) or "give the wavelengths or wavenumbers of the channels"
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def check_plausible(axis, unit, *, name, told=False, stacklevel=2):
@@ -130,7 +168,7 @@ def check_plausible(axis, unit, *, name, told=False, stacklevel=2):
     Warns
     -----
     AxisUnitWarning
-        If an axis in nm looks like wavenumbers.
+        If an axis in nm looks like one in another unit.
     """
     if unit == "Raman shift" or is_nested():
         return
@@ -139,17 +177,17 @@ def check_plausible(axis, unit, *, name, told=False, stacklevel=2):
     if low <= 0:
         raise AxisUnitError(f"{axis_said} is no axis in {unit}: wavelengths and wavenumbers must be positive.")
     impossible = {
-        "nm": high < LEAST_NM or high > MOST_NM,
+        "nm": high < LEAST_NM or high > (MOST_NM_TOLD if told else MOST_NM),
         "um": high > MOST_UM or high < LEAST_UM,
-        "cm-1": high < LEAST_WAVENUMBER,
+        "cm-1": high < LEAST_WAVENUMBER or high > MOST_WAVENUMBER,
     }[unit]
     if impossible:
-        likely = likely_unit(axis)
-        remedy = "Give the axis of the spectra" if likely is None else f"These look like {likely}: axis_unit={likely!r}"
-        raise AxisUnitError(f"{axis_said} cannot be an axis in {unit}, where no spectrometer measures. {remedy}.")
-    if unit == "nm" and high > MOST_LIKELY_NM and not told:
+        raise AxisUnitError(
+            f"{axis_said} cannot be an axis in {unit}, where no spectrometer measures. {remedy_for(axis, unit)}"
+        )
+    if unit == "nm" and not told and (low < LEAST_LIKELY_NM or high > MOST_LIKELY_NM):
         warnings.warn(
-            f"{axis_said} is taken as nm, and looks like wavenumbers: say axis_unit='cm-1' if it is.",
+            f"{axis_said} is taken as nm, where hardly a spectrometer measures. {remedy_for(axis, unit)}",
             AxisUnitWarning,
             stacklevel=stacklevel + 1,
         )

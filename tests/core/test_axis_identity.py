@@ -143,7 +143,7 @@ def test_the_unit_of_labels_is_told_or_assumed(data, frame):
     model = MeanShift(**ROLES).fit(wavenumbers, data.y, **data.labels)
     assert model.axis_unit_ == "cm-1"
     assert_allclose(model.wavelengths_, AXIS)
-    with pytest.warns(AxisUnitWarning, match="looks like wavenumbers"):
+    with pytest.warns(AxisUnitWarning, match="is taken as nm"):
         AutoTransfer(**ROLES).fit(wavenumbers, data.y, **data.labels)
     with warnings.catch_warnings():
         warnings.simplefilter("error", AxisUnitWarning)

@@ -64,10 +64,14 @@ def test_what_numbers_look_like(axis, unit):
 @pytest.mark.parametrize(
     ("axis", "unit", "message"),
     [
-        ([1.1, 2.5], "nm", r"1\.1 to 2\.5 cannot be an axis in nm.*look like um: axis_unit='um'"),
-        ([1100, 2498], "um", "cannot be an axis in um.*look like nm: axis_unit='nm'"),
-        ([1.1, 2.5], "cm-1", "cannot be an axis in cm-1.*look like um"),
-        ([10.0, 59.0], "nm", "cannot be an axis in nm.*Give the axis of the spectra"),
+        ([1.1, 2.5], "nm", r"1\.1 to 2\.5 cannot be an axis in nm.*Say axis_unit='um' if they are um"),
+        ([1100, 2498], "um", "cannot be an axis in um.*Say axis_unit='nm' if they are nm"),
+        ([1.1, 2.5], "cm-1", "cannot be an axis in cm-1.*Say axis_unit='um'"),
+        ([10.0, 59.0], "nm", "cannot be an axis in nm.*Give the wavelengths or wavenumbers"),
+        ([4e5, 9e5], "nm", "cannot be an axis in nm.*Give 1e9 / axis as nm if they are m-1"),
+        ([4e5, 9e5], "cm-1", "cannot be an axis in cm-1"),
+        ([1.1e-6, 2.5e-6], "nm", "cannot be an axis in nm.*Give axis \\* 1e9 as nm if they are m"),
+        ([0.5, 1.13], "nm", "axis_unit='um' if they are um; give 1239.842 / axis as nm if they are eV"),
         ([0.0, 1000.0], "nm", "must be positive"),
         ([-5.0, 1000.0], "cm-1", "must be positive"),
     ],
@@ -89,6 +93,23 @@ def test_a_likely_axis_passes_in_silence(axis, unit):
         check_plausible(np.array(axis, dtype=float), unit, name="wavelengths")
 
 
-def test_wavenumbers_as_nm_are_warned_of():
-    with pytest.warns(AxisUnitWarning, match="600 to 4000 is taken as nm.*axis_unit='cm-1'"):
-        check_plausible(np.array([600.0, 4000.0]), "nm", name="wavelengths")
+@pytest.mark.parametrize(
+    ("axis", "remedy"),
+    [
+        ([600.0, 4000.0], "axis_unit='cm-1' if they are cm-1"),
+        (299792.458 / NIR, "Give 299792.458 / axis as nm if they are THz"),
+        (10 * NIR, "give axis / 10 as nm if they are Angstrom"),
+    ],
+)
+def test_other_units_as_nm_are_warned_of_with_the_remedy(axis, remedy):
+    with pytest.warns(AxisUnitWarning, match=f"is taken as nm.*{remedy}"):
+        check_plausible(np.array(axis), "nm", name="wavelengths")
+
+
+def test_an_axis_that_says_nm_itself_may_be_of_the_far_infrared():
+    far = np.array([2e4, 5e5])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_plausible(far, "nm", name="the labels", told=True)
+    with pytest.raises(AxisUnitError, match="cannot be"):
+        check_plausible(far, "nm", name="the labels")
