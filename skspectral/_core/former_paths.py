@@ -16,6 +16,9 @@ FORMER = {
     "skspectral.foundation._network": "skspectral.foundation._encoder",
     "skspectral.foundation._sight": "skspectral.foundation._regions",
     "skspectral.foundation._spectra": "skspectral.foundation._spectrum_writer",
+    "skspectral.io._block": "skspectral.io.block",
+    "skspectral.io._findings": "skspectral.io.checks.findings",
+    "skspectral.io._table": "skspectral.io.table.spectra_table",
     # a package of this name exists; files that refer to its functions have them from its module
     "skspectral.metrics": "skspectral.metrics._figures",
     "skspectral.per_instrument": "skspectral.deployment.per_instrument",

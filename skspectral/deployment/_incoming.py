@@ -7,10 +7,11 @@ from os import PathLike
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from .._core.axis import check_axis
+from .._core.axis import SAME_AXIS, check_axis
 from .._core.axis_identity import find_order
 from .._core.channels import Labels, axis_columns, channel_labels
 from .._core.labels import is_missing
+from .._core.units import convert
 from .._core.validation import LARGEST_VALUE, constant_rows
 from ..exceptions import (
     AxisMismatchError,
@@ -21,12 +22,9 @@ from ..exceptions import (
     WavelengthRangeError,
 )
 from ..preprocessing import Resample
-from ._training import TO_NM
 
 __all__ = ["Incoming", "convert_quantity", "onto_axis", "unusable"]
 
-#: Axes that agree to this share of a channel are one axis, written with other rounding.
-SAME_AXIS = 0.01
 FRACTIONS = {"reflectance": 1.0, "transmittance": 1.0, "% reflectance": 100.0, "% transmittance": 100.0}
 ABSORBANCES = ("absorbance", "log 1/R")
 
@@ -196,15 +194,10 @@ def onto_axis(X, axis, unit, own_axis, own_unit):
     ascending = np.argsort(axis)
     X, axis = X[:, ascending], check_axis(axis[ascending])
     if unit is not None and unit != own_unit:
-        if unit not in TO_NM or own_unit not in TO_NM:
-            raise AxisMismatchError(f"The spectra have an axis in {unit}, the model one in {own_unit}.")
-        nm = TO_NM[unit](axis)
-        axis = nm if own_unit == "nm" else nm / 1e3 if own_unit == "um" else 1e7 / nm
+        axis = convert(axis, unit, own_unit, name="the axis of the spectra")
     if (axis[0] < axis[-1]) != (own_axis[0] < own_axis[-1]):
         axis, X = axis[::-1], X[:, ::-1]
     step = np.abs(np.diff(own_axis)).min() if len(own_axis) > 1 else 1.0
-    if axis.shape == own_axis.shape and np.abs(axis - own_axis).max() <= SAME_AXIS * step:
-        return np.ascontiguousarray(X), False
     low, high = min(own_axis), max(own_axis)
     slack = SAME_AXIS * step
     if min(axis) > low + slack or max(axis) < high - slack:

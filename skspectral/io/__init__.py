@@ -1,10 +1,10 @@
 """From a laboratory's files to checked tables of spectra."""
 
-from ._checks import check
-from ._findings import Finding, Findings
 from ._read import read_spectra
-from ._summary import describe_axis
-from ._table import SpectraTable
+from .checks.check import check
+from .checks.findings import Finding, Findings
+from .table.spectra_table import SpectraTable
+from .table.summary import describe_axis
 from .tables import read_instrument_files, read_table
 
 __all__ = [

@@ -1,16 +1,14 @@
 """Reading spectra: from files of any format to one table."""
 
 from ..exceptions import ReadingOptionError, TableError
-from ._assemble import assemble
-from ._columns import blocks_from_cells
-from ._files import read_many
-from ._frames import grid_of_frame, is_frame
-from ._labels import axis_labels
-from ._names import MATCHES
-from ._phrases import axis_word
-from ._quantities import check_quantity
+from .formats.many_files import read_many
+from .grids.frames import blocks_of_frame, is_frame
+from .names.spelling import MATCHES
+from .quantities import check_quantity
+from .table.assemble import assemble
+from .text.dialect import check_separators
 
-__all__ = ["read_spectra", "table_of_frame"]
+__all__ = ["read_spectra"]
 
 
 def read_spectra(
@@ -104,7 +102,8 @@ def read_spectra(
     ...     read_spectra(path).y.ravel()
     array([9.1, 8.7])
     """
-    wanted = _checked_options(match, replicates, properties, decimal, delimiter)
+    _check_options(match, replicates)
+    check_separators(delimiter, decimal)
     quantity = None if quantity is None else check_quantity(quantity)
     named = dict(source) if isinstance(source, dict) else {None: source}
     if not named:
@@ -133,7 +132,7 @@ def read_spectra(
         instrument_column=instrument_column,
         unit=unit,
         quantity=quantity,
-        properties=wanted,
+        properties=properties,
         match=match,
         replicates=replicates,
         decimal=decimal,
@@ -142,41 +141,10 @@ def read_spectra(
     )
 
 
-def _checked_options(match, replicates, properties, decimal, delimiter):
+def _check_options(match, replicates):
     if match not in MATCHES:
         raise ReadingOptionError(f"match must be one of {', '.join(map(repr, MATCHES))}, got {match!r}.")
     if replicates not in (None, False) and not isinstance(replicates, str):
         raise ReadingOptionError(
             f"replicates must be a pattern such as '{{sample}}_{{n}}' or False, got {replicates!r}."
         )
-    if properties is None:
-        return None
-    return list(dict.fromkeys([properties] if isinstance(properties, str) else properties))
-
-
-def table_of_frame(frame, *, unit=None, quantity=None, properties=None, id_column=None, instrument_column=None):
-    """Make a table of a DataFrame; see `SpectraTable.from_frame`."""
-    blocks = blocks_of_frame(frame, unit=unit, quantity=quantity, id_column=id_column)
-    return assemble(
-        {None: blocks}, unit=unit, quantity=quantity, instrument_column=instrument_column, id_column=id_column,
-        properties=_checked_options("tidy", None, properties, None, None),
-    )  # fmt: skip
-
-
-def blocks_of_frame(frame, **options):
-    """Read the spectra of a DataFrame; an index of numbers without a name is one of rows, unless it is the axis."""
-    name = "the DataFrame"
-    grid, whole = grid_of_frame(frame, name), grid_of_frame(frame, name, whole_index=True)
-    unnamed = len(whole[0]) > len(grid[0])
-    if unnamed and axis_labels(grid[0], name) is None and not axis_word(grid[0][0]):
-        return _blocks(*whole, name, options)
-    blocks = _blocks(*grid, name, options)
-    if unnamed:
-        blocks[0].notes.append(
-            "the numbers in the index have no name and are not taken as samples; rename_axis('sample_id') takes them"
-        )
-    return blocks
-
-
-def _blocks(labels, rows, name, options):
-    return blocks_from_cells([labels, *rows], name, "row {}", lines=range(len(rows) + 1), **options)

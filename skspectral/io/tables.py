@@ -5,9 +5,9 @@ from pathlib import Path
 from sklearn.utils import Bunch
 
 from ..exceptions import TableError
-from ._assemble import assemble
-from ._formats import read_file
-from ._summary import describe_axis
+from .formats.one_file import read_file
+from .table.assemble import assemble
+from .table.summary import describe_axis
 
 __all__ = ["read_instrument_files", "read_table"]
 
@@ -147,8 +147,7 @@ def _table(blocks, targets, decimal):
                 f"{block.path} has no column 'sample_id'; its columns with a name are: {_labels([block])}. Name the "
                 "sample of each row; leave it blank where unknown."
             )
-    wanted = targets if targets is None else list(dict.fromkeys([targets] if isinstance(targets, str) else targets))
-    return assemble(blocks, to_unit=None, properties=wanted, decimal=decimal, replicates=False)
+    return assemble(blocks, to_unit=None, properties=targets, decimal=decimal, replicates=False)
 
 
 def _check_axis(table):

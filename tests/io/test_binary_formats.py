@@ -11,7 +11,7 @@ from skspectral.exceptions import (
     TableWarning,
     UnsupportedFormatError,
 )
-from skspectral.io._formats import kind_of_file, read_file
+from skspectral.io.formats.one_file import kind_of_file, read_file
 
 from .binary_writers import AB, KM, RAMAN, REFL, SCRF, SCSM, asd, opus, spc
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from skspectral.exceptions import TableError
-from skspectral.io._formats import kind_of_file, read_file
+from skspectral.io.formats.one_file import kind_of_file, read_file
 
 from .binary_writers import AB, SCSM, asd, opus, spc
 from .jcamp_writer import FORMS, block

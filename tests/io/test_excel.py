@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError
-from skspectral.io._formats import kind_of_file, read_file
+from skspectral.io.formats.one_file import kind_of_file, read_file
 
 from .workbook_writer import ods, xlsx
 

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from skspectral.exceptions import ReadingOptionError, SkippedFilesWarning, TableError
-from skspectral.io._files import files_of, read_many
+from skspectral.io.formats.many_files import files_of, read_many
 
 from .binary_writers import AB, opus
 

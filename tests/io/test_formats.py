@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skspectral.exceptions import NoSpectraError, UnsupportedFormatError
-from skspectral.io._formats import kind_of_file, read_file
+from skspectral.io.formats.one_file import kind_of_file, read_file
 
 FOLDER = Path(os.environ.get("SKSPECTRAL_DATA", ""), "formats")
 needs_files = pytest.mark.skipif(

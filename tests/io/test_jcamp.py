@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skspectral.exceptions import NoSpectraError, TableError, UnsupportedFormatError
-from skspectral.io._formats import kind_of_file, read_file
+from skspectral.io.formats.one_file import kind_of_file, read_file
 
 from .jcamp_writer import FORMS, block
 

@@ -9,7 +9,7 @@ from scipy.io import savemat
 from scipy.sparse import csr_matrix
 
 from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError, UnsupportedFormatError
-from skspectral.io._formats import kind_of_file, read_file
+from skspectral.io.formats.one_file import kind_of_file, read_file
 
 CORN = Path(os.environ.get("SKSPECTRAL_DATA", ""), "corn.mat")
 AXIS = np.arange(1100.0, 1124.0, 2.0)

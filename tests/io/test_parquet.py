@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skspectral.exceptions import NoSpectraError, TableError
-from skspectral.io._formats import kind_of_file, read_file
+from skspectral.io.formats.one_file import kind_of_file, read_file
 
 X = np.random.default_rng(0).uniform(size=(5, 6))
 LABELS = [f"{label} nm" for label in range(1100, 1112, 2)]

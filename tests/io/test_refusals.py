@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from skspectral.exceptions import ReadingOptionError, TableError, TableWarning, UnsupportedFormatError
-from skspectral.io._formats import kind_of_file, read_file
+from skspectral.io.formats.one_file import kind_of_file, read_file
 
 from .binary_writers import spc
 
@@ -145,6 +145,6 @@ def test_what_a_package_raises_on_a_damaged_file_is_told_as_such(tmp_path, monke
         def fail(path, error=error, **options):
             raise error
 
-        monkeypatch.setattr("skspectral.io._spc.read_spc", fail)
+        monkeypatch.setattr("skspectral.io.formats._spc.read_spc", fail)
         with pytest.raises(TableError, match=r"odd\.spc: this SPC file cannot be read; it is damaged"):
             read_file(path)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError, TableWarning
-from skspectral.io._properties import numbers_of
-from skspectral.io._text import read_text
+from skspectral.io.references.properties import numbers_of
+from skspectral.io.text.text_file import read_text
 
 PLAIN = "sample_id,protein,1100,1102,1104\ns1,9.5,0.1,0.2,0.3\ns2,8.5,0.4,0.5,0.6\n"
 X = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]

@@ -1,0 +1,1 @@
+"""What single cells and labels say: numbers, units, quantities, roles of columns."""

@@ -1,0 +1,235 @@
+"""Is a table of spectra plausible? What is checked in the spectra of each instrument, and between two."""
+
+import numpy as np
+
+from ..._core.axis import gaps
+from ..._core.validation import constant_rows
+from ..references.merging import same_value
+from ._pairs import check_pair
+from .findings import Finding, Findings
+
+__all__ = ["check"]
+
+# an axis in nm that reaches beyond this is more likely one of wavenumbers, and one that ends below it, of micrometres
+LONGEST_NIR, SHORTEST_NM = 2700.0, 100.0
+# a jump is so many times the steps on both sides of it
+JUMP = 12.0
+# channels on each side by which a jump is judged
+BESIDE = 8
+# equal values in a row of so many channels at the top of a spectrum
+FLAT = 4
+# what a spectrum of these quantities cannot exceed
+LARGEST = {"absorbance": 8.0, "log 1/R": 8.0, "reflectance": 2.0, "transmittance": 2.0}
+FEW = 5
+# zeros are no values where all others are farther from zero than this many times their range
+ZERO_FAR = 0.5
+
+
+def check(table):
+    """Look for what cannot be right in a table of spectra, or may be wrong.
+
+    Axes that do not look like their unit or share no range; reflectance beside absorbance and percent beside fractions;
+    spectra of one instrument that are mirror images of another's; equal rows; dead and saturated channels; jumps where
+    detectors meet; constant scans; paired spectra that resemble another sample's; samples that do not pair;
+    references that contradict each other.
+
+    Parameters
+    ----------
+    table : SpectraTable
+
+    Returns
+    -------
+    Findings
+        A list of findings with ``severity``, ``what``, ``where`` and ``remedy``, the gravest first. It prints itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectral.io import SpectraTable, check
+    >>> X = np.sin(np.arange(40.0) / 7) * np.arange(1, 5)[:, None]
+    >>> X[2] = X[1]
+    >>> check(SpectraTable(X, np.arange(1100, 1140), sample_id=list("abcd")))
+    error: 1 spectrum is the copy of another sample's (b and c). Find out whose it is, and remove the other.
+    """
+    findings = []
+    for name in table.instruments:
+        findings.extend(_check_axis(table, name))
+        findings.extend(_check_spectra(table, name))
+        findings.extend(_check_copies(table, name))
+        findings.extend(_check_channels(table, name))
+        findings.extend(_check_jumps(table, name))
+    findings.extend(_check_references(table))
+    names = table.instruments
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            findings.extend(check_pair(table, first, second))
+    return Findings(findings)
+
+
+def _whose(name):
+    return "all spectra" if name is None else f"instrument {name}"
+
+
+def _shown(labels):
+    labels = list(dict.fromkeys(str(label) for label in labels))
+    return ", ".join(labels[:FEW]) + (f" and {len(labels) - FEW} more" if len(labels) > FEW else "")
+
+
+def _rows(table, rows):
+    return _shown(table.where(row) if table.sample_id[row] is None else table.sample_id[row] for row in rows)
+
+
+def _check_axis(table, name):
+    axis = table.axis_of(name)
+    where = f"{_whose(name)}, {axis[0]:.6g} to {axis[-1]:.6g} {table.unit}"
+    if table.unit == "nm" and axis[-1] > LONGEST_NIR and _even(axis):
+        yield Finding(
+            "warning", "the axis looks like one of wavenumbers, not nm", where, "Give its unit, such as unit='cm-1'."
+        )
+    if table.unit == "nm" and axis[-1] < SHORTEST_NM:
+        yield Finding("error", "the axis cannot be in nm", where, "Give its unit, such as unit='um'.")
+    for start, end in gaps(axis):
+        yield Finding(
+            "note",
+            f"nothing was measured between {start:.6g} and {end:.6g} {table.unit}",
+            _whose(name),
+            "Derivatives and smoothing across it mean nothing.",
+        )
+
+
+def _even(axis):
+    steps = np.diff(axis)
+    return steps.size > 0 and np.ptp(steps) < 0.05 * np.median(steps)
+
+
+def _check_spectra(table, name):
+    rows, X = table.rows_of(name), table.spectra_of(name)
+    bad = ~np.isfinite(X).all(axis=1)
+    if bad.any():
+        yield Finding(
+            "error",
+            f"{bad.sum()} spectra have missing values",
+            f"{_whose(name)}: {_rows(table, rows[bad])}",
+            "Remove them.",
+        )
+    constant = constant_rows(np.where(np.isfinite(X), X, 0.0))
+    if constant.any() and X.shape[1] > 1:
+        where = f"{_whose(name)}: {_rows(table, rows[constant])}"
+        yield Finding("error", f"{constant.sum()} spectra are constant, as failed scans are", where, "Remove them.")
+    quantity = table.quantity_of(name)
+    largest = float(np.nanmax(X, initial=-np.inf))
+    if largest > LARGEST.get(quantity, np.inf):
+        yield Finding(
+            "warning",
+            f"values up to {largest:.4g} are more than {quantity} can be",
+            _whose(name),
+            "Say what the spectra are with quantity=, such as '% reflectance'.",
+        )
+
+
+def _check_copies(table, name):
+    """Rows that are equal to the last digit: nothing that was measured twice is."""
+    rows, X = table.rows_of(name), table.spectra_of(name)
+    if X.shape[1] < FEW:
+        return
+    first, copies, twins = {}, [], []
+    for row, spectrum in zip(rows, np.ascontiguousarray(X)):
+        other = first.setdefault(spectrum.tobytes(), row)
+        if other == row:
+            continue
+        same = table.sample_id[row] is not None and table.sample_id[row] == table.sample_id[other]
+        (twins if same else copies).append((other, row))
+    if copies:
+        count = f"{len(copies)} spectrum is the copy" if len(copies) == 1 else f"{len(copies)} spectra are copies"
+        shown = _shown(f"{_rows(table, [a])} and {_rows(table, [b])}" for a, b in copies)
+        yield Finding(
+            "error",
+            f"{count} of another sample's",
+            shown if name is None else f"{_whose(name)}: {shown}",
+            "Find out whose it is, and remove the other.",
+        )
+    if twins:
+        where = f"{_whose(name)}: {_rows(table, [b for _, b in twins])}"
+        yield Finding("warning", f"{len(twins)} spectra stand twice for one sample", where, "Keep one of each.")
+
+
+def _check_channels(table, name):
+    """Channels that say nothing: the same in all spectra, or cut off at the top."""
+    X, axis = table.spectra_of(name), table.axis_of(name)
+    if len(X) < FEW or X.shape[1] < FEW:
+        return
+    dead = np.ptp(X, axis=0) == 0
+    if dead.any() and not dead.all():
+        where = f"{_whose(name)}, {_ranges(axis, dead)} {table.unit}"
+        yield Finding("warning", f"{dead.sum()} channels have one value in all spectra", where, "Leave them out.")
+    alive = X[:, ~dead]
+    top = alive == alive.max(axis=1, keepdims=True) if alive.shape[1] > FLAT else np.zeros((1, 1), dtype=bool)
+    run = np.lib.stride_tricks.sliding_window_view(top, FLAT, axis=1).all(axis=2) if top.shape[1] > FLAT else top
+    flat = run.any(axis=1)
+    if flat.mean() > 0.05 and run.any():
+        where = f"{_whose(name)}, around {axis[~dead][int(np.argmax(run.sum(axis=0)))]:.6g} {table.unit}"
+        yield Finding(
+            "warning", f"{flat.sum()} spectra are cut off at the top, as of a saturated detector", where,
+            "Leave out the channels, or measure with less light.",
+        )  # fmt: skip
+
+
+def _ranges(axis, mask):
+    """Write the channels of a mask as ranges."""
+    edges = np.flatnonzero(np.diff(np.r_[0, mask.astype(int), 0]))
+    parts = [
+        f"{axis[a]:.6g}" if b - a == 1 else f"{axis[a]:.6g} to {axis[b - 1]:.6g}"
+        for a, b in zip(edges[::2], edges[1::2])
+    ]
+    return ", ".join(parts[:FEW]) + (" and others" if len(parts) > FEW else "")
+
+
+def _check_jumps(table, name):
+    """Steps from one channel to the next that are out of proportion to those around them, in most spectra."""
+    X, axis = table.spectra_of(name), table.axis_of(name)
+    if X.shape[1] < 4 * BESIDE or not np.isfinite(X).all():
+        return
+    steps = np.abs(np.diff(X[:: max(1, len(X) // 500)], axis=1)) / np.diff(axis)
+    windows = np.lib.stride_tricks.sliding_window_view(steps, BESIDE, axis=1)
+    usual = np.median(windows, axis=2)
+    # the steps before and behind each step: at a band's flank both are as large as the step itself
+    inner = steps[:, BESIDE:-BESIDE]
+    beside = np.maximum(usual[:, : inner.shape[1]], usual[:, BESIDE + 1 : BESIDE + 1 + inner.shape[1]])
+    ratio = np.median(inner / (beside + 1e-12 + 1e-6 * np.ptp(X)), axis=0)
+    wide = np.isin(np.arange(inner.shape[1]) + BESIDE, [np.searchsorted(axis, start) for start, _ in gaps(axis)])
+    jumps = np.flatnonzero((ratio > JUMP) & ~wide) + BESIDE
+    if 0 < jumps.size <= FEW:
+        shown = ", ".join(f"{axis[k]:.6g}/{axis[k + 1]:.6g}" for k in jumps)
+        yield Finding(
+            "warning", f"the spectra jump at {shown} {table.unit}, as where two detectors meet", _whose(name),
+            "Correct the splice, or leave out one side; derivatives turn it into a band.",
+        )  # fmt: skip
+
+
+def _check_references(table):
+    """Values of one sample that differ, between instruments and between replicates; zeros far from all others."""
+    for k, prop in enumerate(table.properties):
+        zero, others = table.y[:, k] == 0, table.y[np.isfinite(table.y[:, k]) & (table.y[:, k] != 0), k]
+        if zero.any() and len(others) >= FEW and others.min() > ZERO_FAR * np.ptp(others):
+            yield Finding(
+                "warning", f"{zero.sum()} references of {prop} are 0, all others {others.min():.4g} to "
+                f"{others.max():.4g}", _rows(table, np.flatnonzero(zero)), "Leave the cell blank where there is none.",
+            )  # fmt: skip
+        seen, across, within = {}, [], []
+        for row, sample in enumerate(table.sample_id):
+            value = table.y[row, k]
+            if sample is None or not np.isfinite(value):
+                continue
+            other = seen.setdefault(sample, row)
+            if not same_value(value, table.y[other, k]):
+                (within if table.instrument[row] == table.instrument[other] else across).append(sample)
+        if across:
+            yield Finding(
+                "error", f"{len(set(across))} samples have different references of {prop} on two instruments",
+                _shown(across), "A reference belongs to the sample: correct the wrong one.",
+            )  # fmt: skip
+        if within:
+            yield Finding(
+                "warning", f"{len(set(within))} samples have several references of {prop} on one instrument",
+                _shown(within), "They are averaged; are these names replicates, or do they start anew with each batch?",
+            )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Files: which format they are of, and one reader for each."""

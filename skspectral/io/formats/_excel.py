@@ -1,0 +1,157 @@
+"""Workbooks (.xlsx, .xls, .ods), by python-calamine: sheets of spectra, and others joined to them by sample."""
+
+import re
+
+from ..._core.optional import import_optional
+from ...exceptions import NoSpectraError, ReadingOptionError, TableError
+from ..cells.numbers import is_blank
+from ..cells.phrases import unit_of
+from ..grids.blocks import blocks_from_cells
+
+__all__ = ["read_excel"]
+
+_CORNER = re.compile(r"\baxis\b|wave ?(length|number)s?\b|raman", re.I)
+#: Share of the names of the spectra that a sheet must hold to be joined to them.
+_MOSTLY = 0.5
+
+
+def read_excel(path, *, sheet=None, **options):
+    """Spectra of a workbook: one block for each sheet of spectra, with the columns of the other sheets.
+
+    ``sheet`` names the sheet or sheets to read (all that are visible by default). Sheets without spectra are joined to
+    the spectra by the column that holds their names.
+    """
+    package = import_optional("python_calamine", extra="io", feature="Reading workbooks (.xlsx, .xls, .ods)")
+    with open(path, "rb") as file, package.CalamineWorkbook.from_filelike(file) as workbook:
+        names, notes = _sheets(package, workbook, sheet, path)
+        cells = {name: _cells(workbook.get_sheet_by_name(name)) for name in names}
+    blocks, others = [], {}
+    for name, rows in cells.items():
+        if not any(map(any, (map(_is_filled, row) for row in rows))):
+            continue
+        rows, comments = _corner_apart(rows)
+        try:
+            found = blocks_from_cells(rows, path, f"sheet {name}, row {{}}", comments=comments, **options)
+        except NoSpectraError:
+            others[name] = rows
+            continue
+        except TableError as error:
+            if len(names) == 1:
+                raise
+            raise TableError(f"{error} (In sheet {name!r}; sheet= chooses the sheets to read.)") from error
+        for block in found:
+            block.meta["sheet"] = name
+        blocks.extend(found)
+    if not blocks:
+        raise NoSpectraError(_no_spectra(path, others))
+    for name, rows in others.items():
+        joined = [_join(block, name, rows) for block in blocks]
+        if not any(joined):
+            notes.append(
+                f"sheet {name!r} holds no spectra and none of their names, and is left out; where it names samples and "
+                "the spectra are numbered replicates of them, give this workbook as references= too"
+            )
+    for block in blocks:
+        block.notes.extend(notes)
+    _name_instruments(blocks)
+    return blocks
+
+
+def _sheets(package, workbook, wanted, path):
+    """Names of the sheets to read, and what to note of those that are not."""
+    sheets = [s for s in workbook.sheets_metadata if s.typ == package.SheetTypeEnum.WorkSheet]
+    names = [s.name for s in sheets]
+    if wanted is not None:
+        wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+        unknown = [name for name in wanted if name not in names]
+        if unknown:
+            raise ReadingOptionError(
+                f"{path} has no sheet {unknown[0]!r}; its sheets are {', '.join(map(repr, names))}."
+            )
+        return wanted, []
+    visible = [s.name for s in sheets if s.visible == package.SheetVisibleEnum.Visible]
+    hidden = [name for name in names if name not in visible]
+    return visible or names, [
+        f"hidden sheets are left out: {', '.join(map(repr, hidden))}"
+    ] if hidden and visible else []
+
+
+def _cells(sheet):
+    """Rows of cells; a number without decimals is whole, as it is shown."""
+    rows = sheet.to_python(skip_empty_area=False)
+    return [[int(cell) if type(cell) is float and cell.is_integer() else cell for cell in row] for row in rows]
+
+
+def _corner_apart(rows):
+    """Take a text about the axis and the values out of the corner between the axis and the names of the samples."""
+    corner = rows[0][0] if rows and rows[0] else None
+    if not isinstance(corner, str) or not _CORNER.search(corner) or not unit_of(corner):
+        return rows, []
+    return [["", *rows[0][1:]], *rows[1:]], re.split(r"\s+/\s+|;", corner)
+
+
+def _is_filled(cell):
+    return not is_blank(cell)
+
+
+def _key(cell):
+    """A name as it is compared between sheets."""
+    return " ".join(str(cell).split()).casefold()
+
+
+def _join(block, sheet, rows):
+    """Add the columns of a sheet to a block, by the column that holds the names of its spectra; whether it could."""
+    rows = [row for row in rows if any(map(_is_filled, row))]
+    labels, body = rows[0], rows[1:]
+    wanted = {_key(name) for name in block.names if name is not None}
+    shares = {k: len(wanted & {_key(row[k]) for row in body}) for k in range(len(labels))} if wanted else {}
+    best = max(shares, key=shares.get, default=None)
+    if best is None or shares[best] < _MOSTLY * len(wanted):
+        return False
+    by_name = {}
+    for row in body:
+        by_name.setdefault(_key(row[best]), []).append(row)
+    repeated = [name for name in wanted if len(by_name.get(name, ())) > 1]
+    if repeated:
+        block.notes.append(
+            f"sheet {sheet!r} has {len(by_name[repeated[0]])} rows for {repeated[0]!r}, so its columns belong to no "
+            "spectrum of it alone; they are left out"
+        )
+        return True
+    added = []
+    for k, label in enumerate(labels):
+        if k == best or is_blank(label):
+            continue
+        text = str(label).strip()
+        text = f"{sheet}.{text}" if text in block.columns else text
+        found = [by_name.get(_key(name)) if name is not None else None for name in block.names]
+        block.columns[text] = [None if row is None or is_blank(row[0][k]) else row[0][k] for row in found]
+        added.append(text)
+    missing = len(wanted - by_name.keys())
+    block.notes.append(
+        f"{', '.join(added)} from sheet {sheet!r}, joined by its column {str(labels[best]).strip()!r}"
+        + (f" ({missing} of {len(wanted)} names are not in it)" if missing else "")
+    )
+    return True
+
+
+def _name_instruments(blocks):
+    """Take sheets that hold spectra of the same samples as instruments, named like the sheets."""
+    names = [{_key(name) for name in block.names if name is not None} for block in blocks]
+    for k, block in enumerate(blocks):
+        elsewhere = set().union(*names[:k], *names[k + 1 :])
+        shared = len(names[k] & elsewhere)
+        if shared and shared >= _MOSTLY * len(names[k]) and not any(c.lower() == "instrument" for c in block.columns):
+            block.columns["instrument"] = [block.meta["sheet"]] * len(block.X)
+            block.notes.append("sheets hold spectra of the same samples and are taken as instruments")
+
+
+def _no_spectra(path, others):
+    held = "; ".join(
+        f"sheet {name!r} with {', '.join(str(c).strip() for c in next(filter(any, rows)) if _is_filled(c))[:100]}"
+        for name, rows in others.items()
+    )
+    return (
+        f"{path}: this workbook holds no spectra, only {held or 'empty sheets'}. Give the file of the spectra; this "
+        "one may serve as references= if it names the samples."
+    )

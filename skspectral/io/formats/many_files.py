@@ -1,0 +1,166 @@
+"""Many files at once: what a source stands for, in which order, and what happens to a file that cannot be read."""
+
+import glob
+import os
+import re
+import warnings
+from collections.abc import Iterable
+
+from tqdm import tqdm
+
+from ...exceptions import ReadingOptionError, SkippedFilesWarning, TableError
+from .one_file import read_file
+
+__all__ = ["files_of", "read_many"]
+
+#: Files that systems and programs leave beside those of their users, by name or by how it begins.
+_NOT_THE_USERS = ("thumbs.db", "desktop.ini")
+_HIDDEN = (".", "~$")
+_FEW = 10
+_LISTED = 10
+_FEWEST_ALIKE = 3
+
+
+def read_many(source, *, on_error="raise", progress=True, **options):
+    """Read the spectra of a file, a folder, a glob or a list of these.
+
+    Parameters
+    ----------
+    source : str, path-like, or sequence of these
+        See `files_of`.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do about a file that cannot be read or holds no spectrum: stop with its error, or leave it out. Files
+        that were left out are listed at the end in a `SkippedFilesWarning`, and returned.
+    progress : bool, default=True
+        Whether to show a progress bar where there are ten files or more.
+    **options
+        Options of the readers; see `read_file`.
+
+    Returns
+    -------
+    blocks : list of SpectraBlock
+        Spectra of the files, in their order.
+    skipped : list of (str, Exception)
+        Files that were left out, and why.
+
+    Raises
+    ------
+    TableError
+        If a file cannot be read, or with ``on_error="skip"`` none of them; see `read_file`.
+    OSError
+        If a file is missing or cannot be opened.
+    OptionalDependencyError
+        If the package that reads the format of a file is not installed, whatever ``on_error`` says.
+    """
+    if on_error not in ("raise", "skip"):
+        raise ReadingOptionError(f"on_error must be 'raise' or 'skip'; got {on_error!r}.")
+    files = files_of(source)
+    blocks, skipped = [], []
+    for path in tqdm(files, desc="Reading", unit="file", disable=not progress or len(files) < _FEW):
+        try:
+            blocks.extend(read_file(path, **options))
+        except (TableError, OSError) as error:
+            if on_error == "raise":
+                raise
+            skipped.append((path, error))
+    _forget_common_name(blocks)
+    if skipped and not blocks:
+        raise TableError(f"None of {len(files)} files could be read.\n{_listing(skipped)}") from skipped[0][1]
+    if skipped:
+        warnings.warn(
+            f"{len(skipped)} of {len(files)} files were left out.\n{_listing(skipped)}",
+            SkippedFilesWarning,
+            stacklevel=2,
+        )
+    return blocks, skipped
+
+
+def _forget_common_name(blocks):
+    """Forget a name that all of several files of one spectrum carry: a default of the software names no sample."""
+    names = {name for block in blocks for name in block.names}
+    if len(blocks) < _FEWEST_ALIKE or len(names) != 1 or None in names or any(len(block.X) > 1 for block in blocks):
+        return
+    for block in blocks:
+        block.notes.append(f"all files name their sample {block.names[0]!r}; the names of the files are taken instead")
+        block.names = [None]
+
+
+def files_of(source):
+    """Files that a source stands for, each once.
+
+    Parameters
+    ----------
+    source : str, path-like, or sequence of these
+        A file; a folder, read with all its subfolders; or a glob, in which ``**`` stands for any folders. Hidden files
+        and those of the system (``Thumbs.db``) are passed over in folders and globs.
+
+    Returns
+    -------
+    list of str
+        In the order of a list; within a folder or glob in natural order, in which ``s2.0`` comes before ``s10.0``.
+
+    Raises
+    ------
+    ReadingOptionError
+        If the source is none of these.
+    TableError
+        If there is no file in a folder, none that a glob matches, or the list is empty.
+    FileNotFoundError
+        If a file or folder does not exist.
+    """
+    sources = [source] if isinstance(source, (str, os.PathLike)) else source
+    if not isinstance(sources, Iterable) or not all(isinstance(one, (str, os.PathLike)) for one in sources):
+        raise ReadingOptionError(
+            f"What is read must be a file, a folder, a pattern, a list of these or a DataFrame; got "
+            f"{type(source).__name__}. SpectraTable(X, wavelengths) takes arrays."
+        )
+    files = {}
+    for one in sources:
+        for path in _expanded(os.fspath(one)):
+            files.setdefault(os.path.realpath(path), path)
+    if not files:
+        raise TableError("No files: the list of files to read is empty.")
+    return list(files.values())
+
+
+def _expanded(source):
+    source = os.path.expanduser(source)
+    if os.path.isdir(source):
+        files = _in_folder(source)
+        if not files:
+            raise TableError(f"{source}: there is no file in this folder or below it.")
+        return files
+    if os.path.exists(source):
+        return [source]
+    if not glob.has_magic(source):
+        raise FileNotFoundError(f"{source}: there is no such file or folder.")
+    files = []
+    for match in glob.glob(source, recursive=True):
+        files.extend([match] if _is_the_users(match) and not os.path.isdir(match) else [])
+    if not files:
+        raise TableError(f"{source}: no file matches this pattern.")
+    return sorted(files, key=_natural)
+
+
+def _in_folder(folder):
+    files = []
+    for base, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
+        files.extend(os.path.join(base, name) for name in names if _is_the_users(name))
+    return sorted(files, key=_natural)
+
+
+def _is_the_users(path):
+    name = os.path.basename(path)
+    return not name.startswith(_HIDDEN) and name.lower() not in _NOT_THE_USERS
+
+
+def _natural(path):
+    """Key that orders numbers within names by their size."""
+    parts = re.split(r"(\d+)", path.lower())
+    return [(int(part), part) if part.isdigit() else (-1, part) for part in parts], path
+
+
+def _listing(skipped):
+    lines = [f"- {error}" if path in str(error) else f"- {path}: {error}" for path, error in skipped[:_LISTED]]
+    return "\n".join(lines + ([f"... and {len(skipped) - _LISTED} more"] if len(skipped) > _LISTED else []))

@@ -1,0 +1,5 @@
+"""MATLAB files."""
+
+from ._blocks import read_matlab
+
+__all__ = ["read_matlab"]

@@ -1,0 +1,1 @@
+"""From grids of cells, whatever file they come from, to spectra on one axis."""

@@ -1,0 +1,79 @@
+"""Rows of a table beneath its labels: spectra as numbers, other columns as cells."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...exceptions import TableError
+from ..cells.numbers import NotANumber, decimal_of, number
+
+__all__ = ["Body", "check_width", "decimal_of_spectra", "spectra_of_cells"]
+
+
+@dataclass
+class Body:
+    """Rows of a table, apart: spectra as numbers, other columns as cells, and where each row stands.
+
+    ``lines`` are the numbers of the lines, ``where(row, column)`` names a cell in a message.
+    """
+
+    X: np.ndarray
+    cells: dict
+    places: list
+    where: object
+    decimal: str
+    percent: bool = False
+    name_column: object = None
+
+
+def check_width(row, width, layout, path, where):
+    """Refuse a row of another length; name a last line of words as what it is."""
+    last = layout.spectral[-1]
+    if len(row) > width:
+        raise TableError(
+            f"{path}, {where}: {len(row)} fields, but the head has {width}. Where numbers have decimal commas, "
+            "separate the columns by semicolons."
+        )
+    if len(row) <= last:
+        text = str(row[0]).strip()
+        if len(row) == 1 and width > 2 and not text.replace(" ", "").isalnum() and " " in text:
+            return f"{where} is no row of the table and is left out: {text!r}"
+        raise TableError(f"{path}, {where}: {len(row)} fields, but the head has {width}.")
+    return None
+
+
+def decimal_of_spectra(rows, columns):
+    """Find the decimal sign of spectra that are text."""
+    some = columns[:: max(1, len(columns) // 100)]
+    texts = [row[k].strip() for row in rows[:50] for k in some if k < len(row) and isinstance(row[k], str)]
+    proved = decimal_of(texts)
+    if proved in (".", ","):
+        return proved
+    if proved == "both":
+        return next(sign for sign in map(decimal_of, ([text] for text in texts)) if sign)
+    return "," if any("," in text for text in texts) else "."
+
+
+def spectra_of_cells(rows, columns, decimal, where):
+    """Convert the cells of a spectrum one by one, with the place of the first that is no number.
+
+    Returns the spectra, and whether all cells carry a percent sign.
+    """
+    X = np.empty((len(rows), len(columns)))
+    percent = bool(rows) and _is_percent(rows[0][columns[0]])
+    for r, row in enumerate(rows):
+        for j, k in enumerate(columns):
+            cell = row[k]
+            if percent and _is_percent(cell):
+                cell = cell.rstrip()[:-1]
+            elif percent:
+                raise TableError(f"{where(r, k)}: {cell!r} has no percent sign, which other cells of the spectra have.")
+            try:
+                X[r, j] = cell if type(cell) is float else number(cell, decimal)
+            except NotANumber as error:
+                raise TableError(f"{where(r, k)}: {error}.") from None
+    return X, percent
+
+
+def _is_percent(cell):
+    return isinstance(cell, str) and cell.rstrip().endswith("%")

@@ -1,0 +1,101 @@
+"""What spectra are: names of quantities, percent or fraction, and the way to absorbance."""
+
+import numpy as np
+
+from ..exceptions import QuantityError, ReadingOptionError
+from .block import QUANTITIES
+
+__all__ = ["absorbance", "check_quantity", "percent_where_it_must_be"]
+
+_LARGEST_FRACTION = 2.0
+_FRACTIONS = {"reflectance": 1.0, "transmittance": 1.0, "% reflectance": 100.0, "% transmittance": 100.0}
+_SPELLED = {
+    "%r": "% reflectance",
+    "%t": "% transmittance",
+    "r": "reflectance",
+    "t": "transmittance",
+    "log(1/r)": "log 1/R",
+}
+
+
+def check_quantity(quantity):
+    """Bring a quantity that a user named into the spelling of `QUANTITIES`."""
+    known = _SPELLED.get(str(quantity).strip().lower(), quantity)
+    if known not in QUANTITIES:
+        raise ReadingOptionError(f"quantity must be one of {', '.join(map(repr, QUANTITIES))}, got {quantity!r}.")
+    return known
+
+
+def absorbance(X, quantity, where):
+    """Convert spectra to absorbance, log10(1/R) or log10(1/T).
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_channels)
+        Spectra.
+    quantity : str
+        What they are.
+    where : callable
+        Names row and channel in a message.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_channels)
+
+    Raises
+    ------
+    QuantityError
+        If the quantity has no absorbance, or a value has no logarithm.
+    """
+    if quantity in ("absorbance", "log 1/R"):
+        return X.copy()
+    if quantity == "Kubelka-Munk":
+        # (1 - R)^2 / (2 R) = F has the root R = 1 + F - sqrt(F^2 + 2 F) below one
+        _refuse(X < 0, X, where, "a Kubelka-Munk value below zero")
+        return -np.log10(1.0 + X - np.sqrt(X * X + 2.0 * X))
+    if quantity not in _FRACTIONS:
+        remedy = (
+            "say what they are, such as quantity='reflectance'"
+            if quantity == "unknown"
+            else "divide by a reference scan"
+        )
+        raise QuantityError(f"Spectra of the quantity {quantity!r} have no absorbance; {remedy}.")
+    _refuse(X <= 0, X, where, "no positive value, so it has no logarithm")
+    return -np.log10(X / _FRACTIONS[quantity])
+
+
+def _refuse(bad, X, where, what):
+    if bad.any():
+        row, channel = np.argwhere(bad)[0]
+        raise QuantityError(
+            f"{where(row, channel)}: {X[row, channel]:g} is {what} ({int(bad.sum())} such values in "
+            f"{int(bad.any(axis=1).sum())} spectra). Leave out these channels or spectra."
+        )
+
+
+def percent_where_it_must_be(quantity, X):
+    """Name the percentage where a file says reflectance or transmittance and its values are percent.
+
+    Fractions lie between 0 and 1 (a little above with noise or fluorescence); a file whose values exceed 2 can only
+    hold percent.
+
+    Parameters
+    ----------
+    quantity : str
+        One of `QUANTITIES`, as the file says it.
+    X : ndarray
+        Spectra.
+
+    Returns
+    -------
+    quantity : str
+        As given, or with the percent sign.
+    note : str or None
+        What a user should know.
+    """
+    if quantity not in ("reflectance", "transmittance"):
+        return quantity, None
+    largest = float(np.nanmax(X, initial=0.0))
+    if largest <= _LARGEST_FRACTION:
+        return quantity, None
+    return f"% {quantity}", f"the file says {quantity}; values up to {largest:.4g} can only be percent"

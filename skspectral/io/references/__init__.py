@@ -1,0 +1,1 @@
+"""Reference values: beside the spectra and in files of their own."""

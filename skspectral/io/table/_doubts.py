@@ -1,0 +1,51 @@
+"""What may be wrong with the instruments of a table that was put together."""
+
+import warnings
+from pathlib import Path
+
+from ...exceptions import TableWarning
+from ..names.spelling import tidy
+
+__all__ = ["warn_of_instruments", "warn_of_unnamed"]
+
+FEW = 3
+
+
+def warn_of_instruments(table):
+    """Say where two instruments differ in spelling alone."""
+    seen = {}
+    for name in table.instruments:
+        if name is None:
+            continue
+        other = seen.setdefault(tidy(str(name)), name)
+        if other != name:
+            warnings.warn(
+                f"The instruments {other!r} ({len(table.rows_of(other))} rows) and {name!r} "
+                f"({len(table.rows_of(name))} rows) differ in spelling alone and are kept apart.",
+                TableWarning,
+                stacklevel=4,
+            )
+
+
+def warn_of_unnamed(table):
+    """Ask whether files or folders that hold the same samples are instruments that nobody named."""
+    rows = [row for row, name in enumerate(table.instrument) if name is None and table.files[row] is not None]
+    paths = [Path(str(table.files[row])) for row in rows]
+    folders = [path.parent for path in paths]
+    places = folders if len(set(folders)) > 1 else paths
+    seen = {}
+    for row, place in zip(rows, places):
+        if table.sample_id[row] is not None:
+            seen.setdefault(table.sample_id[row], {})[place] = None
+    several = [places for places in seen.values() if len(places) > 1]
+    if not several:
+        return
+    shown = list(dict.fromkeys(place.name for places in several for place in places))
+    listed = ", ".join(shown[:FEW]) + (f" and {len(shown) - FEW} more" if len(shown) > FEW else "")
+    warnings.warn(
+        f"{len(several)} samples stand in several {'folders' if places is folders else 'files'} ({listed}), of which "
+        "no instrument is named: they are taken as replicates on one. Where these are instruments, name them, as in "
+        f"{{{shown[0]!r}: ...}}.",
+        TableWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,1 @@
+"""Text files: their encoding, their signs, their lines, and the rows of their tables."""

@@ -1,0 +1,190 @@
+"""Rows of a text table beneath its labels: in batches by pandas, and cell by cell where something is odd."""
+
+import io
+
+import numpy as np
+
+from ..._core.optional import import_optional
+from ...exceptions import TableError
+from ..cells.numbers import is_blank
+from ..grids.body import Body, check_width, decimal_of_spectra, spectra_of_cells
+from ._encoding import open_text
+from ._lines import is_comment, numbered
+from .dialect import BLANK, split
+
+__all__ = ["read_body"]
+
+_MAY_BE_COMMENT = "#/! \t"
+# characters that are converted at once
+BATCH = 1 << 25
+
+
+def read_body(path, encoding, head, layout, decimal):
+    """Read the rows beneath the labels.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    encoding : str
+        Its encoding.
+    head : Head
+        Its first rows.
+    layout : Layout
+        Where the spectra stand.
+    decimal : str, optional
+        Decimal sign, where the user named it.
+
+    Returns
+    -------
+    body : Body
+    notes : list of str
+    """
+    data = head.rows[layout.first :]
+    if not data:
+        raise TableError(f"{path} holds a head but no rows.")
+    decimal = decimal or decimal_of_spectra(data, layout.spectral)
+    reader = _Reader(path, head.delimiter, layout, decimal)
+    with open_text(path, encoding) as stream:
+        for line, text in numbered(stream, path):
+            comment = text[0] in _MAY_BE_COMMENT and is_comment(text, head.delimiter, reader.width)
+            if line >= head.lines[layout.first] and not comment:
+                reader.add(line, text)
+    reader.finish()
+    X = reader.spectra()
+    _look_at_the_end(path, reader, X)
+    places = [f"line {line}" for line in reader.lines]
+    return Body(X, reader.cells, places, reader.where, decimal, reader.percent), reader.notes
+
+
+class _Reader:
+    def __init__(self, path, delimiter, layout, decimal):
+        self.pandas = import_optional("pandas", extra="io", feature="Reading text tables")
+        # until version 3.1 pandas rounded the last bit unless told otherwise, now it warns where it is told
+        old = tuple(map(int, self.pandas.__version__.split(".")[:2])) < (3, 1)
+        self.exact = {"float_precision": "round_trip"} if old else {}
+        self.path, self.delimiter, self.layout, self.decimal = path, delimiter, layout, decimal
+        self.width = len(layout.labels)
+        self.others = [k for k in range(self.width) if k not in set(layout.spectral)]
+        self.blocks, self.cells, self.lines, self.notes = [], {k: [] for k in self.others}, [], []
+        self.batch, self.size, self.last, self.percent = [], 0, "", False
+
+    def where(self, r, k):
+        return f"{self.path}, line {self.lines[r]}, column {self.layout.labels[k]!r}"
+
+    def add(self, line, text):
+        if self._fields(text) != self.width:
+            cells = split(text, self.delimiter, f"{self.path}, line {line}")
+            while cells and not cells[-1]:
+                cells.pop()
+            if not cells:
+                return
+            footer = check_width(cells, self.width, self.layout, self.path, f"line {line}")
+            if footer:
+                self.notes.append(footer)
+                return
+            cells += [""] * (self.width - len(cells))
+            sign = "," if self.delimiter == BLANK else self.delimiter
+            text = sign.join(_quoted(cell, sign) for cell in cells)
+            if self.delimiter == BLANK:
+                raise TableError(f"{self.path}, line {line}: fields are missing at the end of the row.")
+        self.lines.append(line)
+        self.batch.append(text)
+        self.size += len(text)
+        self.last = text
+        if self.size > BATCH:
+            self._convert()
+
+    def _fields(self, text):
+        if '"' in text:
+            return len(split(text, self.delimiter, f"{self.path}, line {self.lines[-1] + 1 if self.lines else 1}"))
+        return len(text.split()) if self.delimiter == BLANK else text.count(self.delimiter) + 1
+
+    def finish(self):
+        if self.batch:
+            self._convert()
+        if not self.blocks:
+            raise TableError(f"{self.path} holds a head but no rows.")
+
+    def spectra(self):
+        """All rows in one array; each block is let go as it is copied."""
+        if len(self.blocks) == 1:
+            return self.blocks[0]
+        X = np.empty((sum(map(len, self.blocks)), len(self.layout.spectral)))
+        row = 0
+        while self.blocks:
+            block = self.blocks.pop(0)
+            X[row : row + len(block)] = block
+            row += len(block)
+        return X
+
+    def _convert(self):
+        """Convert a batch by pandas; where it refuses, cell by cell, which finds the cell or a rarer writing."""
+        start = len(self.lines) - len(self.batch)
+        try:
+            frame = self.pandas.read_csv(
+                io.StringIO("\n".join(self.batch)),
+                sep=r"\s+" if self.delimiter == BLANK else self.delimiter,
+                decimal=self.decimal,
+                header=None,
+                names=list(range(self.width)),
+                index_col=False,
+                dtype=dict.fromkeys(self.others, str),
+                na_filter=False,
+                skipinitialspace=True,
+                **self.exact,
+                engine="c",
+                low_memory=False,
+            )
+            numbers = frame.drop(columns=self.others) if self.others else frame
+        except (ValueError, self.pandas.errors.ParserError):
+            frame = None
+        # left to itself pandas is faster; a column that is not of numbers holds something odd
+        if frame is None or len(frame) != len(self.batch) or any(kind.kind not in "iuf" for kind in numbers.dtypes):
+            self._convert_cells(start)
+        else:
+            self.blocks.append(np.ascontiguousarray(numbers.to_numpy(dtype=np.float64)))
+            for k in self.others:
+                self.cells[k].extend(str(cell).strip() for cell in frame[k])
+        self.batch, self.size = [], 0
+
+    def _convert_cells(self, start):
+        lines = self.lines[start:]
+        rows = [split(text, self.delimiter, f"{self.path}, line {line}") for line, text in zip(lines, self.batch)]
+
+        def where(r, k):
+            return self.where(start + r, k)
+
+        X, self.percent = spectra_of_cells(rows, self.layout.spectral, self.decimal, where)
+        self.blocks.append(X)
+        for k in self.others:
+            self.cells[k].extend(row[k] for row in rows)
+
+
+def _quoted(cell, sign):
+    return '"' + cell.replace('"', '""') + '"' if sign in cell or '"' in cell else cell
+
+
+def _look_at_the_end(path, reader, X):
+    """Note where the file seems to end within a number: no line end, and fewer digits than any row before."""
+    with path.open("rb") as stream:
+        stream.seek(-min(8, path.stat().st_size), 2)
+        if stream.read().rstrip(b"\x00").endswith((b"\n", b"\r", b"\x1a")) or len(reader.lines) < 3:
+            return
+    last = split(reader.last, reader.delimiter, str(path))[reader.width - 1 :]
+    if not last or is_blank(last[0]):
+        return
+    column = reader.width - 1
+    digits = len(last[0].partition(reader.decimal)[2])
+    if column in reader.cells:
+        cells = [str(cell) for cell in reader.cells[column][:-1] if not is_blank(cell)]
+        others = [len(cell.partition(reader.decimal)[2]) for cell in cells]
+        shorter = bool(others) and digits < min(others)
+    else:
+        before = X[-1000:-1, reader.layout.spectral.index(column)]
+        shorter = digits < min(len(repr(float(value)).partition(".")[2]) for value in before)
+    if shorter:
+        reader.notes.append(
+            f"the file has no line end, and the last cell ({last[0]!r}) has fewer digits than all others of its "
+            "column; it may be cut off"
+        )

@@ -1,0 +1,147 @@
+"""From bytes to lines of text: which encoding a file is in."""
+
+import codecs
+from pathlib import Path
+
+from ...exceptions import ReadingOptionError, TableError
+
+__all__ = ["find_encoding", "open_text"]
+
+_CHUNK = 1 << 24
+# bytes in which those are looked for that no text holds
+_JUDGED = 1 << 20
+_MARKS = [
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+]
+# bytes that no text holds, whatever its encoding
+_BINARY = frozenset(range(32)) - set(b"\t\n\r\f\v\x1a\x1b")
+
+
+def find_encoding(path, encoding=None):
+    """Find the encoding of a text file.
+
+    A byte order mark decides; else UTF-16 shows by its zeros, and UTF-8 by being valid. What is neither is
+    Windows-1252, the one-byte encoding that contains Latin-1, unless parts of it are UTF-8: then the file is damaged.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    encoding : str, optional
+        What the user says it is.
+
+    Returns
+    -------
+    encoding : str
+        Name for ``open``.
+    note : str or None
+        What was assumed.
+
+    Raises
+    ------
+    TableError
+        If the file is missing, empty, no text, or not in the encoding; the message names the line.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise TableError(f"There is no file {path}.")
+    with path.open("rb") as stream:
+        head = stream.read(_CHUNK)
+    if not head.strip() or head in dict(_MARKS):
+        raise TableError(f"{path} is empty.")
+    if encoding is not None:
+        return _given(path, encoding), None
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    name = marked or _utf16_without_mark(head) or "utf-8"
+    binary = _BINARY & set(head[:_JUDGED]) if name.startswith("utf-8") else None
+    if binary:
+        raise TableError(f"{path} is not text: byte {min(binary)} is in it. Which program wrote it?")
+    fault = _first_fault(path, name)
+    if fault is None:
+        return name, None
+    line, byte, multibyte = fault
+    if name != "utf-8" or multibyte:
+        raise TableError(
+            f"{path}, line {line}: byte 0x{byte:02x} is not {name}, in which the rest of the file is. The file is "
+            "damaged, or give its encoding."
+        )
+    fault = _first_fault(path, "cp1252")
+    if fault is not None:
+        raise TableError(
+            f"{path}, line {fault[0]}: byte 0x{fault[1]:02x} is neither UTF-8 nor Windows-1252. Give the encoding."
+        )
+    return "cp1252", "the text is not UTF-8; it is read as Windows-1252 (Latin-1)"
+
+
+def _given(path, encoding):
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise ReadingOptionError(f"encoding={encoding!r} is not an encoding that Python knows.") from None
+    name = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+    fault = _first_fault(path, name)
+    if fault is not None:
+        raise TableError(f"{path}, line {fault[0]}: byte 0x{fault[1]:02x} is not {encoding}.")
+    return name
+
+
+def _utf16_without_mark(head):
+    """UTF-16 of Latin letters has a zero in every second byte."""
+    sample = head[:4096]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    if odd > 0.6 * half and even < 0.05 * half:
+        return "utf-16-le"
+    if even > 0.6 * half and odd < 0.05 * half:
+        return "utf-16-be"
+    return None
+
+
+def _first_fault(path, name):
+    """Line and byte of the first thing that is not in the encoding, and whether other letters of several bytes are."""
+    decoder = codecs.getincrementaldecoder(name)()
+    multibyte, passed = False, 0
+    plain = not name.startswith(("utf-16", "utf-32"))
+    with path.open("rb") as stream:
+        while True:
+            chunk = stream.read(_CHUNK)
+            if plain and chunk and chunk.isascii() and not decoder.getstate()[0]:
+                # most files are plain, and need no decoding to be known as that
+                passed += len(chunk)
+                continue
+            try:
+                text = decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                before, rest = error.object[: error.start], error.object[error.end :]
+                multibyte = multibyte or _has_multibyte(before) or _has_multibyte(rest)
+                line = 1 + _lines_within(path, passed) + before.count(b"\n")
+                return line, error.object[error.start], multibyte
+            if not chunk:
+                return None
+            multibyte = multibyte or (name.startswith("utf-8") and not text.isascii())
+            passed += len(chunk)
+
+
+def _lines_within(path, size):
+    """Line ends in the first bytes of a file."""
+    found = 0
+    with path.open("rb") as stream:
+        while size > 0:
+            chunk = stream.read(min(size, _CHUNK))
+            found += chunk.count(b"\n")
+            size -= len(chunk)
+    return found
+
+
+def _has_multibyte(data):
+    """Whether some letter in here is valid UTF-8 of several bytes."""
+    return any(not letter.isascii() for letter in data.decode("utf-8", "ignore"))
+
+
+def open_text(path, encoding):
+    """Open with every kind of line end."""
+    return Path(path).expanduser().open(encoding=encoding, newline=None)
