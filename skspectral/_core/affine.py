@@ -10,6 +10,8 @@ __all__ = ["BandedMap", "IntegratedMap", "LowRankMap", "affine_coefficients"]
 
 AFFINE_TOLERANCE = 1e-6
 PROBE_ROUNDING = 1e-6
+# standard deviations from the mean at which a prediction is probed
+STEPS = (-1000.0, -30.0, -2.0, -0.7, 0.0, 0.7, 2.0, 30.0, 1000.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +154,11 @@ def affine_coefficients(predict, n_channels, typical=None):
 
 
 def _around(mean, deviation):
-    """Spectra (n, n_channels) within a few standard deviations of the mean, with changes of several widths."""
+    """Spectra (n, n_channels) around the mean, with changes of several widths.
+
+    Within a few standard deviations, where trees and kernels vary, and far beyond, where predictions reach zero or
+    another limit that they are cut off at.
+    """
     channels = np.arange(len(mean))
     shapes = [np.ones(len(mean)), np.sin(channels), np.cos(0.05 * channels), np.sin(6.0 * channels / len(mean))]
-    return mean + np.vstack([step * deviation * shape for step in (-2.0, -0.7, 0.0, 0.7, 2.0) for shape in shapes])
+    return mean + np.vstack([step * deviation * shape for step in STEPS for shape in shapes])

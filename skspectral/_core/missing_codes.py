@@ -12,8 +12,9 @@ _NINES = [float(f"{whole}{end}") for whole in (999, 9999, 99999, 999999, 9999999
 _ENDS = [32767.0, 65535.0, 2147483647.0, 4294967295.0, 1e20, 7777.0, 8888.0]
 WHERE_FAR = np.array([*_NINES, *_ENDS, *(-code for code in _NINES + _ENDS), -99.0, -99.9, -99.99, -32768.0, -(2.0**31)])
 FILL = 1e30
-# a code lies this many times beyond the spread of the other values
-FAR = 20.0
+# a code lies this many times beyond the spread of the other values, which counts as a share of them at least: beside
+# 998, 998 and 998, 999 is a measurement
+FAR, LEAST_SPREAD = 20.0, 0.02
 FEWEST_OTHERS = 3
 # what single precision leaves of a code; two codes are farther apart
 ROUNDING = 2e-7
@@ -50,11 +51,17 @@ def find_codes(values):
         suspects += ends
         others = others[~np.isin(others, ends)]
     if others.size >= FEWEST_OTHERS:
-        centre, reach = np.median(others), FAR * max(np.ptp(others), 1e-12)
+        centre, reach = _centre_and_reach(others)
         for code in suspects:
             if abs(code - centre) > reach or code < 0 <= others.min():
                 codes |= values == code
     return codes
+
+
+def _centre_and_reach(others):
+    """Median of the other values, and how far from it a number is a code."""
+    centre = float(np.median(others))
+    return centre, FAR * max(np.ptp(others), LEAST_SPREAD * abs(centre), 1e-12)
 
 
 def _is(values, code):

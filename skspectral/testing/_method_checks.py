@@ -121,7 +121,8 @@ def check_fit_transform(estimator):
 def check_export_calibration(estimator):
     """The exported coefficient vector predicts what the estimator predicts; what is not affine has none.
 
-    A method that need not be affine may be so on one set of rows, and then may export what it is.
+    A method that need not be affine may be so on one set of rows, and then may export what it is: the vector predicts
+    other spectra than those of the test as the estimator does, too.
     """
     data = two_instruments(n_targets=2)
     model = fit(estimator, data)
@@ -131,7 +132,8 @@ def check_export_calibration(estimator):
         assert not estimator.__transfer_tags__().affine, "an affine method refuses to export its calibration"
         return
     assert coef.shape == (2, data.X.shape[1])
-    assert_allclose(data.X_test @ coef.T + intercept, model.predict(data.X_test), rtol=1e-6, atol=1e-6)
+    for X in (data.X_test, 1.5 * data.X_test - 0.2, -data.X_test):
+        assert_allclose(X @ coef.T + intercept, model.predict(X), rtol=1e-6, atol=1e-6)
 
 
 def check_persistence(estimator):

@@ -1,5 +1,6 @@
 """Coefficient vectors: exact where predictions are affine, refused where they are not."""
 
+import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.ensemble import RandomForestRegressor
@@ -12,9 +13,21 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
-from skspectral import MeanShift
+from skspectral import MeanShift, TransferredModel
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import NonLinearCalibrationError
+
+
+class CutOff(Ridge):
+    """Predictions that end at a limit, as those of contents do at zero."""
+
+    def __init__(self, low=-np.inf, high=np.inf):
+        super().__init__(1e-10)
+        self.low, self.high = low, high
+
+    def predict(self, X):
+        return np.clip(super().predict(X), self.low, self.high)
+
 
 NON_AFFINE = {
     "tree": DecisionTreeRegressor(random_state=0),
@@ -22,6 +35,8 @@ NON_AFFINE = {
     "forest": RandomForestRegressor(5, random_state=0),
     "neighbours": KNeighborsRegressor(3),
     "support vectors": SVR(C=100.0),
+    "cut off at zero": CutOff(low=0.0),
+    "cut off above": CutOff(high=100.0),
 }
 # with the width of the kernel in units of the spectra
 KERNELS = {
@@ -53,6 +68,23 @@ def test_an_existing_calibration_that_is_not_affine_is_refused():
     model, _ = fitted(FrozenEstimator(tree))
     with pytest.raises(NonLinearCalibrationError):
         model.export_calibration()
+
+
+@pytest.mark.parametrize("resampled", [False, True])
+@pytest.mark.parametrize("kind", ["tree", "support vectors", "cut off at zero"])
+def test_a_deployed_model_that_is_not_affine_has_no_coefficients(kind, resampled):
+    data = make_instruments(n_samples=30, n_channels=40, random_state=0)
+    axes = dict.fromkeys("AB", data.wavelengths)
+    X = data.X
+    if resampled:
+        axes["B"] = data.wavelengths[::2]
+        X = np.where((data.instrument == "B")[:, None], np.pad(X[:, ::2], ((0, 0), (0, 20))), X)
+    model = TransferredModel.fit(
+        X=X, y=data.y[:, 0], instrument=data.instrument, sample_id=data.sample_id, wavelengths=axes, source="A",
+        target="B", method=MeanShift(NON_AFFINE[kind]), validate=False,
+    )  # fmt: skip
+    with pytest.raises(NonLinearCalibrationError, match="approximate=True"):
+        model.coefficients()
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])

@@ -20,7 +20,17 @@ def test_codes_are_found_also_beside_each_other(codes):
 
 
 @pytest.mark.parametrize(
-    "values", [[990.0, 999.0, 1004.0, 998.0], [0.0, 20000.0, 65535.0, 9999.0], [-99.0, -80.0, 40.0], [99.9, 99.5, 98.0]]
+    "values",
+    [
+        [990.0, 999.0, 1004.0, 998.0],
+        [0.0, 20000.0, 65535.0, 9999.0],
+        [-99.0, -80.0, 40.0],
+        [99.9, 99.5, 98.0],
+        [998.0, 998.0, 998.0, 999.0],
+        [998.2, 998.1, 998.3, 998.2, 999.9],
+        [999.0, 1080.0, 1100.0, 950.0],
+        [5.0, 7.0, 999.0],
+    ],
 )
 def test_the_same_numbers_among_their_like_are_values(values):
     assert not find_codes(np.array(values)).any()
