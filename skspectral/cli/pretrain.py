@@ -21,6 +21,8 @@ def add_arguments(parser):
     parser.add_argument("--steps", type=int, metavar="N", help="length of the run (default: that of the settings)")
     parser.add_argument("--seconds", type=float, metavar="S", help="time limit; sets the length if --steps does not")
     parser.add_argument("--seed", type=int, help="seed of everything (default: that of the settings)")
+    parser.add_argument("--init-from", metavar="WEIGHTS",
+                        help="weights to start from: a folder, or a name such as small-1 (default: none)")  # fmt: skip
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, if there is one")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -33,7 +35,8 @@ def run(args):
     from ..pretraining.config import PretrainingConfig
     from ..pretraining.training.engine import pretrain as train
 
-    config = PretrainingConfig.load(args.config, **({} if args.seed is None else {"seed": args.seed}))
+    changes = {"seed": args.seed, "init": args.init_from}
+    config = PretrainingConfig.load(args.config, **{name: v for name, v in changes.items() if v is not None})
     corpus = Corpus(
         args.corpus,
         domains=config.domains or None,

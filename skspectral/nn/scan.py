@@ -24,7 +24,7 @@ _CHUNK_ELEMENTS = {"cpu": 2**19, "cuda": 2**26}
 _MIN_STEPS = 8
 
 
-def selective_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:
+def selective_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, *, reverse: bool = False) -> Tensor:
     """Scan a batch of sequences, in time linear in their length.
 
     Runs in float32, or in float64 where an argument is float64, also under autocast and for half-precision arguments:
@@ -42,6 +42,8 @@ def selective_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor) ->
         How the input enters the state.
     C : Tensor of shape (B, L, N)
         How the state is read.
+    reverse : bool
+        Scan from the end of the sequences to their beginning.
 
     Returns
     -------
@@ -73,13 +75,8 @@ def selective_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor) ->
     if u.numel() == 0:
         return u * delta
     budget = _CHUNK_ELEMENTS.get(u.device.type, _CHUNK_ELEMENTS["cuda"])
-    # A batch whose single step overflows the cache is cut, so that every chunk still has several steps.
-    rows = max(1, budget // (_MIN_STEPS * A.numel()))
     with torch.autocast(u.device.type, enabled=False):
-        if len(u) <= rows:
-            return _ChunkedScan.apply(u, delta, A, B, C, budget)
-        parts = zip(*(t.split(rows) for t in (u, delta, B, C)), strict=True)
-        return torch.cat([_ChunkedScan.apply(u, delta, A, B, C, budget) for u, delta, B, C in parts])
+        return _ChunkedScan.apply(u, delta, A, B, C, budget, reverse)
 
 
 def sequential_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:
@@ -124,77 +121,110 @@ class _ChunkedScan(torch.autograd.Function):
     """The scan with time first and channels last: (L, B, N, D), so that the long channel axis is contiguous."""
 
     @staticmethod
-    def forward(ctx, u, delta, A, B, C, budget):
-        n_batch, length, n_channels = u.shape
-        n_state = A.shape[1]
-        u, delta, B, C = (t.transpose(0, 1).contiguous() for t in (u, delta, B, C))
+    def forward(ctx, u, delta, A, B, C, budget, reverse):
+        inputs = u, delta, B, C
         A = A.t().contiguous()
-        steps = max(1, min(length, budget // (n_batch * A.numel())))
-        y = torch.empty_like(u)
-        state = u.new_zeros(n_batch, n_state, n_channels)
-        work = _Workspace(2, steps, state)
+        # A batch whose single step overflows the cache is cut, so that every chunk still has several steps.
+        n_rows = max(1, min(len(u), budget // (_MIN_STEPS * A.numel())))
+        n_steps = max(1, min(u.shape[1], budget // (n_rows * A.numel())))
+        y = torch.empty_like(u, memory_format=torch.contiguous_format)
+        work = _Workspace(2, n_steps, n_rows, A)
         starts = []
-        for first in range(0, length, steps):
-            now = slice(first, first + steps)
-            starts.append(state)
-            decay, states = work.take(len(u[now]))
-            _discretise(u[now], delta[now], A, B[now], decay, states)
-            state = _run(work, len(u[now]), state)
-            torch.bmm(C[now].view(-1, 1, n_state), states.view(-1, n_state, n_channels), out=_rows(y[now]))
-        ctx.steps = steps
-        ctx.save_for_backward(u, delta, A, B, C, torch.stack(starts))
-        return y.transpose(0, 1)
+        for first in range(0, len(u), n_rows):
+            part = slice(first, first + n_rows)
+            of_part, ends = _states(*_time_first(inputs, part), A, work, n_steps, reverse)
+            y[part] = of_part.transpose(0, 1)
+            starts.append(ends)
+        ctx.sizes = n_rows, n_steps, reverse
+        ctx.save_for_backward(u, delta, A, B, C, *starts)
+        return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_y):
-        u, delta, A, B, C, starts = ctx.saved_tensors
+        u, delta, A, B, C, *starts = ctx.saved_tensors
+        n_rows, n_steps, reverse = ctx.sizes
+        inputs = u, delta, B, C, grad_y
+        grads = [torch.empty_like(t, memory_format=torch.contiguous_format) for t in inputs[:4]]
+        grad_A = torch.zeros_like(A)
+        work = _Workspace(5, n_steps, n_rows, A)
         with torch.autocast(u.device.type, enabled=False):
-            grads = _backward(u, delta, A, B, C, starts, grad_y.transpose(0, 1).contiguous(), ctx.steps)
-        return (*grads, None)
+            for number, of_part in enumerate(starts):
+                part = slice(number * n_rows, (number + 1) * n_rows)
+                found = _gradients(*_time_first(inputs, part), A, of_part, grad_A, work, n_steps, reverse)
+                for whole, value in zip(grads, found, strict=True):
+                    whole[part] = value.transpose(0, 1)
+        grad_u, grad_delta, grad_B, grad_C = grads
+        return grad_u, grad_delta, (grad_A / A).t(), grad_B, grad_C, None, None
 
 
-def _backward(u, delta, A, B, C, starts, grad_y, steps):
-    """Gradients of u, delta, A, B and C, chunk by chunk from the end."""
+def _time_first(tensors, part):
+    """Copy rows of (B, L, D) to (L, rows, D)."""
+    return [t[part].transpose(0, 1).contiguous() for t in tensors]
+
+
+def _chunks(length, n_steps, reverse):
+    """Chunks of the time axis in the order in which the state passes through them."""
+    chunks = [slice(first, min(first + n_steps, length)) for first in range(0, length, n_steps)]
+    return chunks[::-1] if reverse else chunks
+
+
+def _order(n_steps, reverse):
+    """Steps of a chunk in the order in which the state passes through them."""
+    return range(n_steps - 1, -1, -1) if reverse else range(n_steps)
+
+
+def _states(u, delta, B, C, A, work, n_steps, reverse):
+    """Run the scan over some rows: output (L, rows, D), and the states (n_chunks, rows, N, D) before every chunk."""
+    state = A.new_zeros(u.shape[1], *A.shape)
+    y, starts = torch.empty_like(u), []
+    for now in _chunks(len(u), n_steps, reverse):
+        starts.append(state)
+        decay, states = work.take(now, u.shape[1])
+        _discretise(u[now], delta[now], A, B[now], decay, states)
+        state = _run(decay, states, state, reverse)
+        torch.bmm(_flat(C[now], 1), states.flatten(0, 1), out=_flat(y[now], 1))
+    return y, torch.stack(starts)
+
+
+def _gradients(u, delta, B, C, grad_y, A, starts, grad_A, work, n_steps, reverse):
+    """Gradients of u, delta, B and C for some rows, chunk by chunk from the end; adds A times that of A to grad_A."""
     inverse = 1 / A
     grad_u, grad_delta, grad_B, grad_C = (torch.empty_like(t) for t in (u, delta, B, C))
-    grad_A = torch.zeros_like(A)
     carry = torch.zeros_like(starts[0])
-    work = _Workspace(5, steps, starts[0])
-    for k in reversed(range(len(starts))):
-        now = slice(k * steps, (k + 1) * steps)
+    for now, start in reversed(list(zip(_chunks(len(u), n_steps, reverse), starts, strict=True))):
         u_k, delta_k, B_k, C_k, grad_y_k = u[now], delta[now], B[now], C[now], grad_y[now]
-        decay, states, grad_h, driven, q = work.take(len(u_k))
+        decay, states, grad_h, driven, q = work.take(now, u.shape[1])
         _discretise(u_k, delta_k, A, B_k, decay, states)
-        _run(work, len(u_k), starts[k])
-
+        _run(decay, states, start, reverse)
         torch.mul(states, grad_y_k[:, :, None], out=q)
         torch.sum(q, -1, out=grad_C[now])
 
         torch.mul(C_k[..., None], grad_y_k[:, :, None], out=grad_h)
-        grad_h[-1] += carry
-        decays, grads = work.steps(0), work.steps(2)
-        for t in range(len(u_k) - 2, -1, -1):
-            grads[t].addcmul_(decays[t + 1], grads[t + 1])
-        carry = decays[0] * grads[0]
+        order = _order(len(u_k), reverse)
+        grad_h[order[-1]] += carry
+        decays, grads = decay.unbind(0), grad_h.unbind(0)
+        for t, after in zip(order[-2::-1], order[:0:-1], strict=True):
+            grads[t].addcmul_(decays[after], grads[after])
+        carry = decays[order[0]] * grads[order[0]]
 
         # q = a g (A h[t-1] + B u) is what delta and A see of the gradient.
         torch.mul(B_k[..., None], u_k[:, :, None], out=driven)
-        torch.mul(starts[k], A, out=q[0])
-        torch.mul(states[:-1], A, out=q[1:])
+        torch.mul(start, A, out=q[order[0]])
+        before, these = (slice(1, None), slice(None, -1)) if reverse else (slice(None, -1), slice(1, None))
+        torch.mul(states[before], A, out=q[these])
         q.add_(driven).mul_(decay).mul_(grad_h)
         torch.sum(q, 2, out=grad_delta[now])
 
         # decay becomes g (a - 1) / A, the gradient of B u.
         decay.sub_(1).mul_(inverse).mul_(grad_h)
-        torch.bmm(B_k.view(-1, 1, B.shape[-1]), decay.view(-1, *A.shape), out=_rows(grad_u[now]))
+        torch.bmm(_flat(B_k, 1), decay.flatten(0, 1), out=_flat(grad_u[now], 1))
         torch.mul(decay, u_k[:, :, None], out=states)
         torch.sum(states, -1, out=grad_B[now])
 
-        q.mul_(delta_k[:, :, None]).sub_(driven.mul_(decay))
+        q.mul_(delta_k[:, :, None]).addcmul_(driven, decay, value=-1)
         grad_A += q.sum((0, 1))
-    grad_u, grad_delta, grad_B, grad_C = (t.transpose(0, 1) for t in (grad_u, grad_delta, grad_B, grad_C))
-    return grad_u, grad_delta, (grad_A * inverse).t(), grad_B, grad_C
+    return grad_u, grad_delta, grad_B, grad_C
 
 
 def _discretise(u, delta, A, B, decay, driven):
@@ -209,29 +239,27 @@ def _discretise(u, delta, A, B, decay, driven):
     driven.mul_(1 / A).mul_(B[..., None]).mul_(u[:, :, None])
 
 
-def _run(work, n_steps, state):
-    """Turn the driving terms in the second work array into states, and return a copy of the last."""
-    for decay, driven in zip(work.steps(0)[:n_steps], work.steps(1)[:n_steps], strict=True):
-        state = driven.addcmul_(decay, state)
+def _run(decay, driven, state, reverse):
+    """Turn driving terms (L, B, N, D) into states, and return a copy of the last."""
+    decays, states = decay.unbind(0), driven.unbind(0)
+    for t in _order(len(states), reverse):
+        state = states[t].addcmul_(decays[t], state)
     return state.clone()
 
 
-def _rows(t):
-    """View (L, B, D) as the (L B, 1, D) that a batched product writes."""
-    return t.view(-1, 1, t.shape[-1])
+def _flat(t, axis):
+    """View (L, B, D) as the batch of rows (L B, 1, D), or of columns (L B, D, 1), that a batched product takes."""
+    return t.flatten(0, 1).unsqueeze(axis)
 
 
 class _Workspace:
     """Arrays reused from chunk to chunk: fresh ones would cost more in page faults than the arithmetic."""
 
-    def __init__(self, count, n_steps, state):
-        self._arrays = [state.new_empty(n_steps, *state.shape) for _ in range(count)]
-        self._steps = [array.unbind(0) for array in self._arrays]
+    def __init__(self, count, n_steps, n_rows, A):
+        self._arrays = [A.new_empty(n_steps * n_rows * A.numel()) for _ in range(count)]
+        self._shape = A.shape
 
-    def take(self, n_steps):
-        """Give every array (L, B, N, D), cut to the length of a last chunk."""
-        return [array[:n_steps] for array in self._arrays]
-
-    def steps(self, index):
-        """Give the steps (B, N, D) of one array; cutting them out anew in every chunk would double the loop's cost."""
-        return self._steps[index]
+    def take(self, steps, n_rows):
+        """Give every array as (L, B, N, D), contiguous also for a last chunk and a last part of the batch."""
+        shape = (steps.stop - steps.start, n_rows, *self._shape)
+        return [array[: math.prod(shape)].view(shape) for array in self._arrays]

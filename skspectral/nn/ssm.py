@@ -4,6 +4,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from .scan import selective_scan
@@ -60,7 +61,7 @@ class SelectiveSSM(nn.Module):
         dt, B, C = self.x_proj(u).split([self.dt_rank, self.d_state, self.d_state], dim=-1)
         return F.softplus(self.dt_proj(dt)), B, C
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None, *, reverse: bool = False) -> Tensor:
         """Filter sequences.
 
         Parameters
@@ -69,29 +70,58 @@ class SelectiveSSM(nn.Module):
             Tokens; zero where ``mask`` is False.
         mask : Tensor of shape (B, L), optional
             True for real tokens. The others leave the state as it is.
+        reverse : bool
+            Run from the last token to the first.
 
         Returns
         -------
         Tensor of shape (B, L, D)
             Filtered tokens in the dtype of ``x``.
         """
-        u = F.silu(self._convolve(x))
+        u = F.silu(_CausalConvolution.apply(x, self.conv_weight, self.conv_bias, reverse))
         delta, B, C = self.coefficients(u)
         if mask is not None:
             delta = delta * mask[..., None]
-        y = selective_scan(u, delta, -torch.exp(self.A_log), B, C)
-        return (y + u * self.skip).to(x.dtype)
+        y = selective_scan(u, delta, -torch.exp(self.A_log), B, C, reverse=reverse)
+        return torch.addcmul(y, u, self.skip).to(x.dtype)
 
-    def _convolve(self, x):
-        """Mix every token with those just before it, channel by channel.
 
-        A sum of shifted products: the channels stay last, where a depthwise convolution would transpose them twice.
-        """
-        padded = F.pad(x, (0, 0, len(self.conv_weight) - 1, 0))
-        y = self.conv_bias
-        for shift, weight in enumerate(self.conv_weight.unbind(0)):
-            y = torch.addcmul(y, padded[:, shift : shift + x.shape[1]], weight)
+class _CausalConvolution(torch.autograd.Function):
+    """Mix every token (B, L, D) with those just before it, or just after it, channel by channel.
+
+    A sum of shifted products: the channels stay last, where a depthwise convolution would transpose them twice, and
+    neither the result nor the gradients need padded copies.
+    """
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, reverse):
+        ctx.save_for_backward(x, weight)
+        ctx.reverse = reverse
+        x = x.to(weight.dtype) if x.dtype.itemsize < weight.dtype.itemsize else x
+        y = bias.to(x.dtype).expand_as(x).clone(memory_format=torch.contiguous_format)
+        for tap, (here, there) in zip(weight, _shifts(weight, x, reverse), strict=True):
+            y[:, here].addcmul_(x[:, there], tap)
         return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        x, weight = ctx.saved_tensors
+        grad_x = torch.zeros_like(grad)
+        grad_weight = torch.empty_like(weight)
+        for k, (here, there) in enumerate(_shifts(weight, x, ctx.reverse)):
+            grad_x[:, there].addcmul_(grad[:, here], weight[k])
+            grad_weight[k] = (grad[:, here] * x[:, there]).sum((0, 1))
+        return grad_x.to(x.dtype), grad_weight, grad.sum((0, 1)).to(weight.dtype), None
+
+
+def _shifts(weight, x, reverse):
+    """For every tap, the tokens that it writes to and those that it reads: pairs of slices."""
+    length, n_taps = x.shape[1], len(weight)
+    for tap in range(n_taps):
+        apart = min(n_taps - 1 - tap, length)
+        late, early = slice(apart, None), slice(0, length - apart)
+        yield (early, late) if reverse else (late, early)
 
 
 class MambaLayer(nn.Module):
@@ -113,8 +143,8 @@ class MambaLayer(nn.Module):
             h = h * mask[..., None]
         y = self.forward_ssm(h, mask)
         if self.backward_ssm is not None:
-            # Padding stands at the end, so the flipped sequence meets it first: its steps of zero do nothing.
-            y = y + self.backward_ssm(h.flip(1), None if mask is None else mask.flip(1)).flip(1)
+            # Padding stands at the end, so the way back meets it first: its steps of zero do nothing.
+            y = y + self.backward_ssm(h, mask, reverse=True)
         return x + self.out_proj(y * F.silu(gate))
 
 
@@ -180,6 +210,8 @@ class MambaBackbone(nn.Module):
         list of Tensor, each of shape (B, L, d_model)
             The tokens after every layer; the last entry is the result. Empty without layers.
         """
+        if mask is not None and mask.all():
+            mask = None
         stages = []
         for layer in self.layers:
             x = layer(x, mask)

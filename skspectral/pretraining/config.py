@@ -31,6 +31,9 @@ class PretrainingConfig:
         Size of the network, see `skspectral.nn.SpectralFMConfig.preset`.
     model : dict
         Settings of the network that differ from the preset.
+    init : str
+        Weights to start from, as `skspectral.pretraining.weights.load_pretrained` takes them: network and head begin
+        there, optimiser and learning rate anew. Random where empty.
     domains : list of str
         Kinds of spectra to learn from; all where empty.
     leave_out : list of str
@@ -98,6 +101,7 @@ class PretrainingConfig:
 
     preset: str = "small"
     model: dict = field(default_factory=dict)
+    init: str = ""
     domains: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
     validation: float = 0.1

@@ -52,6 +52,22 @@ def test_equals_the_sequential_loop(shape, budget, device, monkeypatch):
         torch.testing.assert_close(grad, reference, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("budget", [1, 200, 2**18])
+def test_reverse_equals_the_flipped_sequence(budget, device, monkeypatch):
+    monkeypatch.setitem(scan._CHUNK_ELEMENTS, device, budget)
+
+    def flipped(u, delta, A, B, C):
+        u, delta, B, C = (t.flip(1) for t in (u, delta, B, C))
+        return sequential_scan(u, delta, A, B, C).flip(1)
+
+    args = arguments(3, 37, 5, 4, device=device)
+    y, grads = values_and_gradients(lambda *a: selective_scan(*a, reverse=True), args)
+    expected, expected_grads = values_and_gradients(flipped, args)
+    torch.testing.assert_close(y, expected, rtol=1e-9, atol=1e-9)
+    for grad, reference in zip(grads, expected_grads, strict=True):
+        torch.testing.assert_close(grad, reference, rtol=1e-9, atol=1e-9)
+
+
 def test_sequential_loop_equals_numpy():
     args = arguments(2, 20, 3, 4)
     expected = numpy_scan(*(a.detach().numpy() for a in args))

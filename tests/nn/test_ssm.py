@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from skspectral.nn import MambaBackbone
-from skspectral.nn.ssm import SelectiveSSM
+from skspectral.nn.ssm import SelectiveSSM, _CausalConvolution
 
 
 class FixedSSM(SelectiveSSM):
@@ -62,7 +62,23 @@ def test_convolution_equals_pytorchs():
     ssm = SelectiveSSM(6, d_conv=4)
     x = torch.randn(2, 9, 6)
     expected = F.conv1d(x.transpose(1, 2), ssm.conv_weight.T[:, None], ssm.conv_bias, padding=3, groups=6)[..., :9]
-    torch.testing.assert_close(ssm._convolve(x), expected.transpose(1, 2))
+    torch.testing.assert_close(_CausalConvolution.apply(x, ssm.conv_weight, ssm.conv_bias, False), expected.mT)
+
+
+@pytest.mark.parametrize("length", [2, 9])
+def test_gradients_of_the_convolution_are_those_of_finite_differences(length):
+    values = (torch.randn(*shape, dtype=torch.float64) for shape in ((2, length, 3), (4, 3), (3,)))
+    values = [value.requires_grad_() for value in values]
+    for reverse in (False, True):
+        assert torch.autograd.gradcheck(lambda *v: _CausalConvolution.apply(*v, reverse), values)  # noqa: B023
+
+
+def test_the_way_back_is_the_way_of_the_flipped_sequence():
+    ssm = SelectiveSSM(6, d_state=3)
+    x = torch.randn(2, 9, 6)
+    mask = torch.arange(9) < torch.tensor([[9], [5]])
+    x = x * mask[..., None]
+    torch.testing.assert_close(ssm(x, mask, reverse=True), ssm(x.flip(1), mask.flip(1)).flip(1))
 
 
 def test_every_layer_is_returned(device):
@@ -110,8 +126,8 @@ def test_bfloat16_scans_in_float32(autocast, device, monkeypatch):
 
     seen = []
 
-    def spy(*args):
-        seen.append(ssm_scan(*args))
+    def spy(*args, **how):
+        seen.append(ssm_scan(*args, **how))
         return seen[-1]
 
     ssm_scan = ssm.selective_scan

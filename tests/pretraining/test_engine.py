@@ -184,6 +184,18 @@ def test_time_limit_sets_the_length(corpus, tmp_path, monkeypatch):
     assert rates[-1] < max(rates)
 
 
+def test_a_run_starts_from_the_weights_of_another(corpus, finished, tmp_path):
+    weights = finished / "weights"
+    config = PretrainingConfig.from_dict(SMALL | {"init": str(weights)})
+    trainer = Trainer(config, ALONE)
+    for mine, theirs in ((trainer.model, load_weights(weights)[0]), (trainer.net["head"], load_head(weights))):
+        torch.testing.assert_close(mine.state_dict(), theirs.state_dict(), rtol=0, atol=0)
+    pretrain(config, corpus, tmp_path, steps=1, quiet=True, device="cpu")
+    assert f"started from the weights `{weights}`" in model_card(tmp_path)
+    with pytest.raises(ValueError, match="has other settings"):
+        Trainer(PretrainingConfig.from_dict(SMALL | {"init": str(weights), "n_heads": 3}), ALONE)
+
+
 def test_patience_ends_a_run_that_does_not_improve(corpus, tmp_path):
     config = PretrainingConfig.from_dict(SMALL | {"learning_rate": 0.0, "patience": 2, "validate_every": 1})
     pretrain(config, corpus, tmp_path, steps=10, quiet=True, device="cpu")

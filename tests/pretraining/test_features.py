@@ -94,3 +94,14 @@ def test_all_features_stand_side_by_side(model):
     assert both.shape == (2, len(PLAIN_STAGES) + 5, 5 * POINTS)
     # the network sees standardised spectra, and only real channels
     torch.testing.assert_close(both[1:, [0, 1, 4, 5, 6, 7, 8]], alone[:, [0, 1, 4, 5, 6, 7, 8]], rtol=1e-3, atol=1e-3)
+
+
+def test_plain_features_of_a_batch_are_those_of_every_spectrum_alone():
+    x, lengths = torch.randn(7, 40), torch.tensor([40, 40, 30, 30, 40, 40, 40])
+    axis = torch.linspace(4000, 9000, 40).repeat(7, 1)
+    axis[4:] += 300.0
+    regions = torch.stack([torch.linspace(4500, 8000, 3)] * 6 + [torch.linspace(5000, 7000, 3)])
+    together = plain_features(x, axis, regions, lengths)
+    for k in range(7):
+        rows = slice(k, k + 1)
+        torch.testing.assert_close(together[rows], plain_features(x[rows], axis[rows], regions[rows], lengths[rows]))

@@ -139,9 +139,15 @@ def plain_features(x: Tensor, wavenumbers: Tensor, regions: Tensor, lengths: Ten
     """
     regions = torch.atleast_2d(regions)
     inside = (torch.arange(regions.shape[1] * POINTS, device=x.device) + 0.5) / POINTS - 0.5
-    points = _at(regions, inside.expand(len(regions), -1))
     known = _known(x, lengths)
-    absorbance = (_gaussian(wavenumbers, points, POINT_WIDTH, known) @ torch.where(known, x, 0)[..., None])[..., 0]
+    real = torch.where(known, x, 0)
+    read = []
+    # Rows of one instrument follow one another: their weights, far larger than a spectrum, are computed once.
+    for first, end in _runs(wavenumbers, regions.expand(len(x), -1), known):
+        points = _at(regions[first : first + 1] if len(regions) > 1 else regions, inside[None])
+        weight = _gaussian(wavenumbers[first : first + 1], points, POINT_WIDTH, known[first : first + 1])[0]
+        read.append(real[first:end] @ weight.mT)
+    absorbance = torch.cat(read)
     relative = (absorbance - _mean(x, known)) / _scale(x, known)
     parts = [part for whole in (relative, absorbance) for part in (whole, F.pad(whole.diff(dim=1), (0, 1)))]
     return torch.stack(parts, 1)
@@ -203,6 +209,13 @@ def _mean(x, known):
 def _scale(x, known):
     residual = torch.where(known, x - _mean(x, known), 0)
     return (residual.square().sum(1, keepdim=True) / known.sum(1, keepdim=True)).sqrt().clamp(min=LEAST_SCALE)
+
+
+def _runs(*parts):
+    """Cut rows (B, ...) into runs of neighbours that are alike in all parts: list of (first, end)."""
+    changes = torch.stack([(part[1:] != part[:-1]).any(1) for part in parts]).any(0)
+    starts = [0, *(1 + changes.nonzero()[:, 0]).tolist()]
+    return list(zip(starts, [*starts[1:], len(parts[0])], strict=True))
 
 
 def _gaussian(place, centres, width, known):

@@ -46,13 +46,14 @@ def model_card(run) -> str:
     kept = [row for row in scores if row["best"] == "1"]
     memory = "" if record["peak_memory"] is None else f", peak memory {record['peak_memory'] / 2**30:.1f} GiB"
     spectra = sum(float(row["spectra"]) for row in log)
+    start = f" The run started from the weights `{config['init']}`." if config.get("init") else ""
     lines = [
         f"# SpectralFM, preset {config['preset']}",
         "",
         f"{record['parameters']:,} parameters, pretrained by skspectral {record['version']} for {record['steps']} "
         f"steps ({record['seconds'] / 60:.0f} minutes, {spectra:,.0f} spectra read, seed {config['seed']}) on "
         f"{record['device']} with {record['processes']} process(es){memory}; torch {record['torch']}, NumPy "
-        f"{record['numpy']}.",
+        f"{record['numpy']}.{start}",
         "",
         "## Losses",
         "",

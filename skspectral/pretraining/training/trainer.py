@@ -14,6 +14,7 @@ from ...nn.objective import PretrainingObjective
 from ..config import LOSSES
 from ..head.transfer_head import TransferHead
 from ..instruments.grid import random_generator
+from ..weights import load_pretrained
 from .validation import episode_losses
 
 __all__ = ["Trainer", "learning_rate"]
@@ -51,6 +52,8 @@ class Trainer:
             network = config.network()
             model = SpectralFM(network)
             head = TransferHead.for_network(network, config.n_heads)
+            if config.init:
+                _start_from(config.init, model, head)
             # Number 0 is the instrument that a spectrum was really measured on.
             objective = PretrainingObjective(model, config.n_instruments + 1)
             self.net = nn.ModuleDict({"objective": objective, "head": head})
@@ -159,6 +162,18 @@ class Trainer:
                 # Adam counts its steps on the CPU unless it is fused.
                 device = "cpu" if kind == "step" and self.workers.device.type == "cpu" else self.workers.device
                 self.optimizer.state[self._named[name]][kind] = value.to(device)
+
+
+def _start_from(source, model, head):
+    """Fill a network and its head with the weights of an earlier run."""
+    known_model, known_head, _ = load_pretrained(source)
+    for mine, theirs in ((model, known_model), (head, known_head)):
+        try:
+            mine.load_state_dict(theirs.state_dict())
+        except RuntimeError as error:
+            raise ValueError(
+                f"The weights {source!r} cannot start this run, whose network has other settings: {error}"
+            ) from error
 
 
 def learning_rate(config, number, total):
