@@ -56,18 +56,19 @@ MAY_KNOW["cli"] = set(MAY_KNOW) - {"__init__", "__main__"}
 WITHIN = {
     "io": {
         "block": set(),
+        "options": set(),
         "units": set(),
-        "quantities": {"block"},
+        "quantities": set(),
         "cells": set(),
         "names": set(),
         "grids": {"block", "cells", "quantities"},
         "text": {"cells", "grids"},
         "formats": {"block", "cells", "grids", "quantities", "text"},
         "references": {"cells", "formats", "grids", "names", "text"},
-        "table": {"block", "cells", "grids", "names", "quantities", "references", "units"},
+        "table": {"block", "cells", "grids", "names", "options", "quantities", "references", "units"},
         "checks": {"names", "references"},
         "tables": {"formats", "table"},
-        "_read": {"formats", "grids", "names", "quantities", "table", "text"},
+        "_read": {"formats", "grids", "names", "options", "table", "text", "units"},
         "__init__": {"_read", "checks", "table", "tables"},
     },
 }

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ._reading import add_reading_options as add_reading
+from ._reading import given_options, sources
 from ._reading import read_table_of as read
-from ._reading import sources
 
 __all__ = ["add_output", "add_reading", "free", "read", "reading_options", "say", "sources", "write_text"]
 
@@ -21,7 +21,7 @@ def add_output(parser, *, required, help):
 
 def reading_options(args):
     """Options of reading that were given and that later files of the instrument will need too."""
-    return {name: value for name in KEPT if (value := getattr(args, name)) is not None}
+    return {name: value for name, value in given_options(args).items() if name in KEPT}
 
 
 def free(path, args):

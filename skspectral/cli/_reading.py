@@ -4,17 +4,27 @@ import sys
 import warnings
 from pathlib import Path
 
-from ..exceptions import TableError
+from ..exceptions import ReadingOptionError, TableError
 
-__all__ = ["add_reading_options", "read_table_of", "sources"]
+__all__ = ["add_reading_options", "given_options", "read_table_of", "sources"]
 
+#: Options that may be given for each instrument.
+PER_INSTRUMENT = ("unit", "quantity")
 #: Options of `read_spectra` that have the same name here, with their help.
 OPTIONS = {
     "references": ("FILE", "table of reference values with a column of sample names (CSV, Excel, parquet)"),
     "id-column": ("LABEL", "column that names the sample (default: recognised)"),
     "instrument-column": ("LABEL", "column that names the instrument (default: recognised)"),
-    "unit": ("UNIT", "unit of the axis: nm, um, cm-1 or 'Raman shift' (default: what the files say)"),
-    "quantity": ("NAME", "what the spectra are, such as absorbance or '%% reflectance' (default: what the files say)"),
+    "unit": (
+        "[NAME=]UNIT",
+        "unit of the axis: nm, um, cm-1 or 'Raman shift' (default: what the files say); with NAME= of an instrument's "
+        "(repeatable)",
+    ),
+    "quantity": (
+        "[NAME=]WHAT",
+        "what the spectra are, such as absorbance or '%% reflectance' (default: what the files say); with NAME= on one "
+        "instrument (repeatable)",
+    ),
     "match": ("HOW", "tidy: names that differ in case, blanks, leading zeros or suffix are one (default); exact"),
     "replicates": (
         "PATTERN",
@@ -36,7 +46,30 @@ def add_reading_options(parser, *, references=True):
         parser.add_argument("--property", action="append", metavar="NAME", help="property to read (repeatable)")
     for name, (metavar, text) in OPTIONS.items():
         if references or name != "references":
-            parser.add_argument(f"--{name}", metavar=metavar, help=text)
+            action = "append" if name in PER_INSTRUMENT else "store"
+            parser.add_argument(f"--{name}", metavar=metavar, help=text, action=action)
+
+
+def given_options(args):
+    """Options of reading that the arguments hold, by their names in `read_spectra`."""
+    options = {name.replace("-", "_"): getattr(args, name.replace("-", "_"), None) for name in OPTIONS}
+    options = {name: value for name, value in options.items() if value is not None}
+    if options.get("replicates") in ("no", "none"):
+        options["replicates"] = False
+    return options | {name: _by_instrument(name, options[name]) for name in PER_INSTRUMENT if name in options}
+
+
+def _by_instrument(option, texts):
+    """One value for all instruments, or those of some by their names."""
+    named = dict(text.rpartition("=")[::2] for text in texts if "=" in text)
+    if not named and len(texts) == 1:
+        return texts[0]
+    if len(named) < len(texts):
+        raise ReadingOptionError(
+            f"--{option} is one value for all instruments, or NAME={option.upper()} for each, once; got "
+            f"{', '.join(map(repr, texts))}."
+        )
+    return named
 
 
 def read_table_of(args):
@@ -49,14 +82,13 @@ def read_table_of(args):
     # what reads files takes a second to import, and help does without it
     from ..io import read_spectra
 
-    options = {name.replace("-", "_"): getattr(args, name.replace("-", "_"), None) for name in OPTIONS}
-    options = {name: value for name, value in options.items() if value is not None}
-    if options.get("replicates") in ("no", "none"):
-        options["replicates"] = False
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         table = read_spectra(
-            sources(args.files), properties=getattr(args, "property", None), progress=not args.quiet, **options
+            sources(args.files),
+            properties=getattr(args, "property", None),
+            progress=not args.quiet,
+            **given_options(args),
         )
     for warning in caught:
         print(f"Warning: {warning.message}", file=sys.stderr)

@@ -27,7 +27,7 @@ def add_options(parser, folder):
 
 
 def chosen_methods(args, data):
-    methods = default_methods(args.source, args.target, data.wavelengths)
+    methods = default_methods(args.source, args.target, data.wavelengths, data.get("axis_unit", "nm"))
     if args.methods is None:
         return methods
     wanted = [name.strip() for name in args.methods.split(",")]
@@ -52,6 +52,7 @@ def run_comparison(args, data, cv, notes, native):
         methods=chosen_methods(args, data),
         cv=cv,
         target_names=data.target_names,
+        quantity=data.get("quantity"),
         native=native,
         path=folder / PREDICTIONS,
         progress=not args.quiet,
@@ -77,6 +78,7 @@ def run_comparison(args, data, cv, notes, native):
             method=chosen_methods(args, data)[best],
             cv=cv,
             target_names=data.target_names,
+            quantity=data.get("quantity"),
             wavelengths=data.wavelengths,
             unit=getattr(data, "unit", "nm"),
             progress=not args.quiet,

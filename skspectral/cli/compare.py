@@ -76,7 +76,7 @@ def _read(args):
         raise TableError(
             "There is no property: name a column with --property, or the laboratory's file with --references."
         )
-    _refuse_mixed(table)
+    table = _in_one_quantity(args, table)
     _refuse_failed(table)
     data = Bunch(
         X=table.X,
@@ -86,6 +86,7 @@ def _read(args):
         wavelengths=table.wavelengths,
         target_names=table.properties,
         axis_unit=table.unit,
+        quantity=table.quantity,
     )
     if not isinstance(table.wavelengths, dict):
         return data, None
@@ -98,20 +99,20 @@ def _read(args):
         y={name: table.y[table.rows_of(name)] for name in table.instruments},
         sample_id={name: table.sample_id[table.rows_of(name)] for name in table.instruments},
     )
-    stacked.target_names, stacked.axis_unit = table.properties, table.unit
+    stacked.target_names, stacked.axis_unit, stacked.quantity = table.properties, table.unit, table.quantity
     stacked.native = {name: table.spectra_of(name) for name in table.instruments}
     return stacked, stacked.resamplers
 
 
-def _refuse_mixed(table):
-    """Refuse instruments that hold different quantities, so far as the files say."""
-    if isinstance(table.quantity, dict):
-        known = {name: quantity for name, quantity in table.quantity.items() if quantity != "unknown"}
-        if len({"absorbance" if quantity == "log 1/R" else quantity for quantity in known.values()}) > 1:
-            held = ", ".join(f"{name} {quantity}" for name, quantity in known.items())
-            raise TableError(
-                f"The instruments hold different quantities: {held}. Bring them to one, or say --quantity."
-            )
+def _in_one_quantity(args, table):
+    """Bring the source into the quantity of the target, so far as the files say what they hold."""
+    if not {args.source, args.target} <= set(table.instruments):
+        return table
+    source, target = (table.quantity_of(name) for name in (args.source, args.target))
+    if "unknown" in (source, target) or source == target:
+        return table
+    say(args, f"{args.source} is converted from {source} to {target}, as {args.target} is measured.")
+    return table.in_quantity(target, instruments=[args.source])
 
 
 def _refuse_failed(table):

@@ -10,6 +10,7 @@ from .._core.whole_files import write_whole
 from ..deployment import TransferredModel
 from ..exceptions import OptionalDependencyError
 from ..io import read_spectra
+from ..io.options import options_for
 from ..monitoring import CheckLog, CheckSamples, ControlChart
 from ._files import free, sources
 
@@ -90,7 +91,8 @@ def _append(args, model, log):
     _plots(args, args.property or model.properties)
     date = datetime.date.today() if args.date is None else args.date
     target = next((name for name in model.targets if str(name) == args.target), args.target)
-    table = read_spectra(sources(args.add), references=args.references, **model.reading)
+    reading = options_for(model.reading, target, model.targets)
+    table = read_spectra(sources(args.add), references=args.references, **reading)
     added = CheckSamples.from_model(model, table, date=date, instrument=target)
     log.append(added)
     print(f"Added to {args.log}: {len(added)} readings of {', '.join(dict.fromkeys(added.sample))}.")

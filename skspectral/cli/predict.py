@@ -35,9 +35,11 @@ def run(args):
         raise ValueError(f"Predictions are written to {' or '.join(SUFFIXES)}, got {path.name}.")
     from ..deployment import TransferredModel
     from ..io import read_spectra
+    from ..io.options import options_for
 
     model = TransferredModel.load(args.model)
-    table = read_spectra(sources(args.files), progress=not args.quiet, **model.reading)
+    reading = options_for(model.reading, args.instrument, model.targets)
+    table = read_spectra(sources(args.files), progress=not args.quiet, **reading)
     predicted = model.predict(table, instrument=args.instrument, per_sample=args.per_sample, level=args.level)
     _write(path, predicted)
     say(args, predicted)

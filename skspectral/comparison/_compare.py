@@ -30,7 +30,7 @@ from ..transfer import (
     TransferPortfolio,
     diPLS,
 )
-from ._inputs import fingerprint, references_with_twins
+from ._inputs import fingerprint, in_one_quantity, references_with_twins
 from ._store import PredictionStore
 
 __all__ = ["Comparison", "compare_methods", "default_methods"]
@@ -211,6 +211,7 @@ def compare_methods(
     methods,
     cv,
     target_names=None,
+    quantity=None,
     native=False,
     path=None,
     progress=True,
@@ -230,6 +231,9 @@ def compare_methods(
         Decides what is learned from and what is predicted.
     target_names : list of str, optional
         Names of the properties.
+    quantity : str or dict of {instrument: str}, optional
+        What the spectra are, such as "absorbance" or "reflectance". Source spectra of another quantity than the
+        target's are converted to that.
     native : bool, default=False
         Also calibrate on the target with all calibration samples measured there, on the same test samples (needs
         a :class:`~skspectral.TransferSplit`).
@@ -247,6 +251,9 @@ def compare_methods(
 
     Raises
     ------
+    QuantityError
+        If spectra of one instrument are mirror images of the other's, and nobody said what they are; or if they cannot
+        be converted.
     ValueError
         From the splitter or the methods, or if ``path`` is a file of something else. A method with too few standards is
         skipped and named instead.
@@ -271,6 +278,7 @@ def compare_methods(
     refuse_masked(X)
     X = np.asarray(X)
     instrument, sample_id = check_instrument(instrument, len(X)), check_labels(sample_id, len(X), "sample_id")
+    X = in_one_quantity(X, instrument, sample_id, quantity, cv)
     references = references_with_twins(y, instrument, sample_id, cv).reshape(len(X), -1)
     names = list(target_names) if target_names is not None else [f"y{j}" for j in range(references.shape[1])]
     splits = list(cv.split(X, references, instrument=instrument, sample_id=sample_id))

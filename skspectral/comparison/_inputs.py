@@ -7,12 +7,39 @@ import joblib
 import numpy as np
 
 from .._core.labels import id_key, is_missing
+from .._core.quantities import converted_spectra, quantity_of, refuse_mirrored
 from .._core.references import check_references
 from .._core.roles import resolve_roles
 from .._core.versions import COMPARED, current_versions, without_versions
 from ..model_selection import inherit_references
 
-__all__ = ["fingerprint", "references_with_twins"]
+__all__ = ["fingerprint", "in_one_quantity", "references_with_twins"]
+
+
+def in_one_quantity(X, instrument, sample_id, quantity, cv):
+    """Convert source spectra to the target's quantity, and refuse those that must be of another.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_channels)
+    instrument, sample_id : ndarray of shape (n_spectra,), dtype object
+    quantity : str, dict of {instrument: str} or None
+    cv : splitter
+        With the roles.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_channels)
+        A copy where spectra were converted.
+    """
+    source, target = resolve_roles(set(instrument), getattr(cv, "source", None), getattr(cv, "target", None))
+    quantities = {name: quantity_of(quantity, name) for name in (source, target)}
+    if quantities[source] != quantities[target]:
+        on_source = np.array([label == source for label in instrument], dtype=bool)
+        X = X.astype(np.float64)
+        X[on_source] = converted_spectra(X[on_source], quantities[source], quantities[target], source)
+    refuse_mirrored(X, instrument, sample_id, quantities, source, target)
+    return X
 
 
 def references_with_twins(y, instrument, sample_id, cv):

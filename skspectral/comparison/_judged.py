@@ -19,6 +19,7 @@ def judge_held_out(
     method,
     cv,
     target_names=None,
+    quantity=None,
     wavelengths=None,
     unit="nm",
     progress=True,
@@ -39,6 +40,8 @@ def judge_held_out(
         With roles.
     target_names : list of str, optional
         Names of the properties.
+    quantity : str or dict of {instrument: str}, optional
+        What the spectra are.
     wavelengths : ndarray of shape (n_channels,), optional
     unit : str, default="nm"
         Of the wavelengths.
@@ -78,6 +81,7 @@ def judge_held_out(
         sample_id=sample_id[train],
         wavelengths=wavelengths,
         unit=unit,
+        quantity=quantity,
         properties=names,
         progress=progress,
     )

@@ -17,16 +17,12 @@ from ..exceptions import (
     AxisMismatchError,
     ChannelMismatchError,
     LabelsError,
-    QuantityError,
     UnknownInstrumentError,
     WavelengthRangeError,
 )
 from ..preprocessing import Resample
 
-__all__ = ["Incoming", "convert_quantity", "onto_axis", "unusable"]
-
-FRACTIONS = {"reflectance": 1.0, "transmittance": 1.0, "% reflectance": 100.0, "% transmittance": 100.0}
-ABSORBANCES = ("absorbance", "log 1/R")
+__all__ = ["Incoming", "onto_axis", "unusable"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,34 +207,6 @@ def onto_axis(X, axis, unit, own_axis, own_unit):
     if usable.any():
         out[usable] = Resample(wavelengths=axis, grid=grid, axis_unit=own_unit).fit(X[usable]).transform(X[usable])
     return out, True
-
-
-def convert_quantity(X, quantity, own):
-    """Convert spectra from one quantity to another.
-
-    Returns
-    -------
-    X : ndarray of shape (n_spectra, n_channels)
-        NaN in spectra that hold a value without a logarithm.
-    converted : bool
-
-    Raises
-    ------
-    QuantityError
-        If there is no way from one to the other.
-    """
-    if "unknown" in (quantity, own) or quantity == own or {quantity, own} <= set(ABSORBANCES):
-        return X, False
-    if quantity in FRACTIONS and own in FRACTIONS and quantity[-11:] == own[-11:]:
-        return X * (FRACTIONS[own] / FRACTIONS[quantity]), True
-    if quantity in FRACTIONS and own in ABSORBANCES:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return -np.log10(X / FRACTIONS[quantity]), True
-    if quantity in ABSORBANCES and own in FRACTIONS:
-        return FRACTIONS[own] * 10.0**-X, True
-    raise QuantityError(
-        f"The spectra are {quantity}, and the model was made from {own}; there is no conversion. Export them as {own}."
-    )
 
 
 def unusable(X):

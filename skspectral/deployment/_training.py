@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_array
 
 from .._core.axis import check_axis
 from .._core.labels import check_labels, encode_samples
+from .._core.quantities import converted_spectra, quantity_of, refuse_mirrored
 from ..exceptions import AxisMismatchError, MissingReferenceError, UnknownInstrumentError
 from ..preprocessing import Resample
 from .stacking import stack_instruments
@@ -100,32 +101,47 @@ class TrainingTable:
 
     def quantity_of(self, instrument):
         """What the spectra of one instrument are."""
-        return self.quantity.get(instrument, "unknown") if isinstance(self.quantity, dict) else self.quantity
+        return quantity_of(self.quantity, instrument)
 
     def pair(self, source, target):
-        """Take the rows of two instruments, on the axis that they share, as `TrainingRows`."""
+        """Take the rows of two instruments, on the axis that they share and in the target's quantity.
+
+        Returns
+        -------
+        TrainingRows
+
+        Raises
+        ------
+        QuantityError
+            If the source's spectra cannot be converted, or must be of another quantity that nobody named.
+        """
         rows = {name: self.rows_of(name) for name in (source, target)}
+        held = {name: self.X[rows[name]] for name in (source, target)}
+        quantities = [self.quantity_of(name) for name in (source, target)]
+        held[source] = converted_spectra(held[source], *quantities, source)
         y = _inherit(self.y, self.sample_id, rows[source] | rows[target])
         own = self.wavelengths
         if isinstance(own, dict):
             if not {source, target} <= set(own):
                 raise AxisMismatchError(f"wavelengths has no axis for {source!r} or {target!r}.")
             axes = {name: check_axis(own[name], name=f"wavelengths[{name!r}]") for name in (source, target)}
-            spectra = {name: self.X[rows[name], : axes[name].size] for name in (source, target)}
+            spectra = {name: held[name][:, : axes[name].size] for name in (source, target)}
             stacked = stack_instruments(spectra, wavelengths=axes, axis_unit=self.unit)
             X, axis, resample = stacked.X, stacked.wavelengths, stacked.resamplers[target]
             if np.array_equal(axes[target], axis):
                 resample = None
             native = axes[target]
         else:
-            X = np.concatenate([self.X[rows[source]], self.X[rows[target]]])
+            X = np.concatenate([held[source], held[target]])
             axis, native, resample = own, own, None
         index = np.concatenate([np.flatnonzero(rows[name]) for name in (source, target)])
+        labels = self.instrument[index], self.sample_id[index]
+        refuse_mirrored(X, *labels, dict(zip((source, target), quantities)), source, target)
         return TrainingRows(
             X=X,
             y=y[index],
-            instrument=self.instrument[index],
-            sample_id=self.sample_id[index],
+            instrument=labels[0],
+            sample_id=labels[1],
             source=source,
             target=target,
             axis=axis,

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from .._core.quantities import convert_quantity
 from .._core.versions import current_versions
 from ..exceptions import ChannelMismatchError, ModelFileError, UnknownInstrumentError
-from ._incoming import Incoming, convert_quantity, onto_axis
+from ..io.options import options_for
+from ._incoming import Incoming, onto_axis
 from ._record import fit_record
 from ._summary import summary
 from ._training import TrainingTable
@@ -117,13 +119,13 @@ class TransferredModel:
         unit : {"nm", "um", "cm-1"}, optional
             Unit of the axis; default: that of the table, else nm.
         quantity : str or dict of {instrument: str}, optional
-            What the spectra are, such as "absorbance"; default: what the table says.
+            What the spectra are; default: what the table says. The source's are converted to the target's quantity.
         properties : sequence of str, optional
             Names of the columns of ``y``.
         units : dict of {str: str}, optional
             Units of the properties.
         reading : dict, optional
-            Options with which the files were read; files to predict are read with them.
+            Options with which the files were read; files to predict are read with them, or with those of their target.
         validate : bool, default=True
             Whether to leave each standard out, fit anew and predict it. Takes as many fits as there are standards.
         progress : bool, default=False
@@ -137,6 +139,8 @@ class TransferredModel:
         ------
         UnknownInstrumentError
             If there are no rows of an instrument.
+        QuantityError
+            If spectra are mirror images of the other instrument's, and nobody said what they are.
         ValueError
             As the method does.
         """
@@ -211,7 +215,7 @@ class TransferredModel:
         ChannelMismatchError, WavelengthRangeError, AxisMismatchError, QuantityError
             If the spectra cannot be those of the instrument.
         """
-        incoming = Incoming.read(new, self.reading)
+        incoming = Incoming.read(new, options_for(self.reading, instrument, self.targets))
         rows, labels, notes = incoming.instrument_of_rows(self.targets, instrument)
         if not len(rows):
             raise UnknownInstrumentError(f"No spectrum of {instrument!r} is left to predict.")

@@ -1,12 +1,14 @@
 """Reading spectra: from files of any format to one table."""
 
+from .._core.quantities import check_quantity
 from ..exceptions import ReadingOptionError, TableError
 from .formats.many_files import read_many
 from .grids.frames import blocks_of_frame, is_frame
 from .names.spelling import MATCHES
-from .quantities import check_quantity
+from .options import checked_option, option_of
 from .table.assemble import assemble
 from .text.dialect import check_separators
+from .units import check_unit
 
 __all__ = ["read_spectra"]
 
@@ -44,11 +46,12 @@ def read_spectra(
     id_column, instrument_column : str, optional
         Labels of the columns that name sample and instrument; recognised by default (``sample_id``, ``ID``,
         ``Sample No``, ...; ``instrument``, ``Spectrometer``, ...). A file of one spectrum lends its own name.
-    unit : {"nm", "um", "cm-1", "Raman shift"}, optional
-        Unit of the axis, of all files; by default what each file says. An axis without a unit is taken as nm, or, with
-        a warning, as um or cm-1 where its range leaves no other choice.
-    quantity : str, optional
-        What the spectra are, of all files; by default what each file says. See `SpectraTable`.
+    unit : {"nm", "um", "cm-1", "Raman shift"} or dict of {instrument: one of these}, optional
+        Unit of the axis, of all files or of those of an instrument; by default what each file says. An axis without a
+        unit is taken as nm, or, with a warning, as um or cm-1 where its range leaves no other choice.
+    quantity : str or dict of {instrument: str}, optional
+        What the spectra are, in all files or in those of an instrument; by default what each file says. See
+        `SpectraTable`.
     properties : str or sequence of str, optional
         Labels of the columns of reference values; by default all columns of numbers but those that hold scan numbers,
         dates, temperatures and the like, which are reported as left out.
@@ -104,14 +107,15 @@ def read_spectra(
     """
     _check_options(match, replicates)
     check_separators(delimiter, decimal)
-    quantity = None if quantity is None else check_quantity(quantity)
+    unit, quantity = checked_option(unit, check_unit), checked_option(quantity, check_quantity)
     named = dict(source) if isinstance(source, dict) else {None: source}
     if not named:
         raise TableError("No file was given: pass one file per instrument, as {name: path}.")
     blocks, notes = {}, []
     for name, files in named.items():
         if is_frame(files):
-            blocks[name] = blocks_of_frame(files, unit=unit, quantity=quantity, id_column=id_column)
+            said = {"unit": option_of(unit, name), "quantity": option_of(quantity, name)}
+            blocks[name] = blocks_of_frame(files, **said, id_column=id_column)
             continue
         blocks[name], skipped = read_many(
             files,
@@ -121,7 +125,7 @@ def read_spectra(
             encoding=encoding,
             decimal=decimal,
             delimiter=delimiter,
-            **({} if quantity is None else {"quantity": quantity}),
+            **({} if option_of(quantity, name) is None else {"quantity": option_of(quantity, name)}),
             **options,
         )
         notes.extend(f"left out: {error}" for _, error in skipped)

@@ -4,22 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["QUANTITIES", "UNITS", "SpectraBlock"]
+__all__ = ["UNITS", "SpectraBlock"]
 
 #: Units of an axis; "" where the file does not say.
 UNITS = ("nm", "um", "cm-1", "Raman shift", "")
-#: What the numbers of a spectrum are. Percentages are quantities of their own, so that no factor of 100 is lost.
-QUANTITIES = (
-    "absorbance",
-    "log 1/R",
-    "reflectance",
-    "% reflectance",
-    "transmittance",
-    "% transmittance",
-    "Kubelka-Munk",
-    "counts",
-    "unknown",
-)
 
 
 @dataclass
@@ -38,7 +26,7 @@ class SpectraBlock:
     unit : str
         Unit of the axis, one of `UNITS`.
     quantity : str
-        What ``X`` holds, one of `QUANTITIES`.
+        What ``X`` holds, such as "absorbance".
     names : list of str or None
         Name of the sample of each spectrum as it is written in the file; None where the file gives none.
     places : list of str

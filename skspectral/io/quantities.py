@@ -2,28 +2,12 @@
 
 import numpy as np
 
-from ..exceptions import QuantityError, ReadingOptionError
-from .block import QUANTITIES
+from .._core.quantities import ABSORBANCES, FRACTIONS
+from ..exceptions import QuantityError
 
-__all__ = ["absorbance", "check_quantity", "percent_where_it_must_be"]
+__all__ = ["absorbance", "percent_where_it_must_be"]
 
 _LARGEST_FRACTION = 2.0
-_FRACTIONS = {"reflectance": 1.0, "transmittance": 1.0, "% reflectance": 100.0, "% transmittance": 100.0}
-_SPELLED = {
-    "%r": "% reflectance",
-    "%t": "% transmittance",
-    "r": "reflectance",
-    "t": "transmittance",
-    "log(1/r)": "log 1/R",
-}
-
-
-def check_quantity(quantity):
-    """Bring a quantity that a user named into the spelling of `QUANTITIES`."""
-    known = _SPELLED.get(str(quantity).strip().lower(), quantity)
-    if known not in QUANTITIES:
-        raise ReadingOptionError(f"quantity must be one of {', '.join(map(repr, QUANTITIES))}, got {quantity!r}.")
-    return known
 
 
 def absorbance(X, quantity, where):
@@ -47,13 +31,13 @@ def absorbance(X, quantity, where):
     QuantityError
         If the quantity has no absorbance, or a value has no logarithm.
     """
-    if quantity in ("absorbance", "log 1/R"):
+    if quantity in ABSORBANCES:
         return X.copy()
     if quantity == "Kubelka-Munk":
         # (1 - R)^2 / (2 R) = F has the root R = 1 + F - sqrt(F^2 + 2 F) below one
         _refuse(X < 0, X, where, "a Kubelka-Munk value below zero")
         return -np.log10(1.0 + X - np.sqrt(X * X + 2.0 * X))
-    if quantity not in _FRACTIONS:
+    if quantity not in FRACTIONS:
         remedy = (
             "say what they are, such as quantity='reflectance'"
             if quantity == "unknown"
@@ -61,7 +45,7 @@ def absorbance(X, quantity, where):
         )
         raise QuantityError(f"Spectra of the quantity {quantity!r} have no absorbance; {remedy}.")
     _refuse(X <= 0, X, where, "no positive value, so it has no logarithm")
-    return -np.log10(X / _FRACTIONS[quantity])
+    return -np.log10(X / FRACTIONS[quantity])
 
 
 def _refuse(bad, X, where, what):
@@ -82,7 +66,7 @@ def percent_where_it_must_be(quantity, X):
     Parameters
     ----------
     quantity : str
-        One of `QUANTITIES`, as the file says it.
+        As the file says it.
     X : ndarray
         Spectra.
 

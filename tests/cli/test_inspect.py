@@ -60,7 +60,7 @@ def test_options_have_the_names_that_they_have_in_python():
 @pytest.mark.parametrize(
     ("a", "b", "word"),
     [
-        ("Y axis: Absorbance\n", "Y axis: Reflectance\n", "different quantities"),
+        ("Y axis: Absorbance\n", "Y axis: Kubelka-Munk\n", "there is no conversion"),
         ("", "", "There is no property"),
     ],
 )

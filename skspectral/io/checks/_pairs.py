@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from ..._core.quantities import are_mirrored
 from ...preprocessing import Resample, common_grid
 from ..names.pairing import pairing
 from .findings import Finding
 
 __all__ = ["check_pair"]
 
-MIRROR = -0.7
 # medians of one instrument so many times those of another are percent beside fractions
 PERCENT = (30.0, 300.0)
 # a spectrum is another sample's if its own is so many times further away than is usual, and the other is not
@@ -88,8 +88,7 @@ def _on_common_axis(table, first, second, low, high):
 
 def _check_levels(table, first, second, A, B, both):
     """Mirror images, and values a hundred times those of the other."""
-    a, b = np.median(A, axis=0), np.median(B, axis=0)
-    if np.std(a) > 0 and np.std(b) > 0 and np.corrcoef(a, b)[0, 1] < MIRROR:
+    if are_mirrored(A, B):
         yield Finding(
             "warning", "the spectra of one instrument are mirror images of the other's", both,
             "One may be reflectance or transmittance: say quantity= and convert with to_absorbance().",

@@ -3,6 +3,8 @@
 import numpy as np
 
 from ..._core.axis import check_axis
+from ..._core.quantities import check_quantity, converted_spectra
+from ...exceptions import QuantityError
 from ...preprocessing import Resample, common_grid
 from ..quantities import absorbance
 from ..units import check_unit, convert_axis
@@ -35,6 +37,36 @@ class Conversions:
 
             X[rows, : len(axis)] = absorbance(self.spectra_of(name), self._quantities[name], where)
         return self._with(X=X, quantities=dict.fromkeys(self.instruments, "absorbance"))
+
+    def in_quantity(self, quantity, *, instruments=None):
+        """Convert between absorbance, reflectance and transmittance, and between percent and fractions.
+
+        Parameters
+        ----------
+        quantity : str
+            What is wanted.
+        instruments : sequence, optional
+            Whose spectra; default: all.
+
+        Returns
+        -------
+        SpectraTable
+
+        Raises
+        ------
+        QuantityError
+            If what the spectra are is not known, there is no conversion, or a value has no logarithm.
+        """
+        quantity = check_quantity(quantity)
+        chosen = self.instruments if instruments is None else list(instruments)
+        X, quantities = self.X.copy(), dict(self._quantities)
+        for name in chosen:
+            rows, own = self.rows_of(name), self._quantities[name]
+            if "unknown" in (own, quantity):
+                raise QuantityError(f"What the spectra of {name!r} are is not known; say it with quantity=.")
+            X[rows] = converted_spectra(X[rows], own, quantity, name)
+            quantities[name] = quantity
+        return self._with(X=X, quantities=quantities)
 
     def in_unit(self, unit):
         """Convert the axis; it ascends in the new unit.

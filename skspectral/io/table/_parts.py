@@ -11,8 +11,9 @@ from ...exceptions import TableError, TableWarning
 from ..block import UNITS, SpectraBlock
 from ..cells.column_roles import find_instrument_column
 from ..names.spelling import as_name
+from ..options import option_of
 from ..references.properties import choose_properties
-from ..units import assume_unit, check_unit, convert_axis
+from ..units import assume_unit, convert_axis
 from .summary import describe_axis
 
 __all__ = ["Part", "instrument_axes", "parts_of"]
@@ -38,7 +39,9 @@ def parts_of(named_blocks, *, unit, to_unit, id_column, instrument_column, prope
     parts = []
     for given, blocks in named_blocks.items():
         for block in blocks:
-            block_unit, notes = _unit_of(block, unit, to_unit)
+            columns = dict(block.columns)
+            instrument = _instruments(block, columns, given, instrument_column)
+            block_unit, notes = _unit_of(block, _one_unit(block, unit, instrument), to_unit)
             wanted = block_unit if to_unit is None or block_unit == "Raman shift" else to_unit
             axis = convert_axis(block.axis, block_unit, wanted, name=f"{block.path}: the axis")
             _refuse_not_positive(block, block_unit)
@@ -46,8 +49,6 @@ def parts_of(named_blocks, *, unit, to_unit, id_column, instrument_column, prope
             order = np.argsort(axis, kind="stable")
             if not np.array_equal(order, np.arange(len(axis))):
                 axis, X = axis[order], np.ascontiguousarray(X[:, order])
-            columns = dict(block.columns)
-            instrument = _instruments(block, columns, given, instrument_column)
             names = _names(block, columns, id_column)
 
             def where(row, label=None, block=block):
@@ -77,10 +78,21 @@ def _has(columns, name):
     return name in columns or name.strip().lower() in {label.strip().lower() for label in columns}
 
 
+def _one_unit(block, given, instrument):
+    """The unit that the user gave for the instruments of a block, which share its axis."""
+    units = list(dict.fromkeys(option_of(given, name) for name in instrument))
+    if len(units) > 1:
+        raise TableError(
+            f"{block.path}: the instruments {', '.join(map(repr, dict.fromkeys(instrument)))} share one axis, which "
+            f"unit= says is in several units: {', '.join(map(str, units))}. Read them from files of their own."
+        )
+    return units[0] if units else None
+
+
 def _unit_of(block, given, to_unit):
     """Unit of the axis of a block, and what was assumed."""
     if given is not None:
-        return check_unit(given), []
+        return given, []
     if block.unit not in UNITS:
         raise TableError(
             f"{block.path}: the axis ({block.axis.min():g} to {block.axis.max():g}) is labelled {block.unit!r}. "

@@ -9,6 +9,7 @@ from ...exceptions import ConflictingReferenceError, TableError, TableWarning
 from ..names.pairing import pairing
 from ..names.replicates import find_replicates, parse_replicates
 from ..names.spelling import changed_by_excel, one_spelling, tidy
+from ..options import option_of, refuse_strangers
 from ..references.merging import merge_references, same_value
 from ..references.reading import read_references
 from ._doubts import warn_of_instruments, warn_of_unnamed
@@ -41,6 +42,8 @@ def assemble(
         blocks, unit=unit, to_unit=to_unit, id_column=id_column, instrument_column=instrument_column,
         properties=properties, decimal=decimal,
     )  # fmt: skip
+    for option, value in (("unit", unit), ("quantity", quantity)):
+        refuse_strangers(value, {name for part in parts for name in part.instrument}, option)
     axes, axis_notes = instrument_axes(parts)
     names = [name for part in parts for name in part.names]
     instrument = [label for part in parts for label in part.instrument]
@@ -206,8 +209,8 @@ def _quantities(parts, given):
     """What the spectra of each instrument are."""
     found, owners = {}, {}
     for part in parts:
-        quantity = given or part.block.quantity
         for name in dict.fromkeys(part.instrument):
+            quantity = option_of(given, name) or part.block.quantity
             if found.setdefault(name, quantity) != quantity:
                 who = "The spectra" if name is None else f"The spectra of instrument {name!r}"
                 raise TableError(

@@ -3,9 +3,9 @@
 import numpy as np
 
 from ..._core.optional import import_optional
+from ..._core.quantities import check_quantity
 from ..._core.validation import refuse_masked
 from ...exceptions import TableError, UnknownInstrumentError
-from ..quantities import check_quantity
 from ..units import check_unit, column_labels
 from ._conversions import Conversions
 from ._validation import ascending, count_replicates, reference_matrix, refuse_not_positive, row_labels
