@@ -1,17 +1,14 @@
 """Standard normal variate."""
 
-import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.axis_identity import ChannelNames
+from .._core.scatter import standardised
 from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
 
 __all__ = ["SNV"]
-
-# Deviations below this size have squares that vanish in float64.
-SMALLEST_DEVIATION = 1e-150
 
 
 class SNV(VersionedState, ChannelNames, TransformerMixin, BaseEstimator):
@@ -85,16 +82,4 @@ class SNV(VersionedState, ChannelNames, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         values = validate_spectra(self, X, reset=False, forbid_constant=True, gives_channels=True)
-        out = values - values.mean(axis=1, keepdims=True)
-        scale = _root_mean_square(out)
-        tiny = scale < SMALLEST_DEVIATION
-        if tiny.any():
-            peak = np.abs(out[tiny]).max(axis=1, keepdims=True)
-            out[tiny] /= np.where(peak > 0, peak, 1.0)
-            scale[tiny] = np.where(peak[:, 0] > 0, _root_mean_square(out[tiny]), 1.0)
-        out /= scale[:, None]
-        return out
-
-
-def _root_mean_square(values):
-    return np.sqrt(np.einsum("ij,ij->i", values, values) / values.shape[1])
+        return standardised(values)

@@ -1,6 +1,9 @@
 """Preprocessing operators by name, with windows in nm, for models that carry several of them inside."""
 
+from functools import cached_property
+
 import numpy as np
+from scipy.sparse import csr_matrix, vstack
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -24,6 +27,8 @@ OPERATORS = {
 UNKNOWN_STEP = 2.0
 UNEQUAL_STEPS = 0.01
 FEWEST_BEYOND_ORDER = 3
+# unit spectra that are transformed at once
+CHUNK = 512
 
 
 class Operator:
@@ -41,7 +46,7 @@ class Operator:
     def __init__(self, name, axis):
         if name not in OPERATORS:
             raise ValueError(f"preprocessing must be one of {', '.join(OPERATORS)}, got {name!r}.")
-        self.name = name
+        self.name, self._n_channels = name, len(axis)
         steps = []
         if OPERATORS[name] is not None:
             window, order, derivative, scatter = OPERATORS[name]
@@ -64,6 +69,54 @@ class Operator:
     def __call__(self, X):
         """Transform spectra (n_spectra, n_channels)."""
         return np.asarray(self._pipeline.transform(X))
+
+    @property
+    def scatter(self):
+        """Whether SNV is among the steps."""
+        return self._n_to_scatter() > 0
+
+    def to_scatter(self, X):
+        """Transform spectra up to and with SNV; without it they stay as they are."""
+        return _through(self._steps[: self._n_to_scatter()], X)
+
+    def from_scatter(self, X):
+        """Transform by the steps behind SNV, which are linear; by all steps without it."""
+        return _through(self._steps[self._n_to_scatter() :], X)
+
+    def pull_back(self, coefs):
+        """Coefficients (n, n_channels) for what ``from_scatter`` gives, as those for what it is given."""
+        return (self._matrix @ coefs.T).T
+
+    @cached_property
+    def _matrix(self):
+        """The steps of ``from_scatter`` as a sparse matrix; each channel reaches its neighbours only."""
+        n_channels, parts = self._n_channels, []
+        for start in range(0, n_channels, CHUNK):
+            channels = np.arange(start, min(start + CHUNK, n_channels))
+            unit = np.zeros((len(channels), n_channels))
+            unit[np.arange(len(channels)), channels] = 1.0
+            parts.append(csr_matrix(self.from_scatter(unit)))
+        return vstack(parts, format="csr")
+
+    @property
+    def before_scatter(self):
+        """The step that brings unequal axes onto equal steps before SNV, None without."""
+        return self._steps[0] if self._n_to_scatter() == 2 else None
+
+    @property
+    def _steps(self):
+        # raw spectra have none
+        return [step for _, step in getattr(self._pipeline, "steps", ())]
+
+    def _n_to_scatter(self):
+        kinds = [isinstance(step, SNV) for step in self._steps]
+        return kinds.index(True) + 1 if any(kinds) else 0
+
+
+def _through(steps, X):
+    for step in steps:
+        X = step.transform(X)
+    return np.asarray(X)
 
 
 def _even(axis):

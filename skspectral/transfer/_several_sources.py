@@ -23,7 +23,7 @@ class SeveralSources:
     Attributes
     ----------
     models : dict of {object: estimator}
-        By the label of the instrument; each has ``predict(X, return_std=True)``.
+        By the label of the instrument; each is a :class:`TransferPortfolio`.
     weights : ndarray of shape (n_sources, n_targets)
         Columns sum to one.
     held_out : ndarray of shape (n_target_samples, n_targets)
@@ -40,13 +40,18 @@ class SeveralSources:
         """Held-out error of the combination (n_targets,), NaN where none is known."""
         return np.sqrt(held_out_error(self.held_out))
 
-    def predict(self, X):
+    def _predict(self, X):
+        """Mean of the combination (n_spectra, n_targets) for checked spectra."""
+        means = np.stack([model._predict(X) for model in self.models.values()])
+        return np.einsum("st,snt->nt", self.weights, means)
+
+    def _predict_with_std(self, X):
         """Mean and standard deviation of the combination, each (n_spectra, n_targets).
 
         The standard deviation is that of a mixture: what the sources disagree about is part of it.
         """
-        each = [model.predict(X, return_std=True) for model in self.models.values()]
-        means, stds = (np.stack([part[i].reshape(len(X), -1) for part in each]) for i in (0, 1))
+        each = [model._predict_with_std(X) for model in self.models.values()]
+        means, stds = (np.stack([part[i] for part in each]) for i in (0, 1))
         mean = np.einsum("st,snt->nt", self.weights, means)
         variance = np.einsum("st,snt->nt", self.weights, stds**2 + (means - mean) ** 2)
         return mean, np.sqrt(variance)

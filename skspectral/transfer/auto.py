@@ -9,6 +9,7 @@ from .._core.references import check_references
 from .._core.validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
+from ..calibration.wrapping import predict_2d
 from ..exceptions import NoStandardsError, PopulationWarning, WrongPairsWarning
 from ._population import check_population
 from ._several_sources import check_others, fit_sources
@@ -293,14 +294,15 @@ class AutoTransfer(CompleteTransferRegressor):
             return super().predict(X)
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
-        if self.estimator_ is not None:
-            return self._like_y(self._predict(X)), self._like_y(np.tile(self.estimator_.rmsecv_, (len(X), 1)))
-        if self._sources is not None:
-            return tuple(self._like_y(part) for part in self._sources.predict(X))
-        return tuple(self._like_y(part.reshape(len(X), -1)) for part in self.portfolio_.predict(X, return_std=True))
+        return tuple(self._like_y(part) for part in self._predict_with_std(X))
 
     def _predict(self, X):
-        if self._sources is not None:
-            return self._sources.predict(X)[0]
-        model = self.portfolio_ if self.estimator_ is None else self.estimator_
-        return model.predict(X).reshape(len(X), -1)
+        if self.estimator_ is not None:
+            return predict_2d(self.estimator_, X)
+        # the spectra are checked, and on the axis that the portfolios were fitted on
+        return self.portfolio_._predict(X) if self._sources is None else self._sources._predict(X)
+
+    def _predict_with_std(self, X):
+        if self.estimator_ is not None:
+            return predict_2d(self.estimator_, X), np.tile(self.estimator_.rmsecv_, (len(X), 1))
+        return (self.portfolio_ if self._sources is None else self._sources)._predict_with_std(X)

@@ -154,7 +154,7 @@ def test_mapped_standards_are_the_rows_of_the_regression(data):
     fresh = AugmentedRows(
         views.show(View("sg1"))(rows.source_samples[0]),
         rows.source_samples[1],
-        views.show(View("sg1"))(views._map(20.0, 0.3)[1]),
+        views.show(View("sg1"))(views._map(view, views.show(view).operator)[1]),
         rows.target_samples[1],
         np.array([list(rows.source_samples[2]).index(c) for c in rows.target_samples[2]]),
     )

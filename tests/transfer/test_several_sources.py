@@ -43,7 +43,7 @@ def test_every_known_instrument_is_a_source_and_the_combination_is_theirs(data):
     # C has its references, and B too, from A
     assert {label: model.n_standards_ for label, model in fitted.models.items()} == {"A": 6, "C": 6}
     assert fitted.held_out.shape == (N_STANDARDS, 1) and np.isfinite(fitted.held_out).all()
-    mean, std = fitted.predict(data.X[test])
+    mean, std = fitted._predict_with_std(data.X[test])
     each = np.stack([model.predict(data.X[test]) for model in fitted.models.values()])
     assert_allclose(mean, np.einsum("st,snt->nt", fitted.weights, each))
     assert (mean >= each.min(axis=0) - 1e-12).all() and (mean <= each.max(axis=0) + 1e-12).all()

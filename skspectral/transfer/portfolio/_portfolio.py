@@ -9,10 +9,12 @@ from ..._core.references import held_out_error
 from ..._core.validation import validate_spectra
 from ...base import TransferTags
 from ...calibration import PLSRegressionCV
-from ...exceptions import MissingReferenceError, ZeroShotWarning
+from ...calibration.wrapping import predict_2d
+from ...exceptions import MissingReferenceError, NonLinearCalibrationError, ZeroShotWarning
 from .._others import other_samples
 from ..complete import CompleteTransferRegressor
 from ._constants import available_members, constants, holds
+from ._fold import fold
 from ._members import FAMILIES, fit_members
 from ._mixture import LEAST_FOR_EVIDENCE, alike, family_shares, member_weights
 from ._target_expert import evidence, fit_target_expert, gate
@@ -102,6 +104,10 @@ class TransferPortfolio(CompleteTransferRegressor):
     Standards need no reference for the models to be fitted. A property with fewer than three labelled standards is
     predicted with the prior weights.
 
+    Every model is linear in the spectrum or in its SNV, so that the mixture is kept as one coefficient vector for each
+    of the two. Predictions are exactly those of the mixture; what the models differ by, which adds to the standard
+    deviation, is rounded to half a per cent of its usual size.
+
     Examples
     --------
     >>> from skspectral.datasets import make_instruments
@@ -170,8 +176,12 @@ class TransferPortfolio(CompleteTransferRegressor):
         # an error of one or two standards is the error of an offset that nothing else determines
         fitted.held_out[:, :, counts < LEAST_FOR_EVIDENCE] = np.nan
         weights = self._weigh(fitted, log_prior, counts, spread)
-        self._keep(fitted, weights)
-        self._add_expert(rows, axis, np.einsum("mt,mnt->nt", weights, np.nan_to_num(fitted.held_out)), counts, spread)
+        held_out = np.einsum("mt,mnt->nt", weights, np.nan_to_num(fitted.held_out))
+        expert = self._weigh_expert(rows, axis, held_out, counts, spread)
+        kept = np.flatnonzero(weights.any(axis=1))
+        self._member_names, self._weights = "\n".join(fitted.members[i].name for i in kept), weights[kept]
+        spectra = rows.X[~rows.is_target], rows.X[rows.is_target]
+        self._folded = fold(fitted.take(kept), weights[kept], expert, self.target_weight_, axis, *spectra)
 
     def _unlabelled(self, rows, n_seen):
         """Target samples that say where the target stands, and nothing else.
@@ -230,20 +240,17 @@ class TransferPortfolio(CompleteTransferRegressor):
         weights = np.where(weights < NEGLIGIBLE * weights.max(axis=0), 0.0, weights)
         return weights / weights.sum(axis=0)
 
-    def _keep(self, fitted, weights):
-        """Keep the members that have a weight, and nothing else."""
-        kept = np.flatnonzero(weights.any(axis=1))
-        self.weights_ = {fitted.members[i].name: weights[i] for i in kept}
-        self._weights = weights[kept]
-        self._fitted = fitted.take(kept)
+    @property
+    def weights_(self):
+        """Weight of each model that is kept: dict of {str: ndarray of shape (n_targets,)}."""
+        return dict(zip(self._member_names.split("\n"), self._weights, strict=True))
 
-    def _add_expert(self, rows, axis, held_out, counts, spread):
-        """Weigh the expert, and work out what the mixture's errors will be."""
+    def _weigh_expert(self, rows, axis, held_out, counts, spread):
+        """Weigh the expert, and work out what the mixture's errors will be; its coefficients, if there is one."""
         n_targets = held_out.shape[1]
         known = np.isfinite(rows.target_samples[1][rows.says_something])
         held_out = np.where(known & (counts >= LEAST_FOR_EVIDENCE), held_out, np.nan)
         self.target_weight_ = np.zeros(n_targets)
-        self._expert = None
         expert = fit_target_expert(rows, axis)
         source_error = np.minimum(self._expected, spread) if expert is None else expert.source_error
         if expert is not None:
@@ -252,13 +259,13 @@ class TransferPortfolio(CompleteTransferRegressor):
             ratios = evidence(held_out, expert, spread)
             # nothing is cleaner than its equal
             self.target_weight_ = (1.0 - self.alike_) * gate(ratios, counts, threshold, learned["slope"])
-            self._expert = expert.coef, expert.intercept
             w = self.target_weight_
             held_out = np.where(np.isfinite(expert.held_out), w * expert.held_out + (1 - w) * held_out, held_out)
         self.held_out_ = held_out
         error = held_out_error(held_out)
         self.transfer_rmse_ = np.sqrt(error)
         self._variance = own_variance(error, source_error, np.isfinite(held_out).sum(axis=0), constants()["spread"])
+        return None if expert is None else (expert.coef, expert.intercept)
 
     def predict(self, X, return_std=False):
         """Predict references from spectra of the target instrument.
@@ -279,26 +286,44 @@ class TransferPortfolio(CompleteTransferRegressor):
             return super().predict(X)
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
-        predicted, variance = self._mix(X)
-        return self._like_y(predicted), self._like_y(np.sqrt(variance))
+        return tuple(self._like_y(part) for part in self._predict_with_std(X))
 
     def _predict(self, X):
-        return self._mix(X)[0]
-
-    def _mix(self, X):
-        """Mean and variance of the mixture, each of shape (n_spectra, n_targets)."""
         if self.estimator_ is not None:
-            predicted = self.estimator_.predict(X).reshape(len(X), -1)
-            return predicted, np.broadcast_to(self.estimator_.rmsecv_**2, predicted.shape)
-        each = self._fitted.predict(X)
-        predicted = np.einsum("mt,mnt->nt", self._weights, each)
-        between = np.einsum("mt,mnt->nt", self._weights, (each - predicted) ** 2)
-        if self._expert is not None:
-            w = self.target_weight_
-            own = X @ self._expert[0].T + self._expert[1]
-            between = between + w * (1 - w) * (own - predicted) ** 2
-            predicted = w * own + (1 - w) * predicted
-        return predicted, self._variance + constants()["spread"]["between"] * between
+            return predict_2d(self.estimator_, X)
+        return self._folded.predict(X)
+
+    def _predict_with_std(self, X):
+        """Prediction and standard deviation of checked spectra, each of shape (n_spectra, n_targets)."""
+        if self.estimator_ is not None:
+            return predict_2d(self.estimator_, X), np.tile(self.estimator_.rmsecv_, (len(X), 1))
+        predicted, between = self._folded.predict_with_variance(X)
+        return predicted, np.sqrt(self._variance + constants()["spread"]["between"] * between)
+
+    def export_calibration(self):
+        """Coefficients for the target instrument, where no model begins with SNV.
+
+        Returns
+        -------
+        coef : ndarray of shape (n_targets, n_channels)
+            ``b`` in ``y = X @ b.T + b0``, for spectra as measured on the target.
+        intercept : ndarray of shape (n_targets,)
+            ``b0``.
+
+        Raises
+        ------
+        NonLinearCalibrationError
+            If models with a weight begin with SNV; ``scatter=False`` leaves them out.
+        """
+        check_is_fitted(self)
+        if self.estimator_ is not None:
+            return super().export_calibration()
+        if self._folded.scatter is not None:
+            raise NonLinearCalibrationError(
+                "Some models of the portfolio begin with SNV, which is no affine function of the spectrum, so that the "
+                "mixture has no coefficient vector. Fit it with scatter=False, which leaves them out."
+            )
+        return self._folded.raw.copy(), self._folded.intercept.copy()
 
 
 def own_variance(error, source_error, n_standards, learned):

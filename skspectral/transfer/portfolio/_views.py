@@ -8,6 +8,7 @@ from ..._core.axis import usual_step
 from ..._core.roles import shared_with
 from .._operators import UNKNOWN_STEP, Operator
 from ..difference_ridge import augmented_rows
+from ._fold import on_features
 from ._window_map import fit_window_map
 
 __all__ = ["View", "Views"]
@@ -31,6 +32,20 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
+class Plain:
+    """A preprocessing."""
+
+    operator: object
+
+    def __call__(self, X):
+        return self.operator(X)
+
+    def pull_back(self, coefs):
+        pulled = self.operator.pull_back(coefs)
+        return on_features(pulled, np.zeros(len(coefs)), self.operator.scatter)
+
+
+@dataclass(frozen=True, eq=False)
 class Fused:
     """Several preprocessings side by side, of equal size on the source."""
 
@@ -47,16 +62,25 @@ class Fused:
     def __call__(self, X):
         return np.hstack([operator(X) / scale for operator, scale in zip(self.operators, self.scales)])
 
+    def pull_back(self, coefs):
+        parts = np.split(coefs, len(self.operators), axis=1)
+        shown = zip(self.operators, parts, self.scales, strict=True)
+        return sum(Plain(operator).pull_back(part / scale) for operator, part, scale in shown)
+
 
 @dataclass(frozen=True, eq=False)
 class Mapped:
-    """A window map, then a preprocessing."""
+    """A window map, then a preprocessing; SNV comes before the map, which then knows one size of spectra."""
 
     window_map: object
     operator: object
 
     def __call__(self, X):
-        return self.operator(self.window_map(X))
+        return self.operator.from_scatter(self.window_map(self.operator.to_scatter(X)))
+
+    def pull_back(self, coefs):
+        pulled, constant = self.window_map.pull_back(self.operator.pull_back(coefs))
+        return on_features(pulled, constant, self.operator.scatter)
 
 
 class Views:
@@ -76,37 +100,40 @@ class Views:
         self._shown, self._systems, self._maps = {}, {}, {}
 
     def show(self, view):
-        """Return the callable that shows target spectra so."""
+        """Return the callable that shows target spectra so, which also pulls coefficients back; see ``_fold``."""
         if view not in self._shown:
             if view.half:
-                plain = View(view.preprocessing)
-                self._shown[view] = Mapped(self._map(view.half, view.penalty)[0], self.show(plain))
+                operator = self.show(View(view.preprocessing)).operator
+                self._shown[view] = Mapped(self._map(view, operator)[0], operator)
             elif view.preprocessing == "fused":
                 self._shown[view] = Fused.of(self.rows.source_samples[0], self.axis)
             else:
-                self._shown[view] = Operator(view.preprocessing, self.axis)
+                self._shown[view] = Plain(Operator(view.preprocessing, self.axis))
         return self._shown[view]
 
     def system(self, view):
         """Return the rows to be solved; standards are mapped without themselves."""
         if view not in self._systems:
-            plain = View(view.preprocessing)
             if view.half:
-                standards = self._map(view.half, view.penalty)[1]
-                self._systems[view] = self.system(plain).with_target(self.show(plain)(standards))
+                plain = View(view.preprocessing)
+                operator = self.show(plain).operator
+                standards = operator.from_scatter(self._map(view, operator)[1])
+                self._systems[view] = self.system(plain).with_target(standards)
             else:
                 self._systems[view] = augmented_rows(self.rows, self.show(view), known=self.known)
         return self._systems[view]
 
-    def _map(self, half, penalty):
+    def _map(self, view, operator):
         """The fitted map, and all standards as it shows them."""
-        if (half, penalty) not in self._maps:
+        key = view.half, view.penalty, operator.scatter
+        if key not in self._maps:
             step = usual_step(self.axis) if len(self.axis) > 1 else UNKNOWN_STEP
-            pairs = self.rows.pairs
-            fitted, left_out = fit_window_map(pairs.source, pairs.target, max(1, round(half / step)), penalty)
+            pairs, first = self.rows.pairs, operator.to_scatter
+            half = max(1, round(view.half / step))
+            fitted, left_out = fit_window_map(first(pairs.source), first(pairs.target), half, view.penalty)
             target, _, codes = self.rows.target_samples
             here, _ = shared_with(codes, self.rows.source_samples[2])
-            mapped = fitted(target)
+            mapped = fitted(first(target))
             mapped[here] = left_out
-            self._maps[half, penalty] = fitted, mapped[self.rows.says_something]
-        return self._maps[half, penalty]
+            self._maps[key] = fitted, mapped[self.rows.says_something]
+        return self._maps[key]

@@ -44,6 +44,16 @@ class WindowMap:
             mapped += padded[:, j : j + n_channels] * self.coef[:, j]
         return mapped
 
+    def pull_back(self, coefs):
+        """Coefficients (n, n_channels) for mapped spectra, as those for spectra, and constants (n,)."""
+        n_channels, width = self.coef.shape
+        half = width // 2
+        spread = np.zeros((len(coefs), n_channels + 2 * half))
+        for j in range(width):
+            spread[:, j : j + n_channels] += coefs * self.coef[:, j]
+        pulled = coefs + spread[:, half : half + n_channels]
+        return pulled, coefs @ self.source_mean - pulled @ self.target_mean
+
 
 def fit_window_map(source, target, half, ridge):
     """Fit the map to pairs, and map each pair by a map that has not seen it.
