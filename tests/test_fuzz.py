@@ -46,7 +46,7 @@ def test_odd_inputs_of_slow_methods(name, change, seed):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", ["PDS", "SBC", "TargetOnly"])
+@pytest.mark.parametrize("name", ["MeanShift", "TargetOnly"])
 def test_other_containers_give_the_same_predictions(name):
     expected = np.asarray(predictions(name))
     for seed, change in enumerate(HARMLESS):

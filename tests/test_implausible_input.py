@@ -6,14 +6,25 @@ import pytest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 
-from skspectral import AutoTransfer, DifferenceRidge, MeanShift, MultiInstrumentGP, TargetOnly, diPLS
+from skspectral import (
+    PDS,
+    AutoTransfer,
+    DifferenceRidge,
+    MeanShift,
+    MultiInstrumentGP,
+    TargetOnly,
+    TransferPortfolio,
+    diPLS,
+)
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import (
     AxisMismatchError,
     ImplausibleReferenceError,
     ImplausibleSpectraError,
     IndistinctSpectraError,
+    LabelsError,
 )
+from skspectral.transfer._augmented import inverse_of
 
 METHODS = [MeanShift, diPLS, DifferenceRidge, AutoTransfer, MultiInstrumentGP]
 ON_SOURCE = 24
@@ -84,6 +95,45 @@ def test_any_unit_between_is_taken(data, factor):
     np.testing.assert_allclose(scaled / factor, expected, rtol=1e-5)
 
 
+def test_spectra_that_are_nothing_beside_the_others(data):
+    X = data.X.copy()
+    X[3] *= 1e-9
+    with pytest.raises(ImplausibleSpectraError, match=r"No value of row 3 of X is larger than .*1 of \d+ spectra"):
+        fit(MeanShift, data, X)
+
+
+def test_what_rounding_has_made_unsolvable_is_refused():
+    assert np.allclose(inverse_of(np.diag([2.0, 4.0])), np.diag([0.5, 0.25]))
+    with pytest.raises(ImplausibleSpectraError, match="differ so much in size"):
+        inverse_of(np.array([[1.0, 2.0], [2.0, 1.0]]))
+
+
+def test_two_properties_of_one_name_are_refused(data):
+    y = pd.DataFrame(np.column_stack([data.y[:, 0], data.y[:, 0]]), columns=["fat", "fat"])
+    with pytest.raises(LabelsError, match="y has two columns named 'fat'"):
+        fit(MeanShift, data, y=y)
+
+
+@pytest.mark.parametrize("make", [AutoTransfer, TransferPortfolio, DifferenceRidge, MultiInstrumentGP])
+def test_a_property_that_does_not_vary_is_predicted_as_it_is(make, data):
+    y = np.column_stack([data.y[:, 0], np.full(len(data.y), 3.0)])
+    predicted = fit(make, data, y=y).predict(data.X[-4:])
+    assert np.isfinite(predicted).all()
+    np.testing.assert_allclose(predicted[:, 1], 3.0, atol=1e-6)
+
+
+def test_a_single_channel_has_no_derivative(data):
+    X = data.X[:, 20:21]
+    assert np.isfinite(fit(PDS, data, X).predict(X)).all()
+    with pytest.raises(ValueError, match="one channel only"):
+        fit(lambda **roles: PDS(derivative=True, **roles), data, X)
+
+
+def test_a_series_of_arrays_is_named(data):
+    with pytest.raises(ValueError, match=r"X holds '\[.*' in row 0: setting an array element"):
+        fit(MeanShift, data, pd.Series(list(data.X)))
+
+
 def test_labels_and_columns_that_name_nothing(data):
     ids = np.empty(len(data.X), dtype=object)
     for i, label in enumerate(data.sample_id):
@@ -92,5 +142,5 @@ def test_labels_and_columns_that_name_nothing(data):
         fit(MeanShift, data, sample_id=ids)
     frame = pd.DataFrame(data.X, columns=data.wavelengths)
     frame.columns = [*frame.columns[:-1], frame.columns[0]]
-    with pytest.raises(AxisMismatchError, match=r"2 columns named 1100\.0"):
+    with pytest.raises(AxisMismatchError, match=r"two columns named 1100\.0"):
         fit(MeanShift, data, frame)

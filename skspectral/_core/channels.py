@@ -15,6 +15,7 @@ __all__ = [
     "axis_columns",
     "beside_the_axis",
     "channel_labels",
+    "equal_names",
     "LabelledSpectra",
     "is_table",
     "numbers_in",
@@ -186,6 +187,12 @@ def _decimal_sign(matches):
     fractions = [match["fraction"] for match in matches if match["fraction"]]
     commas = [fraction for fraction in fractions if fraction[0] == ","]
     return "," if len(commas) == len(fractions) and any(len(comma) != 4 for comma in commas) else "."
+
+
+def equal_names(table):
+    """Give the first name that two columns of a table have, None where there is none."""
+    names = list(getattr(table, "columns", ()))
+    return next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
 
 
 def axis_columns(columns):

@@ -10,7 +10,7 @@ from .nested import is_nested
 __all__ = ["DWARFING_SPECTRA", "fitted_range", "refuse_dwarfing", "warn_of_absurd"]
 
 # beside a value that is larger by this factor all other spectra are lost in the rounding of sums of squares
-DWARFING_SPECTRA = 1e8
+DWARFING_SPECTRA = 1e7
 # predictions that are farther from the references than this many times their extent mean nothing
 ABSURD = 1e3
 

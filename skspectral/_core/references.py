@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from ..exceptions import ImplausibleReferenceError, MissingCodeWarning
+from ..exceptions import ImplausibleReferenceError, LabelsError, MissingCodeWarning
+from .channels import equal_names
 from .missing_codes import find_codes
 from .nested import is_nested
 from .text_cells import naming_text
@@ -42,6 +43,8 @@ def check_references(estimator, y, n_rows, *, allow_missing):
     ------
     ValueError
         If ``y`` is None, of another length, not numeric, infinite, or has missing values that are not allowed.
+    LabelsError
+        If two columns of a table have one name.
     ImplausibleReferenceError
         If a value dwarfs all others of its property, or they are too large or too small to be squared.
 
@@ -56,6 +59,9 @@ def check_references(estimator, y, n_rows, *, allow_missing):
             f"{name} requires y to be passed, but the target y is None. "
             "Give one reference per spectrum, NaN where there is none."
         )
+    twice = equal_names(y)
+    if twice is not None:
+        raise LabelsError(f"y has two columns named {twice!r}; every property needs a name of its own.")
     with naming_text(y, "y"):
         y = check_array(
             masked_as_nan(y),

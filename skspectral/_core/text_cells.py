@@ -6,6 +6,9 @@ import numpy as np
 
 __all__ = ["naming_text"]
 
+# what NumPy says of cells that are no numbers
+WORDS = ("convert", "float()", "setting an array element")
+
 
 @contextmanager
 def naming_text(values, name):
@@ -22,7 +25,7 @@ def naming_text(values, name):
         yield
     except (ValueError, TypeError) as error:
         text = str(error)
-        if name in text.replace(":", " ").split() or not ("convert" in text or "float()" in text):
+        if name in text.replace(":", " ").split() or not any(word in text for word in WORDS):
             raise
         raise type(error)(f"{name}{_first_text(values)}: {text}") from error
 
@@ -32,7 +35,8 @@ def _first_text(values):
     cells = np.asarray(values, dtype=object)
     for position in np.ndindex(cells.shape if cells.ndim in (1, 2) else ()):
         if position and not _is_number(cells[position]):
-            return f" holds {cells[position]!r} in {', '.join(f'{w} {i}' for w, i in zip(('row', 'column'), position))}"
+            place = ", ".join(f"{word} {i}" for word, i in zip(("row", "column"), position))
+            return f" holds {str(cells[position])[:40]!r} in {place}"
     return ""
 
 

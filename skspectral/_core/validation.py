@@ -14,7 +14,7 @@ from ..exceptions import (
     NonFiniteSpectraError,
 )
 from .axis_identity import known_axis, learn_axis, order_for, warn_of_order
-from .channels import beside_the_axis, channel_labels, spectra_of
+from .channels import beside_the_axis, channel_labels, equal_names, spectra_of
 from .missing_codes import find_codes
 from .nested import is_nested
 from .plausible import DWARFING_SPECTRA, refuse_dwarfing
@@ -173,12 +173,11 @@ def _axis_answers(estimator, X, labels):
 
 def _refuse_equal_names(X):
     """Raise AxisMismatchError for a table in which two columns have one name, so that neither can be found by it."""
-    names = list(getattr(X, "columns", ()))
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    twice = equal_names(X)
+    if twice is not None:
         raise AxisMismatchError(
-            f"X has {names.count(twice)} columns named {twice!r}; every channel needs a wavelength of its own. Average "
-            "or drop the channels where detectors overlap, or rename the columns."
+            f"X has two columns named {twice!r}; every channel needs a wavelength of its own. Average or drop the "
+            "channels where detectors overlap, or rename the columns."
         )
 
 
@@ -217,7 +216,18 @@ def _check_magnitudes(values):
             f"The largest value of all spectra is {top:.3g}, {size} for float64 arithmetic on squares of products. "
             "Check the unit: multiply the spectra by a constant."
         )
-    if usual == 0 or top <= DWARFING_SPECTRA * usual:
+    if usual == 0:
+        return
+    small = (largest < usual / DWARFING_SPECTRA) & (largest > 0)
+    if small.any():
+        row = int(np.argmin(np.where(small, largest, np.inf)))
+        raise ImplausibleSpectraError(
+            f"No value of row {row} of X is larger than {largest[row]:.3g}, where the largest of a spectrum is "
+            f"{usual:.3g} at the median; {int(small.sum())} of {len(values)} spectra are affected. Beside the others "
+            "they are rounding errors. They look like dark scans, or like spectra of another quantity: remove or "
+            "convert them."
+        )
+    if top <= DWARFING_SPECTRA * usual:
         return
     row = int(np.argmax(largest))
     channel = int(np.argmax(np.abs(values[row])))

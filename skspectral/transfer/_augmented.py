@@ -19,6 +19,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from ..exceptions import ImplausibleSpectraError
 from ._mean_row import Border, MeanRow
 
 __all__ = ["AugmentedRows", "OtherRows", "Solution", "difference_weights", "inverse_of"]
@@ -277,9 +278,23 @@ def _rotate(Z, r):
 
 
 def inverse_of(matrix):
-    """Inverse of a symmetric positive definite matrix; the jitter keeps equal rows solvable."""
+    """Inverse of a symmetric positive definite matrix; the jitter keeps equal rows solvable.
+
+    Raises
+    ------
+    ImplausibleSpectraError
+        If rows differ so much in size that rounding has made it indefinite.
+    """
     matrix = matrix + JITTER * np.eye(len(matrix))
-    return cho_solve(cho_factor(matrix, lower=True, check_finite=False), np.eye(len(matrix)), check_finite=False)
+    try:
+        factor = cho_factor(matrix, lower=True, check_finite=False)
+    except np.linalg.LinAlgError as error:
+        sizes = np.sqrt(np.diag(matrix))
+        raise ImplausibleSpectraError(
+            f"The spectra differ so much in size (from {sizes.min():.3g} to {sizes.max():.3g} times the usual) that "
+            "the small ones are lost in rounding. Check for spikes, and the scale of both instruments."
+        ) from error
+    return cho_solve(factor, np.eye(len(matrix)), check_finite=False)
 
 
 def difference_weights(rows, ridge, shrinkage, width):

@@ -120,11 +120,14 @@ class PDS(MappingRegressor):
 
     def _derivatives(self, n_pairs):
         """List whether spectra, derivatives or both are candidates."""
+        if self.derivative is True and self.n_features_in_ < 2:
+            raise ValueError("derivative=True relates steps between channels, and X has one channel only.")
         if self.derivative is True or self.derivative is False:
             return [self.derivative]
         if self.derivative != "auto":
             raise ValueError(f'derivative must be True, False or "auto", got {self.derivative!r}.')
         chosen = "cv" in (self.window, self.n_components) and n_pairs >= LEAST_PAIRS_FOR_DERIVATIVES
+        chosen = chosen and self.n_features_in_ > 1
         return [False, True] if chosen else [False]
 
     def _fit_maps(self, source, target, settings):

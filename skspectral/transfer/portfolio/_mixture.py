@@ -104,7 +104,9 @@ def alike(gap, source_error, n_pairs, constants):
     if n_pairs < 1:
         return np.zeros(len(gap))
     limit = gap * n_pairs / chi2.ppf(0.05, n_pairs)
-    logit = constants["slope"] * (np.log(constants["ratio"]) - np.log(np.maximum(limit / source_error, 1e-300)))
+    # a property that does not vary is predicted without error from either spectrum
+    ratio = np.divide(limit, source_error, out=np.where(limit > 0, np.inf, 0.0), where=source_error > 0)
+    logit = constants["slope"] * (np.log(constants["ratio"]) - np.log(np.clip(ratio, 1e-300, 1e300)))
     return 1.0 / (1.0 + np.exp(np.clip(-logit, -50.0, 50.0)))
 
 
