@@ -177,7 +177,7 @@ class TooFewCheckSamplesError(ValueError):
 
 
 class ModelFileError(ValueError):
-    """A file is no stored model, is damaged, or comes from a later version; or a model cannot be stored."""
+    """A file is no stored model, is damaged, or comes from a version that kept other things; or none can be stored."""
 
 
 class UntrustedTypeError(ModelFileError):

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._core.former_paths import present_name
 
-__all__ = ["OWN_TYPES", "untrusted_types", "walk_nodes"]
+__all__ = ["OWN_TYPES", "retired_owners", "untrusted_types", "walk_nodes"]
 
 # estimators and records by module; tests hold the list to what the package has
 OWN_TYPES = {
@@ -62,6 +62,13 @@ OWN_TYPES = {
     "skspectral.transfer._population": ("PopulationCheck",),
     "skspectral.transfer.sbc": ("SBC",),
     "skspectral.transfer.sst": ("SST",),
+}
+
+# records that earlier versions stored in fitted estimators, which cannot predict any more: by module, and in which one
+RETIRED_TYPES = {
+    "skspectral.transfer.portfolio._members": ("TransferPortfolio", ("Fitted", "Member")),
+    "skspectral.transfer.portfolio._views": ("TransferPortfolio", ("Fused", "Mapped", "View")),
+    "skspectral.transfer.portfolio._window_map": ("TransferPortfolio", ("WindowMap",)),
 }
 
 OTHER_TYPES = {
@@ -145,6 +152,12 @@ def walk_nodes(schema):
         waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
         if isinstance(part, dict) and "__loader__" in part:
             yield part["__loader__"], part.get("__module__"), part.get("__class__"), part
+
+
+def retired_owners(types):
+    """Name the estimators that only earlier versions stored with some of these types (full names)."""
+    owners = {f"{module}.{name}": owner for module, (owner, names) in RETIRED_TYPES.items() for name in names}
+    return sorted({owners[name] for name in types if name in owners})
 
 
 def untrusted_types(schema, trusted=()):

@@ -14,7 +14,7 @@ from .._core.versions import current_versions, warn_of_other_versions
 from .._core.whole_files import write_whole
 from ..exceptions import ModelFileError, UntrustedTypeError, VersionMismatchWarning
 from ._torch_records import without_tensors
-from ._trusted_types import untrusted_types, walk_nodes
+from ._trusted_types import retired_owners, untrusted_types, walk_nodes
 
 __all__ = ["load", "save"]
 
@@ -104,7 +104,8 @@ def load(path, trusted=None):
     UntrustedTypeError
         If the file holds other types; the message names them.
     ModelFileError
-        If it is no file of :func:`save`, is damaged, or was written in a later format.
+        If it is no file of :func:`save`, is damaged, was written in a later format, or holds an estimator that kept
+        other things when it was stored.
     OptionalDependencyError
         If skops is not installed: ``pip install 'skspectral[io]'``.
     OSError
@@ -121,6 +122,13 @@ def load(path, trusted=None):
     data = path.read_bytes()
     header, schema = _read(path, data)
     untrusted, found = untrusted_types(schema, trusted)
+    former = retired_owners(untrusted)
+    if former:
+        raise ModelFileError(
+            f"{path} holds {', '.join(former)} as an earlier version of skspectral stored it "
+            f"({header['versions'].get('skspectral', 'unknown')}), which this version cannot use. Fit the model anew, "
+            "and save it again."
+        )
     if untrusted:
         raise UntrustedTypeError(
             f"{path} holds types that are not known to be harmless: {', '.join(untrusted)}. Making them could run "
@@ -134,6 +142,8 @@ def load(path, trusted=None):
             warnings.simplefilter("ignore", VersionMismatchWarning)
             warnings.simplefilter("ignore", InconsistentVersionWarning)
             estimator = skops.loads(data, trusted=found)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path} cannot be loaded. {error}") from error
     except Exception as error:
         raise ModelFileError(
             f"{path} cannot be loaded: {error!r}. It is damaged, or made for other versions ({versions})."

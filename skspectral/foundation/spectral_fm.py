@@ -124,6 +124,9 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
     (2, 1)
     """
 
+    # 1 held portfolios of the first layout
+    _layout = 2
+
     def __init__(
         self,
         weights="small",

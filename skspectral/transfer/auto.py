@@ -101,6 +101,9 @@ class AutoTransfer(CompleteTransferRegressor):
     ['portfolio: 30 standards']
     """
 
+    # 1 held portfolios of the first layout, and did not know of several sources
+    _layout = 2
+
     def __init__(
         self,
         *,

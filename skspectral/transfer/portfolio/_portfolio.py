@@ -120,6 +120,9 @@ class TransferPortfolio(CompleteTransferRegressor):
     (2, 1)
     """
 
+    # 1 kept the members, 2 keeps what they are together
+    _layout = 2
+
     def __init__(
         self,
         *,
