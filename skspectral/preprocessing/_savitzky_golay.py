@@ -8,19 +8,17 @@ from scipy.signal import savgol_filter
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.axis import largest_bend
 from .._core.axis_identity import ChannelNames, known_axis
 from .._core.units import check_unit
 from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
-from ..exceptions import AxisMismatchError, UnequalStepsWarning
+from ..exceptions import AxisMismatchError
+from ._steps import warn_of_jumps
 
 __all__ = ["SavitzkyGolay"]
 
 # A polynomial window assumes equal steps; measured axes are rounded to a few digits, hence not exactly zero.
 LARGEST_STEP_DEVIATION = 0.01
-# In points, steps may change slowly; a channel this many steps beside the line through its neighbours is a jump.
-LARGEST_BEND = 0.75
 LEAST_WINDOW = 2
 
 
@@ -125,7 +123,8 @@ class SavitzkyGolay(VersionedState, ChannelNames, TransformerMixin, BaseEstimato
         least = _odd_above(self.deriv)
         n_channels = validate_spectra(self, X, reset=True, min_channels=least, axis_unit=axis_unit).shape[1]
         if in_points:
-            self._warn_of_jumps()
+            if self.window >= LEAST_WINDOW:
+                warn_of_jumps(self, "Treat each region by itself, or use Resample where it was measured throughout.")
             self.step_ = 1.0
             window = int(self.window)
         else:
@@ -177,20 +176,6 @@ class SavitzkyGolay(VersionedState, ChannelNames, TransformerMixin, BaseEstimato
             raise ValueError(
                 f"window must be an odd number of points above polyorder={self.polyorder}, got {self.window!r}. "
                 "Give a width in nm with unit='nm'."
-            )
-
-    def _warn_of_jumps(self):
-        own = known_axis(self)
-        bend, at = (0.0, 0) if own is None or self.window < LEAST_WINDOW else largest_bend(own.values)
-        if bend > LARGEST_BEND:
-            steps = np.abs(np.diff(own.values))
-            near = steps[max(0, at - 5) : at + 5]
-            warnings.warn(
-                f"the steps of the axis jump near {own.values[at]:.6g}, from {near.min():.6g} to {near.max():.6g}: a "
-                "window of points runs over the gap as if the steps were equal. Treat each region by itself, or use "
-                "Resample first where it was measured throughout.",
-                UnequalStepsWarning,
-                stacklevel=3,
             )
 
     def _axis_step(self):

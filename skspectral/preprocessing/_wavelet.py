@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from .._core.validation import check_finite, validate_spectra
 from .._core.versions import VersionedState
 from ..exceptions import ChannelMismatchError
+from ._steps import warn_of_jumps
 
 __all__ = ["WaveletTokenize"]
 
@@ -58,6 +59,8 @@ class WaveletTokenize(VersionedState, OneToOneFeatureMixin, TransformerMixin, Ba
     -----
     UserWarning
         If the spectra are so short that all coefficients of the coarsest bands depend on how the ends are continued.
+    UnequalStepsWarning
+        If the steps of a known axis jump, as over a gap or where two detectors meet.
 
     References
     ----------
@@ -99,6 +102,7 @@ class WaveletTokenize(VersionedState, OneToOneFeatureMixin, TransformerMixin, Ba
         """
         self._check_parameters()
         values = validate_spectra(self, X, reset=True, min_channels=2)
+        warn_of_jumps(self, "Decompose each region by itself, or use Resample where it was measured throughout.")
         longest = pywt.dwt_max_level(values.shape[1], self.wavelet)
         if self.level > longest:
             warnings.warn(
