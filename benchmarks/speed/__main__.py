@@ -1,11 +1,13 @@
-"""``python -m benchmarks.speed [classical|deployed|few_standards|network ...]``: all by default."""
+"""``python -m benchmarks.speed [classical|deployed|few_standards|network|reading ...]``: all by default."""
 
 import argparse
 from importlib import import_module
 from importlib.util import find_spec
 
 PARTS = [
-    name for name in ("classical", "deployed", "few_standards", "network") if find_spec(f"benchmarks.speed.{name}")
+    name
+    for name in ("classical", "deployed", "few_standards", "network", "reading")
+    if find_spec(f"benchmarks.speed.{name}")
 ]
 
 

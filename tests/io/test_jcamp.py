@@ -169,7 +169,7 @@ def test_pages_of_several_variables(tmp_path):
         (block(VALUES, "DIF").replace("\n3988c", "\n3988b"), "must repeat the last one before it"),
         (block(VALUES).replace("104 104", "1x4 104"), "'x4 104 104 99 -3 -3' is no number"),
         (block(VALUES).replace("104 104", "1.0.4 104"), "'.4 104 104 99 -3 -3' is no number"),
-        (block(VALUES).replace("104 104", "1\x0b4 104"), "NPOINTS= announces 17"),
+        (block(VALUES).replace("104 104", "1\x0b4 104"), "no number"),
         (block(VALUES, DELTAX="1_0"), "DELTAX= must be a number and is '1_0'"),
         (block(VALUES)[:-40], "truncated|NPOINTS"),
         (block(VALUES)[:-8], "ends before ##END="),

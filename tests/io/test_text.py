@@ -134,10 +134,23 @@ def test_what_cannot_be_right_is_refused(read, text, message):
 @pytest.mark.parametrize("cell", ["1D2", "1.D2", "1D+02", "1d-01", "1_0", "0x1F", "1e", "1 2", "1.2\x0034", "٣"])
 def test_what_no_program_writes_is_no_number(read, cell):
     # damage at random made 1D2 of 1.2, which was read as 100
-    with pytest.raises(TableError, match=r"is not a number|is not text"):
+    with pytest.raises(TableError, match=r"is not a number|no text holds"):
         read(f"id,1100,1102,1104\ns1,.1,.2,.3\ns2,.4,{cell},.6\n")
     with pytest.raises(TableError, match=r"s2.*is not a reference value"):
         numbers_of(["9.5", cell], ["s1", "s2"].__getitem__)
+
+
+@pytest.mark.parametrize("written", ["utf-8", "utf-16", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("sign", ["\x1e", "\x0b", "\x0c", "\x1a", "\x00", "\x7f"])
+def test_a_control_character_is_no_blank(read, written, sign):
+    # a digit that is damaged so would be lost without a word
+    with pytest.raises(TableError, match=r"line 2.*no text holds"):
+        read(f"id,1100,1102,1104\nä,.1,.123{sign},.3\n", written)
+
+
+def test_a_form_feed_may_begin_a_line_and_dos_ends_a_file(read):
+    block = read("id,1100,1102,1104\ns1,.1,.2,.3\n\fs2,.1,.2,.3\n\x1a")
+    np.testing.assert_array_equal(block.X, [[0.1, 0.2, 0.3]] * 2)
 
 
 def test_a_blank_may_be_a_lost_decimal_sign_or_separate_thousands(read):

@@ -99,7 +99,7 @@ def number(cell, decimal=".", *, grouped=False):
         except TypeError:
             raise NotANumber(f"{cell!r} is not a number") from None
     elif isinstance(cell, str):
-        value = _from_text(cell.translate(_SPACES).strip(), decimal, grouped)
+        value = _from_text(cell.translate(_SPACES).strip(" \t\r\n"), decimal, grouped)
     else:
         value = float(cell)
     if not math.isfinite(value):

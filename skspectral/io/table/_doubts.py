@@ -30,20 +30,22 @@ def warn_of_instruments(table):
 def warn_of_unnamed(table):
     """Ask whether files or folders that hold the same samples are instruments that nobody named."""
     rows = [row for row, name in enumerate(table.instrument) if name is None and table.files[row] is not None]
-    paths = [Path(str(table.files[row])) for row in rows]
-    folders = [path.parent for path in paths]
-    places = folders if len(set(folders)) > 1 else paths
+    paths = {file: Path(str(file)) for file in dict.fromkeys(table.files[row] for row in rows)}
+    if len(paths) < 2:
+        return
+    in_folders = len({path.parent for path in paths.values()}) > 1
     seen = {}
-    for row, place in zip(rows, places):
+    for row in rows:
         if table.sample_id[row] is not None:
-            seen.setdefault(table.sample_id[row], {})[place] = None
+            path = paths[table.files[row]]
+            seen.setdefault(table.sample_id[row], {})[path.parent if in_folders else path] = None
     several = [places for places in seen.values() if len(places) > 1]
     if not several:
         return
     shown = list(dict.fromkeys(place.name for places in several for place in places))
     listed = ", ".join(shown[:FEW]) + (f" and {len(shown) - FEW} more" if len(shown) > FEW else "")
     warnings.warn(
-        f"{len(several)} samples stand in several {'folders' if places is folders else 'files'} ({listed}), of which "
+        f"{len(several)} samples stand in several {'folders' if in_folders else 'files'} ({listed}), of which "
         "no instrument is named: they are taken as replicates on one. Where these are instruments, name them, as in "
         f"{{{shown[0]!r}: ...}}.",
         TableWarning,

@@ -1,7 +1,5 @@
 """Rows of a text table beneath its labels: in batches by pandas, and cell by cell where something is odd."""
 
-import io
-
 import numpy as np
 
 from ..._core.optional import import_optional
@@ -15,8 +13,8 @@ from .dialect import BLANK, split
 __all__ = ["read_body"]
 
 _MAY_BE_COMMENT = "#/! \t"
-# characters that are converted at once
-BATCH = 1 << 25
+# characters that are converted at once: for each batch pandas makes an object of every column
+BATCH = 1 << 27
 
 
 def read_body(path, encoding, head, layout, decimal):
@@ -51,10 +49,9 @@ def read_body(path, encoding, head, layout, decimal):
             if line >= head.lines[layout.first] and not comment:
                 reader.add(line, text)
     reader.finish()
-    X = reader.spectra()
-    _look_at_the_end(path, reader, X)
+    _look_at_the_end(path, reader)
     places = [f"line {line}" for line in reader.lines]
-    return Body(X, reader.cells, places, reader.where, decimal, reader.percent), reader.notes
+    return Body(reader.X, reader.cells, places, reader.where, decimal, reader.percent), reader.notes
 
 
 class _Reader:
@@ -66,7 +63,8 @@ class _Reader:
         self.path, self.delimiter, self.layout, self.decimal = path, delimiter, layout, decimal
         self.width = len(layout.labels)
         self.others = [k for k in range(self.width) if k not in set(layout.spectral)]
-        self.blocks, self.cells, self.lines, self.notes = [], {k: [] for k in self.others}, [], []
+        self.X = np.empty((0, len(layout.spectral)))
+        self.cells, self.lines, self.notes = {k: [] for k in self.others}, [], []
         self.batch, self.size, self.last, self.percent = [], 0, "", False
 
     def where(self, r, k):
@@ -103,27 +101,21 @@ class _Reader:
     def finish(self):
         if self.batch:
             self._convert()
-        if not self.blocks:
+        if not len(self.X):
             raise TableError(f"{self.path} holds a head but no rows.")
 
-    def spectra(self):
-        """All rows in one array; each block is let go as it is copied."""
-        if len(self.blocks) == 1:
-            return self.blocks[0]
-        X = np.empty((sum(map(len, self.blocks)), len(self.layout.spectral)))
-        row = 0
-        while self.blocks:
-            block = self.blocks.pop(0)
-            X[row : row + len(block)] = block
-            row += len(block)
-        return X
+    def _append(self, block):
+        """Put spectra below those that are there, in memory that grows where it stands."""
+        row = len(self.X)
+        self.X.resize((row + len(block), self.X.shape[1]), refcheck=False)
+        self.X[row:] = block
 
     def _convert(self):
         """Convert a batch by pandas; where it refuses, cell by cell, which finds the cell or a rarer writing."""
         start = len(self.lines) - len(self.batch)
         try:
             frame = self.pandas.read_csv(
-                io.StringIO("\n".join(self.batch)),
+                _Lines(self.batch),
                 sep=r"\s+" if self.delimiter == BLANK else self.delimiter,
                 decimal=self.decimal,
                 header=None,
@@ -143,7 +135,7 @@ class _Reader:
         if frame is None or len(frame) != len(self.batch) or any(kind.kind not in "iuf" for kind in numbers.dtypes):
             self._convert_cells(start)
         else:
-            self.blocks.append(np.ascontiguousarray(numbers.to_numpy(dtype=np.float64)))
+            self._append(numbers.to_numpy(dtype=np.float64))
             for k in self.others:
                 self.cells[k].extend(str(cell).strip() for cell in frame[k])
         self.batch, self.size = [], 0
@@ -156,16 +148,36 @@ class _Reader:
             return self.where(start + r, k)
 
         X, self.percent = spectra_of_cells(rows, self.layout.spectral, self.decimal, where)
-        self.blocks.append(X)
+        self._append(X)
         for k in self.others:
             self.cells[k].extend(row[k] for row in rows)
+
+
+class _Lines:
+    """Rows of a batch as the file that pandas reads, a few at a time, so that there is no second copy of them."""
+
+    def __init__(self, rows):
+        self._rows = iter(rows)
+
+    def __iter__(self):
+        return self._rows
+
+    def read(self, size):
+        """Give rows of ``size`` characters and the rest of the last."""
+        taken = []
+        for row in self._rows:
+            taken.append(row)
+            size -= len(row) + 1
+            if size <= 0:
+                break
+        return "\n".join([*taken, ""])
 
 
 def _quoted(cell, sign):
     return '"' + cell.replace('"', '""') + '"' if sign in cell or '"' in cell else cell
 
 
-def _look_at_the_end(path, reader, X):
+def _look_at_the_end(path, reader):
     """Note where the file seems to end within a number: no line end, and fewer digits than any row before."""
     with path.open("rb") as stream:
         stream.seek(-min(8, path.stat().st_size), 2)
@@ -181,7 +193,7 @@ def _look_at_the_end(path, reader, X):
         others = [len(cell.partition(reader.decimal)[2]) for cell in cells]
         shorter = bool(others) and digits < min(others)
     else:
-        before = X[-1000:-1, reader.layout.spectral.index(column)]
+        before = reader.X[-1000:-1, reader.layout.spectral.index(column)]
         shorter = digits < min(len(repr(float(value)).partition(".")[2]) for value in before)
     if shorter:
         reader.notes.append(

@@ -1,15 +1,16 @@
 """From bytes to lines of text: which encoding a file is in."""
 
 import codecs
+import re
 from pathlib import Path
+
+import numpy as np
 
 from ...exceptions import ReadingOptionError, TableError
 
 __all__ = ["find_encoding", "open_text"]
 
-_CHUNK = 1 << 24
-# bytes in which those are looked for that no text holds
-_JUDGED = 1 << 20
+_CHUNK = 1 << 22
 _MARKS = [
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -17,8 +18,13 @@ _MARKS = [
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 ]
-# bytes that no text holds, whatever its encoding
-_BINARY = frozenset(range(32)) - set(b"\t\n\r\f\v\x1a\x1b")
+# What no text holds. Where a digit was damaged so, Python would take it for a blank. A form feed may begin a line, and
+# the sign by which DOS ends a file may end it.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]|(?<![\n\r])\f|\x1a(?!\x1a*\Z)")
+# the control character of these encodings that is a letter, or part of one, in others
+_CONTROL_WIDE = re.compile(_CONTROL.pattern + "|\x85")
+_WIDE = ("utf-16", "utf-32")
+_USUAL = (9, 10, 13)
 
 
 def find_encoding(path, encoding=None):
@@ -54,12 +60,12 @@ def find_encoding(path, encoding=None):
     if not head.strip() or head in dict(_MARKS):
         raise TableError(f"{path} is empty.")
     if encoding is not None:
-        return _given(path, encoding), None
+        name = _given(path, encoding)
+        _refuse_controls(path, name)
+        return name, None
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     name = marked or _utf16_without_mark(head) or "utf-8"
-    binary = _BINARY & set(head[:_JUDGED]) if name.startswith("utf-8") else None
-    if binary:
-        raise TableError(f"{path} is not text: byte {min(binary)} is in it. Which program wrote it?")
+    _refuse_controls(path, name)
     fault = _first_fault(path, name)
     if fault is None:
         return name, None
@@ -75,6 +81,36 @@ def find_encoding(path, encoding=None):
             f"{path}, line {fault[0]}: byte 0x{fault[1]:02x} is neither UTF-8 nor Windows-1252. Give the encoding."
         )
     return "cp1252", "the text is not UTF-8; it is read as Windows-1252 (Latin-1)"
+
+
+def _refuse_controls(path, name):
+    """Refuse a file with characters that no text holds."""
+    wide = name.startswith(_WIDE)
+    decoder = codecs.getincrementaldecoder(name)("replace")
+    before, passed = "\n", 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            if wide:
+                text = before + decoder.decode(chunk)
+            elif _may_hold_controls(chunk):
+                text = before + chunk.decode("latin-1")
+            else:
+                text = chr(chunk[-1])
+            found = (_CONTROL_WIDE if wide else _CONTROL).search(text)
+            if found:
+                line = 1 + _lines_within(path, passed) + text.count("\n", 1, found.start())
+                raise TableError(
+                    f"{path}, line {line}: the character {found[0]!r} is in it, which no text holds. Is it damaged, or "
+                    "is it not text? Which program wrote it?"
+                )
+            before, passed = text[-1], passed + len(chunk)
+
+
+def _may_hold_controls(chunk):
+    """Whether bytes are control characters, and neither tabs nor line ends; most files have none."""
+    data = np.frombuffer(chunk, dtype=np.uint8)
+    controls = data[data < 32]
+    return b"\x7f" in chunk or not np.isin(controls, _USUAL).all()
 
 
 def _given(path, encoding):
@@ -105,7 +141,7 @@ def _first_fault(path, name):
     """Line and byte of the first thing that is not in the encoding, and whether other letters of several bytes are."""
     decoder = codecs.getincrementaldecoder(name)()
     multibyte, passed = False, 0
-    plain = not name.startswith(("utf-16", "utf-32"))
+    plain = not name.startswith(_WIDE)
     with path.open("rb") as stream:
         while True:
             chunk = stream.read(_CHUNK)

@@ -19,7 +19,7 @@ _COMPRESSED = re.compile(r"[@A-DF-Ia-df-i%J-Rj-rS-Zs]")
 _TOKEN = re.compile(r"[@A-Ia-i%J-Rj-rS-Zs]\d*(?:\.\d*)?|[+-]?(?:\d+\.?\d*|\.\d+)|\?")
 #: Plain numbers stand apart or begin with a sign, so that 1.2.3 is none.
 _PLAIN = re.compile(r"(?:[+-]|(?<![\d.]))(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|\?")
-_BETWEEN = re.compile(r"[\s,;]*")
+_BETWEEN = re.compile(r"[ \t,;]*")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[+-]\d+(?:,\d+)?)*")
 
 
