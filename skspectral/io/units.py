@@ -4,15 +4,13 @@ import numpy as np
 
 from .._core.axis_identity import axis_names
 from .._core.channels import Labels
-from .._core.units import MOST_LIKELY_NM, convert, likely_unit
+from .._core.units import LEAST_LIKELY_NM, LEAST_UM, MOST_LIKELY_NM, MOST_NM, convert, likely_unit
 from .._core.units import check_unit as known_unit
 
-__all__ = ["assume_unit", "check_unit", "column_labels", "convert_axis"]
+__all__ = ["assume_unit", "check_unit", "column_labels", "convert_axis", "possible"]
 
 # Near-infrared spectrometers end below; from here on an axis in nm is unusual.
 LONGEST_NIR = 2700.0
-# in air no spectrometer measures below
-SHORTEST_NM = 180.0
 
 
 def check_unit(unit):
@@ -47,4 +45,9 @@ def assume_unit(axis):
         Whether another unit is possible, so that a user must be told.
     """
     unit = likely_unit(axis) or "nm"
-    return unit, unit != "nm" or float(np.max(axis)) > LONGEST_NIR or float(np.min(axis)) < SHORTEST_NM
+    return unit, unit != "nm" or float(np.max(axis)) > LONGEST_NIR or float(np.min(axis)) < LEAST_LIKELY_NM
+
+
+def possible(axis):
+    """Whether an axis of positive numbers can be in one of our units; numbers of channels are left to others."""
+    return float(np.min(axis)) <= 0 or (float(np.max(axis)) >= LEAST_UM and float(np.max(axis)) <= MOST_NM)

@@ -52,6 +52,15 @@ def test_bare_terahertz_are_questioned(tmp_path):
         read(tmp_path, across([f"{value:.3f}" for value in 299792.458 / NM]))
 
 
+@pytest.mark.parametrize(
+    ("axis", "remedy"),
+    [(1e9 / NM, "Give 1e9 / axis as nm if they are m-1"), (299792458 / NM, "299792458 / axis as nm if they are GHz")],
+)
+def test_bare_numbers_that_are_in_none_of_our_units_are_refused(tmp_path, axis, remedy):
+    with pytest.raises(TableError, match=f"has no unit, and is none in nm, um, cm-1.*{remedy}"):
+        read(tmp_path, across([f"{value:.10g}" for value in axis]))
+
+
 def test_an_axis_is_positive(tmp_path):
     with (
         pytest.raises(TableError, match="begins at 0 nm, but wavelengths and wavenumbers are positive"),

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from ..._core.axis import same_axis
+from ..._core.units import remedy_for
 from ...exceptions import TableError, TableWarning
 from ..block import UNITS, SpectraBlock
 from ..cells.column_roles import find_instrument_column
 from ..names.spelling import as_name
 from ..options import option_of
 from ..references.properties import choose_properties
-from ..units import assume_unit, convert_axis
+from ..units import assume_unit, convert_axis, possible
 from .summary import describe_axis
 
 __all__ = ["Part", "instrument_axes", "parts_of"]
@@ -102,6 +103,11 @@ def _unit_of(block, given, to_unit):
         return block.unit, []
     if to_unit is None:
         return "nm", []
+    if not possible(block.axis):
+        raise TableError(
+            f"{block.path}: the axis ({block.axis.min():g} to {block.axis.max():g}) has no unit, and is none in "
+            f"{', '.join(UNITS[:3])}, where no spectrometer measures. {remedy_for(block.axis, None, 'unit')}"
+        )
     unit, doubtful = assume_unit(block.axis)
     said = f"the axis ({block.axis.min():g} to {block.axis.max():g}) has no unit and is taken as {unit}"
     if doubtful:
