@@ -40,8 +40,10 @@ def all_estimators():
             item = getattr(module, name)
             if inspect.isclass(item) and issubclass(item, BaseEstimator) and item.__module__ == info.name:
                 found[name] = item
+    # and what is but a part of others
     bases = {
         "BaseTransferRegressor",
+        "ByRegion",
         "CompleteTransferRegressor",
         "DeepTransferRegressor",
         "MappingRegressor",
