@@ -12,7 +12,7 @@ from benchmarks.instruments.statistics import band_powers, on_relative_axis
 
 __all__ = ["VIEWS", "across_pairs", "labelled", "within_pairs"]
 
-N_COMPONENTS = 20
+N_COMPONENTS, N_TREES = 20, 100
 # pairs of simulated instruments beside each real one, each of which gives a tenth of its samples
 N_SETS, SHARE = 30, 10
 # "deviations": without the mean difference of the pair of instruments, in units of their own root mean square;
@@ -117,7 +117,7 @@ def _area(X, y, X_test, y_test, seed):
     def features(curves):
         return np.hstack([pca.transform(curves), band_powers(curves)])
 
-    model = GradientBoostingClassifier(n_estimators=100, max_depth=3, subsample=0.7, random_state=seed)
+    model = GradientBoostingClassifier(n_estimators=N_TREES, max_depth=3, subsample=0.7, random_state=seed)
     # real and simulated rows together weigh the same
     model.fit(features(X), y, sample_weight=np.where(y, 1 / y.mean(), 1 / (~y).mean()))
     return float(roc_auc_score(y_test, model.predict_proba(features(X_test))[:, 1]))

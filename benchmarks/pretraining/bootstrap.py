@@ -84,10 +84,14 @@ def median_interval(values, kinds, n_draws=N_DRAWS, seed=0):
     list of float
         Value, low, high.
     """
-    values, kinds = np.asarray(values, dtype=float), np.asarray(kinds)
-    groups = [values[kinds == kind] for kind in dict.fromkeys(kinds.tolist())]
-    generator = np.random.default_rng(seed)
-    draws = generator.integers(len(groups), size=(n_draws, len(groups)))
-    medians = [np.median(np.concatenate([groups[k] for k in draw])) for draw in draws]
+    values, kinds = np.asarray(values, dtype=float), np.asarray(kinds).tolist()
+    names = list(dict.fromkeys(kinds))
+    draws = np.random.default_rng(seed).integers(len(names), size=(n_draws, len(names)))
+    times = np.stack([(draws == k).sum(axis=1) for k in range(len(names))], axis=1)
+    order = np.argsort(values)
+    # how many drawn values are not above each one: the middle one or two follow without building any sample
+    up_to = np.cumsum(times[:, [names.index(kinds[i]) for i in order]], axis=1)
+    middle = [np.argmax(up_to > place[:, None], axis=1) for place in ((up_to[:, -1] - 1) // 2, up_to[:, -1] // 2)]
+    medians = values[order][np.stack(middle)].mean(axis=0)
     tail = 50 * (1 - COVERAGE)
     return [float(x) for x in (np.median(values), *np.percentile(medians, [tail, 100 - tail]))]

@@ -31,7 +31,8 @@ def pairs():
     return result
 
 
-def test_the_classifier_is_blind_to_its_own_kind_and_sees_the_crude_one(pairs):
+def test_the_classifier_is_blind_to_its_own_kind_and_sees_the_crude_one(pairs, monkeypatch):
+    monkeypatch.setattr(two_sample, "N_TREES", 40)
     families = {FAMILIES[name] for name in NAMES_OF_PAIRS}
     own = two_sample.across_pairs(pairs, dict.fromkeys(families, simulator(PRIORS)))
     other = two_sample.across_pairs(pairs, dict.fromkeys(families, crude))
@@ -118,7 +119,8 @@ def test_a_run_writes_results_figure_and_priors(pairs, tmp_path, monkeypatch, ca
     monkeypatch.setattr(benchmark, "SHIPPED", tmp_path / "shipped.json")
     monkeypatch.setattr(fit, "FITTED", {"noise": 1.5})
     monkeypatch.setattr(two_sample, "N_SETS", 10)
-    monkeypatch.setattr(two_sample, "N_COMPONENTS", 5)
+    monkeypatch.setattr(two_sample, "N_COMPONENTS", 2)
+    monkeypatch.setattr(two_sample, "N_TREES", 5)
     arguments = ["--rounds", "1", "--seeds", "1", "--output", str(tmp_path), "--ship"]
     assert benchmark.main(arguments) == 0
     result = json.loads((tmp_path / "instruments.json").read_text())

@@ -258,6 +258,8 @@ def test_the_command_writes_constants_and_resumes(corpus, tmp_path, monkeypatch)
         "10",
         "--repeats",
         "1",
+        "--first",
+        "4",
         "--cache",
         str(cache),
         "--output",

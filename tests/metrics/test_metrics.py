@@ -172,17 +172,17 @@ def test_sep_test_is_a_ratio_of_variances(y):
     assert not sep_test(y_true, y_pred, reference_sep=10.0, reference_df=50).significant
 
 
-@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.3])
+@pytest.mark.parametrize("alpha", [0.02, 0.3])
 def test_false_alarms_are_as_frequent_as_alpha(alpha):
     rng = np.random.default_rng(0)
-    y_pred = rng.normal(size=(12, 4000))
+    y_pred = rng.normal(size=(12, 2000))
     y_true = y_pred + rng.normal(0, 0.5, size=y_pred.shape)
     for test in (
         bias_test(y_true, y_pred, alpha=alpha),
         slope_test(y_true, y_pred, alpha=alpha),
         sep_test(y_true, y_pred, alpha=alpha, reference_sep=0.5, reference_df=10**6),
     ):
-        assert test.significant.mean() == pytest.approx(alpha, abs=4 * np.sqrt(alpha / 4000))
+        assert test.significant.mean() == pytest.approx(alpha, abs=4 * np.sqrt(alpha / 2000))
         np.testing.assert_array_equal(test.significant, test.p_value < alpha)
 
 

@@ -102,10 +102,10 @@ def test_adapters_receive_gradient_through_the_total_loss():
 def test_overfitting_one_batch_drives_each_loss_down(name):
     weights = dict.fromkeys(WEIGHTS, 0.0) | {name: 1.0}
     objective = make_objective(weights=weights)
-    batch = make_batch(24)
-    optimizer = torch.optim.Adam([p for p in objective.parameters() if p.requires_grad], 3e-3)
+    batch = make_batch(12)
+    optimizer = torch.optim.Adam([p for p in objective.parameters() if p.requires_grad], 6e-3)
     values = []
-    for _ in range(60):
+    for _ in range(30):
         total, report = objective(batch)
         optimizer.zero_grad()
         total.backward()
@@ -115,21 +115,6 @@ def test_overfitting_one_batch_drives_each_loss_down(name):
 
     # BYOL is bounded by -1, entropic transport by the spread that its regularisation costs.
     assert last < {"contrastive": -0.9, "ot": 0.8 * first}.get(name, 0.5 * first)
-
-
-@pytest.mark.slow
-def test_instrument_loss_falls_by_the_part_of_the_instrument_code():
-    # The sum cannot fall to zero: the encoder works against the adversary.
-    objective = make_objective(weights=dict.fromkeys(WEIGHTS, 0.0) | {"instrument": 1.0})
-    batch = make_batch(24)
-    optimizer = torch.optim.Adam([p for p in objective.parameters() if p.requires_grad], 3e-3)
-    for _ in range(60):
-        total, _ = objective(batch)
-        optimizer.zero_grad()
-        total.backward()
-        optimizer.step()
-    # Chance for three instruments is log 3 = 1.1 for each of the two classifiers.
-    assert total.item() < 1.7
 
 
 def test_padding_holds_nothing_that_counts():

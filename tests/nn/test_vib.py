@@ -13,7 +13,7 @@ from skspectral.nn import VIBHead
 from skspectral.nn.losses import CrossCovarianceLoss, InstrumentLoss, LossBalance, VIBLoss
 from skspectral.nn.vib import InstrumentClassifiers, reverse_gradient
 
-N_INSTRUMENTS, D_CHEM, D_INST, N_STEPS = 4, 32, 16, 800
+N_INSTRUMENTS, D_CHEM, D_INST = 4, 32, 16
 
 
 def test_deterministic_mean_at_inference(device):
@@ -88,7 +88,7 @@ def simulated_spectra(n_samples, rng):
     return np.vstack(spectra), np.tile(chemistry, (len(instruments), 1)), label
 
 
-def separated(separation):
+def separated(separation, n_steps):
     """Train a bottleneck; accuracies of probes for the instrument and R2 of chemistry, on held-out samples."""
     rng = np.random.default_rng(0)
     (X, chemistry, label), (X_test, chemistry_test, label_test) = (simulated_spectra(n, rng) for n in (400, 300))
@@ -104,9 +104,9 @@ def separated(separation):
     decoder = nn.Sequential(nn.Linear(D_CHEM + N_INSTRUMENTS, 128), nn.GELU(), nn.Linear(128, 96))
     parameters = [*head.parameters(), *classifiers.parameters(), *decoder.parameters()]
     optimizer = torch.optim.Adam(parameters, 5e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, N_STEPS)
-    for _ in range(N_STEPS):
-        rows = torch.randint(len(h), (512,))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
+    for _ in range(n_steps):
+        rows = torch.randint(len(h), (200,))
         codes = head(h[rows])
         rebuilt = decoder(torch.cat([codes.z_chem, one_hot[rows]], 1))
         terms = {
@@ -149,7 +149,7 @@ def separated(separation):
 @pytest.mark.filterwarnings("ignore:.*did not converge")
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 def test_bottleneck_separates_chemistry_from_instrument():
-    result = separated(("instrument", "cross_covariance"))
+    result = separated(("instrument", "cross_covariance"), n_steps=800)
     chance = 1 / N_INSTRUMENTS
     assert result["backbone instrument"] > 0.9
     assert result["z_chem instrument"] <= chance + 0.1
@@ -161,4 +161,4 @@ def test_bottleneck_separates_chemistry_from_instrument():
 @pytest.mark.slow
 def test_the_bottleneck_alone_separates_nothing():
     # What makes the test above able to fail: with the divergence as the only pressure the instrument stays readable.
-    assert separated(())["z_chem instrument"] > 0.9
+    assert separated((), n_steps=250)["z_chem instrument"] > 0.9
