@@ -17,11 +17,11 @@ from skspectral.metrics import rmsep
 N_STANDARDS = 6
 
 
-def call(*arguments, cwd, code=0):
+def call(*arguments, cwd):
     done = subprocess.run(
         [sys.executable, "-m", "skspectral", *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False
     )
-    assert done.returncode == code, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
@@ -67,20 +67,32 @@ def made(data, folder):
     return folder
 
 
-def test_the_whole_journey_on_files(data, folder):
-    said = call("choose", "bench.csv", "-n", N_STANDARDS, "-o", "standards_to_measure.csv", cwd=folder)
+@pytest.fixture
+def say(folder, capsys, monkeypatch):
+    """Run a command in the folder within this process, and give what it prints."""
+    monkeypatch.chdir(folder)
+
+    def run(*arguments):
+        assert main([*map(str, arguments)]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_whole_journey_on_files(data, folder, say):
+    said = say("choose", "bench.csv", "-n", N_STANDARDS, "-o", "standards_to_measure.csv")
     chosen = [row["sample_id"] for row in read(folder / "standards_to_measure.csv")]
     assert len(set(chosen)) == N_STANDARDS and all(name in said for name in chosen)
     assert said.strip().splitlines()[-1].startswith("Next: ") and "skspectral transfer" in said
 
     measure_standards(data, folder, chosen)
-    said = call(
+    said = say(
         "transfer", "bench=bench.csv", "handheld=standards.csv", "--source", "bench", "--target", "handheld",
-        "--method", "MeanShift", "-o", "model.skspectral", cwd=folder,
+        "--method", "MeanShift", "-o", "model.skspectral",
     )  # fmt: skip
     assert "RMSEP" in said and said.strip().splitlines()[-1].startswith("Next: skspectral predict model.skspectral")
 
-    said = call("predict", "model.skspectral", "new.csv", "-o", "predictions.csv", cwd=folder)
+    said = say("predict", "model.skspectral", "new.csv", "-o", "predictions.csv")
     assert said.strip().splitlines()[-1].startswith("Next, when references")
     rows = read(folder / "predictions.csv")
     truth = {label: y for label, y in zip(data.sample_id, data.y)}
@@ -92,7 +104,7 @@ def test_the_whole_journey_on_files(data, folder):
     inside = [float(row["fat_lower"]) <= truth[row["sample_id"]][1] <= float(row["fat_upper"]) for row in rows]
     assert np.mean(inside) >= 0.6
 
-    call("export", "model.skspectral", "-o", "coefficients.json", cwd=folder)
+    say("export", "model.skspectral", "-o", "coefficients.json")
     content = json.loads((folder / "coefficients.json").read_text())["properties"]["fat"]
     new = (data.instrument == "B") & np.isin(data.sample_id, [row["sample_id"] for row in rows])
     np.testing.assert_allclose(data.X[new] @ content["b"] + content["b0"], predicted[:, 1], rtol=1e-6)
@@ -119,11 +131,11 @@ def test_the_journey_on_corn(tmp_path):
     assert len(rows) == 20 and (np.array(rmsep(reference, predicted)) < reference.std(axis=0)).sum() >= 2
 
 
-def test_check_samples_go_into_the_log_and_are_judged(data, made):
+def test_check_samples_go_into_the_log_and_are_judged(data, made, say):
     number = np.array([int(label[1:]) for label in data.sample_id])
     checks = (data.instrument == "B") & (number >= 40)
     write(made / "checks.csv", data, checks, names=["protein", "fat"], y=data.y)
-    said = call("monitor", "m.skspectral", "log.csv", "--add", "checks.csv", cwd=made, code=0)
+    said = say("monitor", "m.skspectral", "log.csv", "--add", "checks.csv")
     assert "protein" in said and (made / "log.csv").exists()
 
 

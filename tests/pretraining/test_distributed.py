@@ -18,12 +18,12 @@ from skspectral.pretraining.training.engine import pretrain
 from .corpora import write_corpus
 from .test_engine import SMALL, assert_same_curve, curve
 
-SETTINGS = SMALL | {"slots": 2, "episodes": 1, "checkpoint_every": 4}
+SETTINGS = SMALL | {"slots": 2, "episodes": 1, "checkpoint_every": 2}
 
 
 def start(folder, settings, out, rank, port, *extra):
     command = [sys.executable, "-m", "skspectral", "pretrain", "--config", str(settings), "--corpus", str(folder)]
-    command += ["--out", str(out), "--steps", "6", "--device", "cpu", "--quiet", *extra]
+    command += ["--out", str(out), "--steps", "4", "--device", "cpu", "--quiet", *extra]
     group = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "RANK": str(rank), "WORLD_SIZE": "2"}
     environment = os.environ | group | {"OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -39,14 +39,14 @@ def free_port():
 @pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="this torch has no gloo")
 def test_two_processes_give_the_curve_of_one(tmp_path):
     folder = write_corpus(tmp_path / "corpus", pairs=True)
-    pretrain(PretrainingConfig.from_dict(SETTINGS), Corpus(folder), tmp_path / "one", steps=6, quiet=True, device="cpu")
+    pretrain(PretrainingConfig.from_dict(SETTINGS), Corpus(folder), tmp_path / "one", steps=4, quiet=True, device="cpu")
     settings = tmp_path / "settings.toml"
     settings.write_text("\n".join(f"{name} = {json.dumps(value)}" for name, value in SETTINGS.items()))
     port = free_port()
     processes = [start(folder, settings, tmp_path / "two", rank, port) for rank in range(2)]
     said = [process.communicate(timeout=150)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
-    # sums of single-precision gradients in another order, six steps long
+    # sums of single-precision gradients in another order, four steps long
     assert_same_curve(curve(tmp_path / "two"), curve(tmp_path / "one"))
     assert_same_curve(curve(tmp_path / "two", "validation.csv"), curve(tmp_path / "one", "validation.csv"))
     assert json.loads((tmp_path / "two/run.json").read_text())["processes"] == 2
