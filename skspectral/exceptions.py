@@ -232,6 +232,14 @@ class TableWarning(UserWarning):
     """Spectra were read, but something that the file says, or does not say, may be wrong."""
 
 
+class SharedNameWarning(TableWarning):
+    """Several files, or blocks of one file, name their sample alike: replicates of one, or a title that names none."""
+
+
+class ZeroReferencesWarning(TableWarning):
+    """Some references of a property are exactly zero and all others far from it: they may mean "not analysed"."""
+
+
 class UnequalStepsWarning(UserWarning):
     """A moving window runs over channels whose steps jump, as if these were equal."""
 

@@ -63,7 +63,7 @@ WITHIN = {
         "names": set(),
         "grids": {"block", "cells", "quantities"},
         "text": {"cells", "grids"},
-        "formats": {"block", "cells", "grids", "quantities", "text"},
+        "formats": {"block", "cells", "grids", "names", "quantities", "text"},
         "references": {"cells", "formats", "grids", "names", "text"},
         "table": {"block", "cells", "grids", "names", "options", "quantities", "references", "units"},
         "checks": {"names", "references"},

@@ -93,6 +93,11 @@ def read_spectra(
     -----
     TableWarning
         If something may be wrong: a unit that was assumed, codes for missing values, names that become one.
+    SharedNameWarning
+        If several files, or blocks of one file, name their sample alike: as replicates do, and as titles do that name
+        no sample.
+    ZeroReferencesWarning
+        If some references of a property are zero and all others far from it.
 
     Examples
     --------

@@ -1,8 +1,10 @@
 """Instruments that nobody named, properties in two spellings, and scans that are counted in rarer ways."""
 
+import warnings
+
 import pytest
 
-from skspectral.exceptions import TableWarning
+from skspectral.exceptions import TableWarning, ZeroReferencesWarning
 from skspectral.io import read_spectra
 
 STEMS = ["corn_01", "corn_02", "corn_03"]
@@ -68,3 +70,13 @@ def test_folders_and_files_of_the_same_samples_are_asked_about(write, tmp_path):
         read([a, write("one/c.csv", STEMS)])
     assert read({"A": a, "B": b}).instruments == ["A", "B"]
     assert len(read([a, write("one/c.csv", ["rye_1", "rye_2"])])) == 5
+
+
+def test_zeros_far_from_all_other_references_are_asked_about(write):
+    ids = [f"s{k}x" for k in range(8)]
+    with pytest.warns(ZeroReferencesWarning, match="2 references of 'protein' are 0 .first: .*line 2.* 9 to 14"):
+        table = read(write("a.csv", ids, values=[0, 0, 9, 10, 11, 12, 13, 14]))
+    assert table.y[0, 0] == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read(write("a.csv", ids, values=[0, 0, 0.1, 1, 1.1, 2.2, 2.3, 1.4]))

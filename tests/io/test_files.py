@@ -1,10 +1,11 @@
 """Many files: order, what is passed over, and what becomes of those that cannot be read."""
 
 import struct
+import warnings
 
 import pytest
 
-from skspectral.exceptions import ReadingOptionError, SkippedFilesWarning, TableError
+from skspectral.exceptions import ReadingOptionError, SharedNameWarning, SkippedFilesWarning, TableError
 from skspectral.io.formats.many_files import files_of, read_many
 
 from .binary_writers import AB, opus
@@ -94,8 +95,22 @@ def test_a_name_that_all_files_share_names_no_sample(tmp_path):
     assert [block.names for block in blocks] == [[None]] * 3
     assert "all files name their sample 'Sample'" in blocks[0].notes[-1]
     (tmp_path / "s3.0").write_bytes(opus((AB, [0.1, 0.2, 0.3]), name="other"))
-    blocks, _ = read_many(tmp_path)
+    with pytest.warns(SharedNameWarning, match="3 files name their sample 'Sample' .s0, s1, s2.*taken as replicates"):
+        blocks, _ = read_many(tmp_path)
     assert [block.names for block in blocks] == [["Sample"]] * 3 + [["other"]]
+    (tmp_path / "s2.0").write_bytes(opus((AB, [0.3, 0.1, 0.2]), name="Sample"))
+    with pytest.warns(SharedNameWarning, match=r"correlation down to -0\.50.*samples of their own"):
+        blocks, _ = read_many(tmp_path)
+    assert [block.names for block in blocks] == [["Sample (s0)"], ["Sample (s1)"], ["Sample (s2)"], ["other"]]
+
+
+def test_names_of_files_that_speak_of_replicates_are_not_in_doubt(tmp_path):
+    for file, name in (("w7.0", "w7"), ("w7.1", "w7"), ("w8_a.0", "w8"), ("w8-b.0", "w8")):
+        (tmp_path / file).write_bytes(opus((AB, [0.1, 0.2, 0.3]), name=name))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        blocks, _ = read_many(tmp_path)
+    assert [block.names[0] for block in blocks] == ["w7", "w7", "w8", "w8"]
 
 
 def test_many_files_show_progress_unless_silenced(tmp_path, capsys):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skspectral.exceptions import NoSpectraError, TableError, UnsupportedFormatError
+from skspectral.exceptions import NoSpectraError, SharedNameWarning, TableError, UnsupportedFormatError
+from skspectral.io import read_spectra
 from skspectral.io.formats.one_file import kind_of_file, read_file
 
 from .jcamp_writer import FORMS, block
@@ -131,6 +132,23 @@ def test_linked_nested_and_successive_blocks(tmp_path):
         np.testing.assert_array_equal(second.X, [[4, 5, 6]])
         np.testing.assert_array_equal(second.axis, [1100, 1102, 1104])
         assert first.places != second.places
+
+
+def test_blocks_of_one_title_are_replicates_only_if_they_are_alike(tmp_path):
+    path = tmp_path / "several.jdx"
+    path.write_text(block([1, 2, 4], title="wheat") + block([1.1, 2.1, 4.0], title="wheat"))
+    with pytest.warns(
+        SharedNameWarning, match="2 blocks name their sample 'wheat' .block 1, block 2. and are taken as"
+    ):
+        table = read_spectra(path)
+    assert (table.sample_id.tolist(), table.replicate.tolist()) == (["wheat"] * 2, [1, 2])
+    path.write_text(block([1, 2, 4], title="wheat") + block([4, 1, 3], title="wheat") + block([4, 2, 1], title="oats"))
+    with pytest.warns(SharedNameWarning, match="not those of one sample"):
+        table = read_spectra(path)
+    assert table.sample_id.tolist() == ["wheat (block 1)", "wheat (block 2)", "oats"]
+    path.write_text("".join(block([k, 2, 4], title="untitled") for k in (1, 1.1, 1.2)))
+    with pytest.warns(SharedNameWarning):
+        assert read_spectra(path).sample_id.tolist() == ["untitled"] * 3
 
 
 def test_pages_of_several_variables(tmp_path):

@@ -5,6 +5,7 @@ import numpy as np
 from ..._core.axis import gaps
 from ..._core.validation import constant_rows
 from ..references.merging import same_value
+from ..references.properties import zeros_apart
 from ._pairs import check_pair
 from .findings import Finding, Findings
 
@@ -21,8 +22,6 @@ FLAT = 4
 # what a spectrum of these quantities cannot exceed
 LARGEST = {"absorbance": 8.0, "log 1/R": 8.0, "reflectance": 2.0, "transmittance": 2.0}
 FEW = 5
-# zeros are no values where all others are farther from zero than this many times their range
-ZERO_FAR = 0.5
 
 
 def check(table):
@@ -209,12 +208,15 @@ def _check_jumps(table, name):
 def _check_references(table):
     """Values of one sample that differ, between instruments and between replicates; zeros far from all others."""
     for k, prop in enumerate(table.properties):
-        zero, others = table.y[:, k] == 0, table.y[np.isfinite(table.y[:, k]) & (table.y[:, k] != 0), k]
-        if zero.any() and len(others) >= FEW and others.min() > ZERO_FAR * np.ptp(others):
+        zero, others = zeros_apart(table.y[:, k]), table.y[table.y[:, k] != 0, k]
+        if zero.any():
+            span = f"{np.nanmin(others):.4g} to {np.nanmax(others):.4g}"
             yield Finding(
-                "warning", f"{zero.sum()} references of {prop} are 0, all others {others.min():.4g} to "
-                f"{others.max():.4g}", _rows(table, np.flatnonzero(zero)), "Leave the cell blank where there is none.",
-            )  # fmt: skip
+                "warning",
+                f"{zero.sum()} references of {prop} are 0, all others {span}",
+                _rows(table, np.flatnonzero(zero)),
+                "Leave the cell blank where there is none.",
+            )
         seen, across, within = {}, [], []
         for row, sample in enumerate(table.sample_id):
             value = table.y[row, k]

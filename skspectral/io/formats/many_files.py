@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from tqdm import tqdm
 
 from ...exceptions import ReadingOptionError, SkippedFilesWarning, TableError
+from ._shared_names import settle_shared_names
 from .one_file import read_file
 
 __all__ = ["files_of", "read_many"]
@@ -18,7 +19,6 @@ _NOT_THE_USERS = ("thumbs.db", "desktop.ini")
 _HIDDEN = (".", "~$")
 _FEW = 10
 _LISTED = 10
-_FEWEST_ALIKE = 3
 
 
 def read_many(source, *, on_error="raise", progress=True, **options):
@@ -51,6 +51,13 @@ def read_many(source, *, on_error="raise", progress=True, **options):
         If a file is missing or cannot be opened.
     OptionalDependencyError
         If the package that reads the format of a file is not installed, whatever ``on_error`` says.
+
+    Warns
+    -----
+    SkippedFilesWarning
+        If files were left out.
+    SharedNameWarning
+        If several files or blocks carry one name, which may be that of one sample or of none.
     """
     if on_error not in ("raise", "skip"):
         raise ReadingOptionError(f"on_error must be 'raise' or 'skip'; got {on_error!r}.")
@@ -63,7 +70,7 @@ def read_many(source, *, on_error="raise", progress=True, **options):
             if on_error == "raise":
                 raise
             skipped.append((path, error))
-    _forget_common_name(blocks)
+    settle_shared_names(blocks)
     if skipped and not blocks:
         raise TableError(f"None of {len(files)} files could be read.\n{_listing(skipped)}") from skipped[0][1]
     if skipped:
@@ -73,16 +80,6 @@ def read_many(source, *, on_error="raise", progress=True, **options):
             stacklevel=2,
         )
     return blocks, skipped
-
-
-def _forget_common_name(blocks):
-    """Forget a name that all of several files of one spectrum carry: a default of the software names no sample."""
-    names = {name for block in blocks for name in block.names}
-    if len(blocks) < _FEWEST_ALIKE or len(names) != 1 or None in names or any(len(block.X) > 1 for block in blocks):
-        return
-    for block in blocks:
-        block.notes.append(f"all files name their sample {block.names[0]!r}; the names of the files are taken instead")
-        block.names = [None]
 
 
 def files_of(source):

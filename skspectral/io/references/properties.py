@@ -10,13 +10,15 @@ from ...exceptions import TableError, TableWarning
 from ..cells.column_roles import no_property
 from ..cells.numbers import NotANumber, decimal_of, is_blank, number
 
-__all__ = ["choose_properties", "numbers_of"]
+__all__ = ["choose_properties", "numbers_of", "zeros_apart"]
 
 _LIMIT = re.compile(r"\s*[<>≤≥]\s*[\d.,]+\s*%?\s*")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
 _BLANK_GROUP = re.compile(r"[+-]?\d{1,3}[ '’\u2009\u202f\xa0]\d{3}")  # noqa: RUF001
 _THOUSANDTHS = re.compile(r"\d[.,]\d{3}(?!\d)")
 _PLAIN = frozenset("0123456789.+-")
+# zeros are no values where all others are farther from zero than this many times their range
+ZERO_FAR, FEWEST_OTHERS = 0.5, 5
 # a column in which so many cells are numbers is meant as one of numbers
 MOSTLY = 0.5
 FEW_ROWS = 4
@@ -224,3 +226,21 @@ def _counts(column):
         return True
     dates = ((known >= 19500101) & (known <= 20991231)).all() and (known % 100 <= 31).all()
     return bool(dates or (((known >= 1950) & (known <= 2099)).all() and np.unique(known).size < known.size))
+
+
+def zeros_apart(values):
+    """Mark references that are exactly zero where all others are far from it, as where "not analysed" is written so.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        One property; NaN where missing.
+
+    Returns
+    -------
+    ndarray of bool of shape (n,)
+    """
+    zero = values == 0
+    others = np.abs(values[np.isfinite(values) & ~zero])
+    apart = len(others) >= FEWEST_OTHERS and others.min() > ZERO_FAR * np.ptp(others)
+    return zero if apart else np.zeros(len(values), dtype=bool)

@@ -1,12 +1,16 @@
-"""What may be wrong with the instruments of a table that was put together."""
+"""What may be wrong with a table that was put together: its instruments, and its references."""
 
 import warnings
+from collections import Counter
 from pathlib import Path
 
-from ...exceptions import TableWarning
-from ..names.spelling import tidy
+import numpy as np
 
-__all__ = ["warn_of_instruments", "warn_of_unnamed"]
+from ...exceptions import TableWarning, ZeroReferencesWarning
+from ..names.spelling import tidy
+from ..references.properties import zeros_apart
+
+__all__ = ["warn_of_instruments", "warn_of_unnamed", "warn_of_zeros"]
 
 FEW = 3
 
@@ -31,9 +35,11 @@ def warn_of_unnamed(table):
     """Ask whether files or folders that hold the same samples are instruments that nobody named."""
     rows = [row for row, name in enumerate(table.instrument) if name is None and table.files[row] is not None]
     paths = {file: Path(str(file)) for file in dict.fromkeys(table.files[row] for row in rows)}
-    if len(paths) < 2:
-        return
     in_folders = len({path.parent for path in paths.values()}) > 1
+    if not in_folders:
+        # files of one spectrum are no instruments
+        counts = Counter(table.files[row] for row in rows)
+        rows = [row for row in rows if counts[table.files[row]] > 1]
     seen = {}
     for row in rows:
         if table.sample_id[row] is not None:
@@ -51,3 +57,19 @@ def warn_of_unnamed(table):
         TableWarning,
         stacklevel=4,
     )
+
+
+def warn_of_zeros(table):
+    """Ask whether zeros among references that are far from zero mean that there is none."""
+    for k, name in enumerate(table.properties):
+        values = table.y[:, k]
+        rows = np.flatnonzero(zeros_apart(values))
+        if not len(rows):
+            continue
+        others = values[np.isfinite(values) & (values != 0)]
+        warnings.warn(
+            f"{len(rows)} references of {name!r} are 0 (first: {table.where(rows[0])}), all others {others.min():.4g} "
+            f"to {others.max():.4g}. Zeros are kept as values: leave the cell blank where there is none.",
+            ZeroReferencesWarning,
+            stacklevel=4,
+        )
