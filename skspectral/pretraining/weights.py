@@ -1,9 +1,11 @@
 """Pretrained weights: shipped with the package, in a folder, or on a hub; checked, and never pickled."""
 
+import csv
 import json
 import os
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pooch
@@ -15,13 +17,15 @@ from ..nn.config import SpectralFMConfig
 from ..nn.model import CONFIG_FILE, SpectralFM
 from ..nn.seeding import seeded
 from .head.transfer_head import TransferHead
+from .training.card import CARD_FILE, CURVE_FILE
 from .training.checkpoint import load_shards, save_shards
 from .training.record import write_text
 
-__all__ = ["available_weights", "load_head", "load_pretrained", "load_weights", "save_weights"]
+__all__ = ["PackagedWeights", "available_weights", "load_head", "load_pretrained", "load_weights", "save_weights"]
 
 FORMAT = "skspectral-weights-1"
 PACKAGED = Path(__file__).parent.parent / "weights_data"
+LICENCE = "BSD-3-Clause"
 HUB_VARIABLE, HUB = "SKSPECTRAL_HUB", "https://huggingface.co"
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
 
@@ -71,21 +75,59 @@ def save_weights(folder, model, head=None, *, metadata=None, dtype=torch.float16
     os.replace(partial, folder)
 
 
+@dataclass(frozen=True)
+class PackagedWeights:
+    """What is known of weights that come with the package.
+
+    Attributes
+    ----------
+    name : str
+        Name for `load_weights`.
+    n_bytes : int
+        Size of the files.
+    licence : str
+        Licence of the weights; those of the data sets that they were made from stand in the card.
+    """
+
+    name: str
+    n_bytes: int
+    licence: str = LICENCE
+
+    @property
+    def card(self):
+        """Model card, Markdown: how the weights were made, from what, what came out, and what they are not."""
+        return (PACKAGED / self.name / CARD_FILE).read_text(encoding="utf-8")
+
+    @property
+    def curve(self):
+        """Validation losses during the training, lower is better.
+
+        Dict of {str: list of float}: "step", "hours" of training, the loss of every group of tasks, and "score", by
+        which the weights were chosen.
+        """
+        with (PACKAGED / self.name / CURVE_FILE).open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return {name: [float(row[name]) for row in rows] for name in rows[0]}
+
+
 def available_weights():
-    """Give the names of the weights that come with the package.
+    """Describe the weights that come with the package.
 
     Returns
     -------
-    list of str
-        Names for `load_weights`.
+    dict of {str: PackagedWeights}
+        By the names that `load_weights` takes, sorted.
 
     Examples
     --------
     >>> from skspectral.pretraining.weights import available_weights
-    >>> all(isinstance(name, str) for name in available_weights())
-    True
+    >>> for name, weights in available_weights().items():
+    ...     print(name, weights.n_bytes < 5e6, weights.licence, min(weights.curve["score"]) < -1.7)
+    small-1 True BSD-3-Clause True
     """
-    return sorted(path.parent.name for path in PACKAGED.glob(f"*/{CONFIG_FILE}"))
+    folders = sorted(path.parent for path in PACKAGED.glob(f"*/{CONFIG_FILE}"))
+    sizes = [sum(file.stat().st_size for file in folder.iterdir()) for folder in folders]
+    return {folder.name: PackagedWeights(folder.name, size) for folder, size in zip(folders, sizes, strict=True)}
 
 
 def load_weights(source, *, device="cpu"):

@@ -1,5 +1,6 @@
 """The training loop as a user runs it: what it writes, that it learns, and that a kill changes nothing."""
 
+import csv
 import itertools
 import json
 import os
@@ -101,6 +102,12 @@ def test_a_run_writes_what_it_promises(finished):
     assert model.config.d_model == 24 and metadata["step"] in (0, 4, 8, 12)
     assert load_head(finished / "weights").n_heads == CONFIG.n_heads
     best = min(validation[1:], key=lambda row: float(row[3]))
+    with (finished / "weights/curve.csv").open() as file:
+        scores = list(csv.DictReader(file))
+    assert list(scores[0]) == ["step", "hours", "drugs_K", "simulated", "score"]
+    assert [row["score"] for row in scores] == [row[3] for row in validation[1:]]
+    hours = [float(row["hours"]) for row in scores]
+    assert hours == sorted(hours) and hours[0] >= 0 and hours[-1] < 1
     assert metadata["step"] == int(best[0]) and metadata["validation"]["score"] == pytest.approx(float(best[3]))
 
 

@@ -5,6 +5,7 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 import torch
 
@@ -78,7 +79,7 @@ def test_packaged_names_and_versions(model, tmp_path, monkeypatch):
     monkeypatch.setattr(weights, "PACKAGED", tmp_path)
     for name, steps in (("small-2", 2), ("small-10", 10), ("other", 0)):
         save_weights(tmp_path / name, model, metadata={"steps": steps})
-    assert available_weights() == ["other", "small-10", "small-2"]
+    assert list(available_weights()) == ["other", "small-10", "small-2"]
     assert load_weights("small")[1] == {"steps": 10}
     assert load_weights("small-2")[1] == {"steps": 2}
     with pytest.raises(MissingWeightsError, match="other, small-10, small-2"):
@@ -90,6 +91,15 @@ def test_every_packaged_checkpoint_loads_and_is_small():
     assert sum(file.stat().st_size for folder in folders for file in folder.iterdir()) <= 25 * 2**20
     for folder in folders:
         load_weights(folder.name)
+
+
+def test_packaged_weights_say_what_they_are():
+    for name, known in available_weights().items():
+        assert known.name == name and known.n_bytes >= sum(p.numel() * 2 for p in load_weights(name)[0].parameters())
+        assert known.licence == "BSD-3-Clause" and "## Limits" in known.card
+        steps, hours, scores = (known.curve[column] for column in ("step", "hours", "score"))
+        assert steps == sorted(steps) and hours == sorted(hours) and f"{min(scores):.3f}" in known.card
+        assert steps[int(np.argmin(scores))] == load_weights(name)[1]["step"]
 
 
 @pytest.mark.parametrize("damage", ["weights", "settings", "head", "json", "empty"])

@@ -8,9 +8,11 @@ from pathlib import Path
 from ..config import LOSSES, PretrainingConfig
 from .record import write_text
 
-__all__ = ["model_card", "write_card"]
+__all__ = ["CARD_FILE", "CURVE_FILE", "model_card", "write_card", "write_curve"]
 
-CARD_FILE = "card.md"
+CARD_FILE, CURVE_FILE = "card.md", "curve.csv"
+# Columns of the validation's table that are no losses.
+OF_THE_RUN = ("step", "seconds", "best")
 LIMITS = """\
 - The instruments of the training are simulated. What the network learned about them holds as far as the simulator
   does; the real pairs above are few, and all in the near infrared.
@@ -97,6 +99,17 @@ def write_card(run):
     write_text(Path(run) / "weights" / CARD_FILE, model_card(run))
 
 
+def write_curve(run):
+    """Write the validation scores of a run, by steps and hours of training, beside its weights."""
+    rows = [
+        {"step": row["step"], "hours": f"{float(row['seconds']) / 3600:.4f}"}
+        | {name: value for name, value in row.items() if name not in OF_THE_RUN}
+        for row in _table(Path(run) / "validation.csv")
+    ]
+    lines = [",".join(row.values()) for row in rows]
+    write_text(Path(run) / "weights" / CURVE_FILE, "\n".join([",".join(rows[0]), *lines]) + "\n")
+
+
 def _table(path):
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -113,7 +126,7 @@ def _loss_rows(config, log):
 def _validation(record, scores, kept):
     if not scores or not kept:
         return ["None was made."]
-    names = [name for name in scores[0] if name not in ("step", "best")]
+    names = [name for name in scores[0] if name not in OF_THE_RUN]
     plain = record["without_network"]
     judges = [", ".join(record["score_pairs"]), "the simulated tasks" if "simulated" in names else ""]
     without = [f"{plain[name]:.3f}" if name in plain else "" for name in names]

@@ -15,7 +15,7 @@ from ..config import LOSSES
 from ..data.batches import SlotMaker, prefetch
 from ..instruments.simulation import InstrumentPriors
 from ..weights import save_weights
-from .card import write_card
+from .card import write_card, write_curve
 from .checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from .distributed import start_workers
 from .record import StepTable, write_text
@@ -49,7 +49,7 @@ def pretrain(
     Writes to ``out``: ``run.json`` (settings, data, machine), ``log.csv`` (every loss of every step),
     ``validation.csv`` (transfer losses, from step 0 before any training), ``checkpoints`` (to continue from) and
     ``weights`` (averaged weights that did best on the real pairs, for `skspectral.pretraining.weights.load_weights`,
-    with a model card).
+    with a model card and the curve of their scores).
 
     A killed run continues with ``resume=True`` and gives the losses that it would have given without the interruption.
     Under torchrun the processes share the slots of every step, with the result of one process.
@@ -139,7 +139,7 @@ class _Run:
         if self.workers.is_first:
             self.out.mkdir(parents=True, exist_ok=True)
             self.log = StepTable(self.out / LOG_FILE, LOG_COLUMNS, self.done)
-            columns = ["step", *self.validation.names, "score", "best"]
+            columns = ["step", "seconds", *self.validation.names, "score", "best"]
             # Step 0, the network before any training, belongs to the start of a run, not to its continuation.
             self.scores = StepTable(self.out / VALIDATION_FILE, columns, self.done if newest else -1)
             self._write_record()
@@ -173,6 +173,7 @@ class _Run:
             self._checkpoint()
             self._write_record()
             write_card(self.out)
+            write_curve(self.out)
         self.workers.wait()
         return self.out / WEIGHTS
 
@@ -212,7 +213,7 @@ class _Run:
             better = scores["score"] < self.best
             self.best, self.since_best = (scores["score"], 0) if better else (self.best, self.since_best + 1)
             row = {name: f"{value:.9g}" for name, value in scores.items()}
-            self.scores.append(row | {"step": self.done, "best": int(better)})
+            self.scores.append(row | {"step": self.done, "seconds": f"{self._elapsed():.2f}", "best": int(better)})
             if better:
                 metadata = {"step": self.done, "validation": scores, "config": self.config.to_dict()}
                 save_weights(self.out / WEIGHTS, ema["model"], ema["head"], metadata=metadata)
