@@ -1,17 +1,20 @@
 """Learn how far the network is trusted, and compare the parts of the foundation model.
 
-``python -m benchmarks.foundation mixture`` collects errors and learns the constants of the mixture;
+``python -m benchmarks.foundation mixture`` collects errors, learns the constants of the mixture from them and sets the
+network beside its random twin;
 ``python -m benchmarks.foundation parts --datasets corn`` computes what is missing; ``report`` writes the tables.
 """
 
 import argparse
 import json
 from pathlib import Path
+from tempfile import mkdtemp
 
 from benchmarks.accuracy.__main__ import RESULTS as ACCURACY
 from benchmarks.accuracy.archive import unpack
-from benchmarks.foundation.mixture import collect, learn
-from benchmarks.foundation.parts import NETWORKS, run
+from benchmarks.foundation.mixture import collect, learn, report
+from benchmarks.foundation.parts import NETWORKS, run, untrained_twin
+from benchmarks.foundation.twin import PRETRAINED, RANDOM, compare
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -21,8 +24,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.foundation", description=__doc__)
     parser.add_argument("part", choices=["mixture", "parts", "report"])
     parser.add_argument("--weights", default="small", help="name or folder of the weights (default: small)")
-    parser.add_argument("--simulated", type=int, default=120, help="mixture: simulated tasks (default: 120)")
-    parser.add_argument("--repeats", type=int, help="splits (default: 2 of every real pair, 5 of every other)")
+    parser.add_argument("--simulated", type=int, default=42, help="mixture: simulated settings (default: 42)")
+    parser.add_argument("--repeats", type=int, help="splits (default: 3 of every real pair, 5 of every other)")
     parser.add_argument("--datasets", nargs="+", default=["corn"], choices=["corn", "tablets", "sugarcane"])
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
     parser.add_argument("--standards", nargs="+", type=int, default=[10, 5, 0], help="parts: numbers of standards")
@@ -31,10 +34,14 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if options.part == "mixture":
         path = options.output / "mixture.jsonl"
-        collect(path, options.weights, options.simulated, options.repeats or 2, options.quiet)
-        constants, report = learn(path)
-        learned = json.dumps({"constants": constants, "report": report}, indent=1)
+        networks = {PRETRAINED: options.weights, RANDOM: untrained_twin(options.weights, Path(mkdtemp()) / "untrained")}
+        collect(path, networks, options.simulated, options.repeats or 3, options.quiet)
+        records = [json.loads(line) for line in path.read_text().splitlines()]
+        pretrained = [record for record in records if record["network"] == PRETRAINED]
+        constants = learn(pretrained)
+        learned = json.dumps({"constants": constants, "report": report(pretrained, constants)}, indent=1)
         (options.output / "mixture.json").write_text(learned + "\n")
+        compare(records).to_csv(options.output / "twin.csv", index=False, float_format="%.4f")
         if not options.quiet:
             print(learned)
     elif options.part == "parts":

@@ -7,12 +7,12 @@ from itertools import product
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.foundation.mixture_tasks import draw_tasks
+from benchmarks.foundation.mixture_tasks import SIMULATED, draw_tasks
 from skspectral import SpectralFMTransfer
 from skspectral.foundation._mixture import FLOOR, LEAST_FOR_EVIDENCE, LEAST_PRIOR, expert_weights
 from skspectral.foundation._readout import EXPERTS
 
-__all__ = ["EXPERTS", "collect", "learn"]
+__all__ = ["EXPERTS", "Case", "Table", "collect", "learn", "report", "to_cases"]
 
 # Weights beside one of the portfolio.
 PRIORS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
@@ -20,9 +20,12 @@ POWERS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
 # Numbers of errors from which on more of them say little more; no task has more than fifty.
 HALVES = (5, 10, 20, 50)
 SHARES = np.linspace(0, 1, 11)
+# How much it says without standards that predictions vary more than references do, and from which excess on.
+EXCESS_POWERS, EXCESS_FLOORS = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0), (0.1, 0.2, 0.4, 0.8)
+BOOTSTRAPS = 200
 
 
-def collect(path, weights, n_simulated, n_repeats, quiet=False):
+def collect(path, networks, n_simulated, n_repeats, quiet=False):
     """Fit the model to every task and append what its experts got wrong to a file of JSON lines.
 
     Tasks that the file holds already are not fitted again.
@@ -31,21 +34,22 @@ def collect(path, weights, n_simulated, n_repeats, quiet=False):
     ----------
     path : Path
         The file.
-    weights : str or path
-        Weights of the network.
+    networks : dict of {str: str or path}
+        Weights of every network that is tried.
     n_simulated, n_repeats : int
-        Numbers of simulated tasks, and of splits of the real pairs.
+        Numbers of simulated settings, and of splits of the real pairs.
     quiet : bool
         No progress bar.
     """
     done = len(path.read_text().splitlines()) if path.exists() else 0
     path.parent.mkdir(parents=True, exist_ok=True)
+    jobs = product(draw_tasks(n_simulated, n_repeats), networks.items())
     with path.open("a") as file:
-        for number, (kind, task) in enumerate(tqdm(draw_tasks(n_simulated, n_repeats), unit="task", disable=quiet)):
+        for number, ((kind, n_standards, task), (network, weights)) in enumerate(tqdm(jobs, disable=quiet)):
             if number < done:
                 continue
-            record = {"kind": kind, "material": task.material, "properties": errors(task, weights)}
-            print(json.dumps(record), file=file)
+            record = {"kind": kind, "material": task.material, "standards": n_standards, "network": network}
+            print(json.dumps(record | {"properties": errors(task, weights)}), file=file)
             file.flush()
 
 
@@ -57,6 +61,7 @@ def errors(task, weights):
         model.fit(task.X, task.y, instrument=task.instrument, sample_id=task.sample_id)
     predicted = {name: p.reshape(len(task.X_test), -1) for name, p in model.predict_experts(task.X_test).items()}
     spread = np.nanstd(task.y[task.instrument == "A"], axis=0)
+    said = _said(model, task)
     records = []
     for j in range(task.y.shape[1]):
         known = np.isfinite(task.y_test[:, j])
@@ -65,73 +70,119 @@ def errors(task, weights):
         table = np.stack([part for part in wrong.values() if np.isfinite(part).all()])
         names = [name for name, part in wrong.items() if np.isfinite(part).all()]
         held_out = {
-            name: [None if np.isnan(e) else round(float(e), 5) for e in model.held_out_[name][:, j] / spread[j]]
+            name: [None if np.isnan(e) else _rounded(e) for e in model.held_out_[name][:, j] / spread[j]]
             for name in names
         }
         # mean squared error of a mixture with weights w: w @ products @ w
-        products = (table @ table.T / table.shape[1]).tolist()
-        records.append({"held_out": held_out, "products": products})
+        products = [[_rounded(value, 7) for value in row] for row in table @ table.T / table.shape[1]]
+        record = {"held_out": held_out, "products": products}
+        if said:
+            record["said"] = {name: _rounded(said[name][j] / spread[j]) for name in names}
+        records.append(record)
     return records
 
 
-def learn(path):
-    """Choose the constants of the mixture that make its errors smallest, every property of every task counting alike.
+def _said(model, task):
+    """Standard deviation over target rows of what every expert says of them, where nothing else is known of them."""
+    on_target = task.instrument == "B"
+    if np.isfinite(task.y[on_target]).any():
+        return {}
+    said = model.predict_experts(task.X[on_target])
+    return {name: value.reshape(on_target.sum(), -1).std(axis=0) for name, value in said.items()}
+
+
+def _rounded(value, digits=4):
+    return float(f"{value:.{digits}g}")
+
+
+def learn(records):
+    """Choose the constants of the mixture.
+
+    What is best on a few hundred tasks is often a corner, where it is best by chance. The constants are therefore the
+    mean of those that are best on many bootstrap samples of materials and pairs of instruments. Simulated and real
+    instruments count alike, within each every material or pair, and within these every property of every task.
 
     Parameters
     ----------
-    path : Path
-        What `collect` wrote.
+    records : list of dict
+        What `collect` wrote of one network.
 
     Returns
     -------
     constants : dict
         For ``skspectral/foundation/mixture.json``.
-    report : list of dict
-        For every kind of task, with and without standards: number of properties, and geometric mean of the error of
-        each expert and of the mixture over that of the portfolio.
     """
-    cases = [
-        _Case(record["kind"], values)
-        for record in map(json.loads, path.read_text().splitlines())
-        for values in record["properties"]
-    ]
+    cases = to_cases(records)
     labelled, zero_shot = ([case for case in cases if case.zero_shot == wanted] for wanted in (False, True))
     own = [False, *(True for _ in PRIORS[1:])] if any("own range" in case.names for case in labelled) else [False]
-    grid = product(PRIORS, PRIORS, [p for p, used in zip(PRIORS, own) if used or p == 0], POWERS, HALVES)
-    table = _Table(labelled)
-    best = min(grid, key=lambda setting: table.score((1.0, *setting[:3]), *setting[3:]).mean())
-    prior = np.array((1.0, *best[:3])) / sum((1.0, *best[:3]))
-    unlabelled = _Table(zero_shot)
+    grid = list(product(PRIORS, PRIORS, [p for p, used in zip(PRIORS, own) if used or p == 0], POWERS, HALVES))
+    table = Table(labelled)
+    priors = np.array([(1.0, *setting[:3]) for setting in grid])
+    scores = np.array([table.score(prior, *setting[3:]) for prior, setting in zip(priors, grid)], dtype=np.float32)
+    chosen = [int(np.argmin(scores @ weight)) for weight in _bootstraps(labelled)]
+    there = np.array([any(name in case.names for case in zero_shot) for name in EXPERTS])
     shares = [(1 - a - b, a, b, 0.0) for a, b in product(SHARES, SHARES) if a + b <= 1 + 1e-9]
-    without = min(shares, key=lambda share: unlabelled.score(share, 0.0, 1.0).mean())
-    constants = {
-        "prior": dict(zip(EXPERTS, np.round(prior, 4).tolist())),
-        "without_standards": dict(zip(EXPERTS, np.round(without, 4).tolist())),
-        "power": best[3],
-        "half": best[4],
+    shares = [share for share in shares if not np.any(np.array(share)[~there])]
+    unlabelled, alone = Table(zero_shot), list(product(shares, EXCESS_POWERS, EXCESS_FLOORS))
+    scores = np.array([unlabelled.score_alone(*setting) for setting in alone], dtype=np.float32)
+    best = [alone[int(np.argmin(scores @ weight))] for weight in _bootstraps(zero_shot)]
+    without, power, floor = (np.mean([setting[k] for setting in best], axis=0) for k in range(3))
+    prior = (priors / priors.sum(1, keepdims=True))[chosen].mean(0)
+    return {
+        "prior": dict(zip(EXPERTS, np.round(prior, 3).tolist())),
+        "without_standards": dict(zip(EXPERTS, np.round(without, 3).tolist())),
+        "excess": {"power": round(float(power), 1), "floor": round(float(floor), 2)},
+        "power": round(float(np.mean([grid[k][3] for k in chosen])), 2),
+        "half": round(float(np.mean([grid[k][4] for k in chosen]))),
     }
-    return constants, [*_report(labelled, constants), *_report(zero_shot, constants)]
 
 
-class _Case:
+def to_cases(records):
+    """Give one `Case` for every property of every task."""
+    return [Case(record, values) for record in records for values in record["properties"]]
+
+
+def _bootstraps(cases):
+    """Weights of the cases (n_cases,) in every bootstrap sample of materials and pairs."""
+    random = np.random.default_rng(0)
+    sides = [sorted({case.material for case in cases if case.simulated == side}) for side in (True, False)]
+    for _ in range(BOOTSTRAPS):
+        weight = np.zeros(len(cases))
+        for simulated, names in zip((True, False), sides, strict=True):
+            for name in random.choice(names, len(names)) if names else ():
+                own = np.array([case.material == name and case.simulated == simulated for case in cases])
+                weight[own] += 1 / (len(names) * own.sum())
+        yield weight / weight.sum()
+
+
+class Case:
     """One property of one task."""
 
-    def __init__(self, kind, values):
-        self.kind, self.names = kind, tuple(values["held_out"])
+    def __init__(self, record, values):
+        self.kind, self.material, self.standards = record["kind"], record["material"], record["standards"]
+        self.simulated = self.kind in SIMULATED
+        self.names = tuple(values["held_out"])
         self.products = np.array(values["products"])
         self.held_out = {name: np.array(part, dtype=float)[:, None] for name, part in values["held_out"].items()}
+        said = values.get("said")
+        self.said = said and {name: np.array([said[name] ** 2]) for name in self.names}
         self.zero_shot = not any(np.isfinite(part).any() for part in self.held_out.values())
 
     def weights(self, constants):
-        found = expert_weights(self.held_out, np.ones(1), zero_shot=self.zero_shot, constants=constants)
+        """Weights of the experts (n_experts,) as the model chooses them."""
+        found = expert_weights(self.held_out, np.ones(1), zero_shot=self.zero_shot, said=self.said, constants=constants)
         return np.array([found[name][0] for name in self.names])
+
+    def only(self, name):
+        """Weights of one expert alone (n_experts,)."""
+        return np.eye(len(self.names))[self.names.index(name)]
 
     def log_ratio(self, weight):
         """Logarithm of the root mean squared error with some weights over that of the portfolio."""
         return 0.5 * np.log((FLOOR + weight @ self.products @ weight) / (FLOOR + self.products[0, 0]))
 
 
-class _Table:
+class Table:
     """All cases at once, for searching."""
 
     def __init__(self, cases):
@@ -139,9 +190,12 @@ class _Table:
         self._there = np.array([[name in case.names for name in EXPERTS] for case in cases]).reshape(n, len(EXPERTS))
         self._products = np.zeros((n, len(EXPERTS), len(EXPERTS)))
         self._log_errors, self._count = np.zeros((n, len(EXPERTS))), np.zeros(n)
+        self._excess = np.zeros((n, len(EXPERTS)))
         for place, case in enumerate(cases):
             at = [EXPERTS.index(name) for name in case.names]
             self._products[place][np.ix_(at, at)] = case.products
+            if case.said:
+                self._excess[place, at] = [max(case.said[name][0] - 1, 0) for name in case.names]
             held_out = np.hstack([case.held_out[name] for name in case.names])
             known = np.isfinite(held_out).all(axis=1)
             if known.sum() >= LEAST_FOR_EVIDENCE:
@@ -152,25 +206,37 @@ class _Table:
         """Logarithms of the errors over the portfolio's (n_cases,)."""
         evidence = self._count / (1 + self._count / half)
         score = np.log(np.maximum(prior, LEAST_PRIOR)) - 0.5 * power * evidence[:, None] * self._log_errors
+        return self._mixed(score)
+
+    def score_alone(self, prior, power, floor):
+        """The same without standards, by what the experts say of target spectra."""
+        return self._mixed(np.log(np.maximum(prior, LEAST_PRIOR)) - 0.5 * power * np.log(floor + self._excess))
+
+    def _mixed(self, score):
         weight = np.exp(np.where(self._there, score - score.max(axis=1, keepdims=True), -np.inf))
         weight /= weight.sum(axis=1, keepdims=True)
         mixed = np.einsum("ci,cij,cj->c", weight, self._products, weight)
         return 0.5 * np.log((FLOOR + mixed) / (FLOOR + self._products[:, 0, 0]))
 
 
-def _report(cases, constants):
-    for kind in sorted({case.kind for case in cases}):
-        own = [case for case in cases if case.kind == kind]
+def report(records, constants):
+    """Give the errors of each expert and of the mixture over the portfolio's, for every kind of task: list of dict."""
+    cases = to_cases(records)
+    rows = []
+    for kind, zero_shot in product(sorted({case.kind for case in cases}), (False, True)):
+        own = [case for case in cases if case.kind == kind and case.zero_shot == zero_shot]
+        if not own:
+            continue
         weights = [case.weights(constants) for case in own]
         row = {
             "kind": kind,
-            "standards": "without standards" if own[0].zero_shot else "with standards",
+            "standards": "without standards" if zero_shot else "with standards",
             "properties": len(own),
         }
         for name in EXPERTS[1:]:
-            there = [case for case in own if name in case.names]
-            ratios = [case.log_ratio(np.eye(len(case.names))[case.names.index(name)]) for case in there]
+            ratios = [case.log_ratio(case.only(name)) for case in own if name in case.names]
             row[name] = float(np.exp(np.mean(ratios))) if ratios else None
         row["mixture"] = float(np.exp(np.mean([case.log_ratio(w) for case, w in zip(own, weights)])))
         row["portfolio weight"] = float(np.mean([w[0] for w in weights]))
-        yield row
+        rows.append(row)
+    return rows

@@ -17,16 +17,20 @@ LEAST_PRIOR = 1e-100
 
 @cache
 def learned_constants():
-    """Prior weight of every expert with and without standards, and how much held-out errors say."""
+    """Prior weight of every expert with and without standards, and how much the evidence for either says."""
     return json.loads((Path(__file__).parent / "mixture.json").read_text())
 
 
-def expert_weights(held_out, variance, *, zero_shot=False, constants=None):
+def expert_weights(held_out, variance, *, zero_shot=False, said=None, constants=None):
     """Weigh experts against one another, for every property.
 
     A weight is a prior one times a power of the expert's mean squared error on held-out standards. The power is small,
     because ten errors tell little, and grows with their number. Priors and power were learned on simulated transfers
     and on real pairs of instruments, none of which the network was trained on.
+
+    Without standards there is another kind of evidence. What a good calibration says of target spectra varies at most
+    as much as the references of the source do, where the samples are of its population; where it varies more, the
+    instrument is speaking. Weights fall with what it varies beyond.
 
     Parameters
     ----------
@@ -35,7 +39,9 @@ def expert_weights(held_out, variance, *, zero_shot=False, constants=None):
     variance : ndarray of shape (n_targets,)
         Variance of the references.
     zero_shot : bool or ndarray of bool of shape (n_targets,)
-        Whether there is neither a pair nor a reference on the target, so that the portfolio is a mean shift.
+        Whether there is neither a pair nor a reference on the target.
+    said : dict of {str: ndarray of shape (n_targets,)}, optional
+        Variance over target spectra of what every expert says of them; only looked at without standards.
     constants : dict, optional
         Others than the learned ones.
 
@@ -58,6 +64,11 @@ def expert_weights(held_out, variance, *, zero_shot=False, constants=None):
     evidence = np.where(count >= LEAST_FOR_EVIDENCE, count / (1 + count / learned["half"]), 0.0)
     # a prior of nothing still tells apart what is left when the portfolio is taken away
     score = np.log(np.maximum(prior, LEAST_PRIOR)) - 0.5 * learned["power"] * evidence * np.log(FLOOR + relative)
+    if said is not None:
+        excess = np.stack([said[name] for name in names]) / np.where(variance > 0, variance, 1.0) - 1
+        alone = learned["excess"]
+        against = 0.5 * alone["power"] * np.log(alone["floor"] + np.maximum(excess, 0))
+        score = np.where(zero_shot, score - against, score)
     score = np.where(usable, score, -np.inf)
     weight = np.exp(score - score.max(axis=0))
     return dict(zip(names, weight / weight.sum(axis=0), strict=True))

@@ -15,7 +15,7 @@ from ..transfer import AutoTransfer
 from ._adapter_files import AdapterFiles
 from ._encoder import NetworkRecord
 from ._fitting import fit_network, used_to
-from ._mixture import expert_weights, mix, network_shares
+from ._mixture import LEAST_FOR_EVIDENCE, expert_weights, mix, network_shares
 from ._native_axes import NativeAxes
 from ._readout import EXPERTS, LEAST_CHANNELS, OWN, SHARED, check_own_standards
 from ._regions import Sight
@@ -223,7 +223,7 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         self.n_parameters_ = network.n_parameters()
         found = self._portfolio_held_out(shared) | network.held_out
         self.held_out_ = {name: found[name] for name in EXPERTS if name in found}
-        self._weigh(shared)
+        self._weigh(shared, own)
 
     def _fit_portfolio(self, rows):
         """Fit the safety net where the instruments share a range; otherwise see that the target can do without."""
@@ -241,10 +241,15 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         errors[rows.says_something] = self.portfolio_.portfolio_.held_out_
         return {"portfolio": errors}
 
-    def _weigh(self, rows):
-        """Weigh the experts by their errors on held-out standards."""
-        zero_shot = (self.n_pairs_ == 0) & ~np.isfinite(rows.target_samples[1]).any(axis=0)
-        weights = expert_weights(self.held_out_, spread(rows.source_samples[1]), zero_shot=zero_shot)
+    def _weigh(self, rows, own):
+        """Weigh the experts by their errors on held-out standards, or by what they say of target spectra."""
+        X, references, _ = rows.target_samples
+        zero_shot = (self.n_pairs_ == 0) & ~np.isfinite(references).any(axis=0)
+        said = None
+        if zero_shot.any() and len(X) >= LEAST_FOR_EVIDENCE:
+            said = {name: value.var(axis=0) for name, value in self._experts_of(X, own)[0].items()}
+            said = {name: said.get(name, np.zeros(len(zero_shot))) for name in self.held_out_}
+        weights = expert_weights(self.held_out_, spread(rows.source_samples[1]), zero_shot=zero_shot, said=said)
         self._shares = network_shares(weights)
         weights = {name: np.where(weight > NEGLIGIBLE, weight, 0.0) for name, weight in weights.items()}
         if self.network_weight != "auto" and "portfolio" in weights:
@@ -307,14 +312,19 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
 
     def _experts(self, X, return_std=False):
         """Predictions of all experts (n_spectra, n_targets), and the portfolio's standard deviation where asked."""
-        shared, own = self._parts(X)
+        return self._experts_of(*self._parts(X), return_std)
+
+    def _experts_of(self, shared, own, return_std=False):
+        """The same of spectra on the shared range and the target's whole spectra."""
+        n = len(shared)
         if self.estimator_ is not None:
-            calibrated = self.estimator_.predict(shared).reshape(len(X), -1)
-            return {"portfolio": calibrated}, np.tile(self.estimator_.rmsecv_, (len(X), 1))
-        values, std = {}, np.tile(self.transfer_rmse_, (len(X), 1))
+            calibrated = self.estimator_.predict(shared).reshape(n, -1)
+            return {"portfolio": calibrated}, np.tile(self.estimator_.rmsecv_, (n, 1))
+        values, std = {}, np.tile(self.transfer_rmse_, (n, 1)) if return_std else None
         if self.portfolio_ is not None:
             found = self.portfolio_.predict(shared, return_std=return_std)
-            values["portfolio"], std = (p.reshape(len(X), -1) for p in (found if return_std else (found, std)))
+            values["portfolio"] = (found[0] if return_std else found).reshape(n, -1)
+            std = found[1].reshape(n, -1) if return_std else None
         if self._network is None:
             return values, std
         encoder, sight = self._fitted_encoder(), self._sight

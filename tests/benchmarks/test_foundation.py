@@ -1,15 +1,14 @@
 """The foundation model's benchmark: constants that fit the errors, files that go on, tables that say what they hold."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks.accuracy.store import SettingsChangedError
 from benchmarks.foundation import mixture, native_tasks, parts
-from benchmarks.foundation.mixture import errors, learn
+from benchmarks.foundation.mixture import errors, learn, report
 from benchmarks.foundation.report import write_report
+from benchmarks.foundation.twin import compare
 from benchmarks.prior.tasks import Task
 from skspectral import SpectralFMTransfer
 from skspectral.datasets import make_instruments
@@ -17,39 +16,87 @@ from skspectral.datasets import make_instruments
 
 def records(rng, kind, n, network_sd, n_standards=10):
     """Tasks on which portfolio errors have unit variance and independent network errors the given one."""
-    for _ in range(n):
+    for number in range(n):
         wrong = rng.standard_normal((2, 400)) * [[1.0], [network_sd]]
         names = ("portfolio", "network")
         held_out = {name: w[:n_standards].tolist() if n_standards else [None] for name, w in zip(names, wrong)}
         yield {
             "kind": kind,
-            "material": "m",
+            "material": f"m{number % 5}",
+            "standards": n_standards,
+            "network": "pretrained",
             "properties": [{"held_out": held_out, "products": (wrong @ wrong.T / 400).tolist()}],
         }
 
 
+@pytest.fixture
+def coarse(monkeypatch):
+    """A grid with few settings."""
+    for name, values in {"POWERS": (0.0, 0.4), "HALVES": (20,), "BOOTSTRAPS": 20}.items():
+        monkeypatch.setattr(mixture, name, values)
+
+
 @pytest.mark.parametrize("network_sd, best", [(1.0, 0.5), (1.5, 0.3), (2.0, 0.2)])
-def test_learned_constants_are_the_best_weights(tmp_path, network_sd, best):
+def test_learned_constants_are_the_best_weights(coarse, network_sd, best):
     rng = np.random.default_rng(0)
     lines = [*records(rng, "one", 30, network_sd), *records(rng, "one", 30, network_sd, 0)]
-    (tmp_path / "mixture.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
-    constants, report = learn(tmp_path / "mixture.jsonl")
+    constants = learn(lines)
     without = constants["without_standards"]
     assert without["network"] / (without["network"] + without["portfolio"]) == pytest.approx(best, abs=0.1)
-    for standards, column in (("with standards", "mixture"), ("without standards", "mixture")):
-        (row,) = [row for row in report if row["standards"] == standards]
-        assert row[column] < min(1.0, row["network"]) and row["committee"] is None
-        assert row[column] == pytest.approx(1 / np.sqrt(1 + network_sd**-2), abs=0.03)
+    rows = {row["standards"]: row for row in report(lines, constants)}
+    for row in rows.values():
+        assert row["mixture"] < min(1.0, row["network"]) and row["committee"] is None
+        assert row["mixture"] == pytest.approx(1 / np.sqrt(1 + network_sd**-2), abs=0.03)
         assert row["portfolio weight"] == pytest.approx(1 - best, abs=0.15)
+    assert set(rows) == {"with standards", "without standards"}
 
 
-def test_the_search_scores_what_the_model_would_do(tmp_path):
-    lines = list(records(np.random.default_rng(0), "one", 20, 1.3))
-    cases = [mixture._Case("one", line["properties"][0]) for line in lines]
+def test_what_predictions_say_without_standards_is_learned(coarse):
+    """Where an expert errs, its predictions vary more: the one that does is left out, whichever it is."""
+    rng = np.random.default_rng(0)
+    lines = [*records(rng, "one", 40, 1.0, 0), *records(rng, "one", 40, 1.0)]
+    for number, line in enumerate(lines[:40]):
+        (values,) = line["properties"]
+        scale = np.array([3.0, 1.0] if number % 2 else [1.0, 3.0])
+        values["products"] = (np.array(values["products"]) * np.outer(scale, scale)).tolist()
+        values["said"] = dict(zip(("portfolio", "network"), scale.tolist()))
+    constants = learn(lines)
+    assert constants["excess"]["power"] > 0.4
+    (row,) = [row for row in report(lines, constants) if row["standards"] == "without standards"]
+    blind = constants | {"excess": {"power": 0.0, "floor": 0.4}}
+    (unheard,) = [row for row in report(lines, blind) if row["standards"] == "without standards"]
+    assert row["mixture"] < 0.85 * unheard["mixture"]
+
+
+def test_the_search_scores_what_the_model_would_do():
+    rng = np.random.default_rng(0)
     prior = dict(zip(mixture.EXPERTS, (0.6, 0.2, 0.1, 0.1)))
     constants = {"prior": prior, "without_standards": prior, "power": 0.3, "half": 20}
+    constants["excess"] = {"power": 3.0, "floor": 0.2}
+    cases = mixture.to_cases(records(rng, "one", 20, 1.3))
     expected = [case.log_ratio(case.weights(constants)) for case in cases]
-    np.testing.assert_allclose(mixture._Table(cases).score((0.6, 0.2, 0.1, 0.1), 0.3, 20), expected)
+    np.testing.assert_allclose(mixture.Table(cases).score((0.6, 0.2, 0.1, 0.1), 0.3, 20), expected)
+    lines = list(records(rng, "one", 20, 1.3, 0))
+    for line in lines:
+        line["properties"][0]["said"] = dict(zip(("portfolio", "network"), rng.uniform(0.5, 2, 2)))
+    cases = mixture.to_cases(lines)
+    expected = [case.log_ratio(case.weights(constants)) for case in cases]
+    np.testing.assert_allclose(mixture.Table(cases).score_alone((0.6, 0.2, 0.1, 0.1), 3.0, 0.2), expected)
+
+
+def test_the_twin_is_compared_on_the_same_tasks(coarse):
+    lines = []
+    for n in (10, 0):
+        for network, sd in (("pretrained", 1.0), ("random weights", 2.0)):
+            found = records(np.random.default_rng(0), "feedgrain", 10, sd, n)
+            lines += [line | {"network": network} for line in found]
+    table = compare(lines).set_index(["standards", "expert", "weights"])["log_rmse"]
+    for n in (0, 10):
+        assert table[n, "network", "random weights"] == pytest.approx(np.log(2), abs=0.1)
+        assert table[n, "network", "pretrained - random weights"] == pytest.approx(-np.log(2), abs=0.02)
+        assert table[n, "mixture", "pretrained"] == pytest.approx(-np.log(2) / 2, abs=0.06)
+        difference = table[n, "mixture", "pretrained"] - table[n, "mixture", "random weights"]
+        assert table[n, "mixture", "pretrained - random weights"] == pytest.approx(difference)
 
 
 def task_of(data):
@@ -102,7 +149,7 @@ def test_a_stopped_comparison_goes_on(plan, tmp_path):
     path = tmp_path / "simulated.csv"
     parts.run(path, None, plan, 1, ("pretrained",), (5,), quiet=True)
     once = path.read_text()
-    results = pd.read_csv(path)
+    results = pd.read_csv(path, dtype={"settings": str})
     alone = {"trained head alone", "committee alone"}
     assert set(results["expert"]) == {"portfolio", "network", "mixture"} | alone
     weights = results.groupby(["source", "property", "expert"])["weight"].sum().unstack()

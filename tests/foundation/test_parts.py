@@ -18,6 +18,7 @@ CONSTANTS = {
     "without_standards": {"portfolio": 0.4, "network": 0.6, "own range": 0.0},
     "power": 0.5,
     "half": 20,
+    "excess": {"power": 2.0, "floor": 0.5},
 }
 
 
@@ -56,6 +57,16 @@ def test_little_evidence_leaves_the_prior():
     assert_allclose(found["network"], [0.6, 0.3 / 0.8])
     same = np.ones((6, 1))
     assert weights(portfolio=same, network=same)["network"][0] == pytest.approx(0.3 / 0.8)
+
+
+def test_without_standards_an_expert_that_says_more_than_references_vary_is_heard_less():
+    unknown = dict.fromkeys(("portfolio", "network"), np.full((3, 2), np.nan))
+    said = {"portfolio": np.array([8.0, 8.0]), "network": np.array([0.1, 1.9])}
+    found = expert_weights(unknown, np.array([2.0, 2.0]), zero_shot=[True, False], said=said, constants=CONSTANTS)
+    # the portfolio's variance is four times that of the references, the network's is within it
+    assert_allclose(found["network"] / found["portfolio"], [0.6 / 0.4 * (0.5 + 3) / 0.5, 0.3 / 0.5])
+    tamed = expert_weights(unknown, np.full(2, 8.0), zero_shot=True, said=said, constants=CONSTANTS)
+    assert_allclose(tamed["network"], 0.6)
 
 
 def test_an_expert_on_standards_alone_is_not_there_without_them():

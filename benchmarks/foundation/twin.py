@@ -1,0 +1,76 @@
+"""The pretrained network beside the same network with random weights, on tasks that neither was trained on."""
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.foundation.mixture import learn, to_cases
+from benchmarks.foundation.mixture_tasks import SIMULATED
+
+__all__ = ["COLUMNS", "PRETRAINED", "RANDOM", "compare"]
+
+PRETRAINED, RANDOM = "pretrained", "random weights"
+EXPERTS = ("network", "committee", "mixture")
+BOOTSTRAPS = 2000
+COLUMNS = ["standards", "tasks", "groups", "properties", "expert", "weights", "log_rmse", "low", "high"]
+#: Name of the rows that hold the difference of the two networks.
+DIFFERENCE = f"{PRETRAINED} - {RANDOM}"
+
+
+def compare(records):
+    """Tabulate errors of both networks.
+
+    The constants of the mixture are learned on one half of the materials and pairs of instruments for the other half,
+    so that no mixture is judged where it was learned.
+
+    Parameters
+    ----------
+    records : list of dict
+        What `benchmarks.foundation.mixture.collect` wrote of both networks.
+
+    Returns
+    -------
+    DataFrame
+        With the columns of `COLUMNS`. ``log_rmse`` is the mean over materials or pairs ("groups") of the logarithm of
+        the root mean squared error over the portfolio's, or the mean difference of the two networks in it; ``low`` and
+        ``high`` are its 95 % interval over groups.
+    """
+    table = _errors(records)
+    rows = []
+    for (n, tasks), part in table.groupby(["standards", "tasks"], sort=True):
+        by_group = part.groupby(["expert", "weights", "material"])["error"].mean()
+        for expert in (name for name in EXPERTS if name in by_group):
+            own = by_group[expert].unstack("weights").dropna()
+            own[DIFFERENCE] = own[PRETRAINED] - own[RANDOM]
+            names = [PRETRAINED] if expert == "committee" else [PRETRAINED, RANDOM, DIFFERENCE]
+            for name in names:
+                values = own[name].to_numpy()
+                low, high = _interval(values)
+                count = int((part["expert"] == expert).sum() / 2)
+                rows.append([n, tasks, len(values), count, expert, name, values.mean(), low, high])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _errors(records):
+    """One row for every property of every task, expert and network: logarithm of the error over the portfolio's."""
+    names = sorted({record["material"] for record in records})
+    half = {name: number % 2 for number, name in enumerate(names)}
+    pretrained = [record for record in records if record["network"] == PRETRAINED]
+    constants = [learn([record for record in pretrained if half[record["material"]] != side]) for side in (0, 1)]
+    rows = []
+    for network in (PRETRAINED, RANDOM):
+        for case in to_cases([record for record in records if record["network"] == network]):
+            weights = {name: case.only(name) for name in EXPERTS if name in case.names}
+            weights["mixture"] = case.weights(constants[half[case.material]])
+            side = "simulated" if case.kind in SIMULATED else "real pairs"
+            rows += [
+                [case.standards, side, case.material, network, expert, case.log_ratio(weight)]
+                for expert, weight in weights.items()
+            ]
+    return pd.DataFrame(rows, columns=["standards", "tasks", "material", "weights", "expert", "error"])
+
+
+def _interval(values):
+    """Bootstrap interval of a mean over groups."""
+    random = np.random.default_rng(0)
+    means = values[random.integers(len(values), size=(BOOTSTRAPS, len(values)))].mean(axis=1)
+    return np.quantile(means, [0.025, 0.975])
