@@ -1,8 +1,9 @@
 """``python -m benchmarks.deployment flags|intervals|coverage``: results go to files.
 
 flags: how often good and wrong spectra are flagged. intervals: learn the constants of the intervals and print them.
-coverage: how often intervals hold on corn and tablets, of which nothing was learned. The last two keep what they
-computed in a file (``--cache``) and go on where they were.
+coverage: how often intervals hold, conformal ones too, on corn, tablets and sugarcane, of which nothing was learned,
+and beside them on the corpus pairs. The last two keep what they computed in a file (``--cache``) and go on where they
+were.
 """
 
 import argparse
@@ -50,7 +51,8 @@ def intervals(args):
     with_std = learn(own, {"prior_standards": 3.0})
     without = learn(others, {name: with_std[name] for name in ("rho", "y_prior")})
     print("with a standard deviation of its own:", with_std, "\nwithout:", without)
-    print(_summary(coverage(parts, {"auto": with_std, "mean shift": without})).to_string())
+    table = coverage(parts, {"auto": with_std, "mean shift": without})
+    print(_summary(table, ["method", "kind", "n"]).to_string())
 
 
 def coverage_of_evaluation(args):
@@ -58,7 +60,9 @@ def coverage_of_evaluation(args):
     parts = _computed(_evaluation_tasks(args.tasks), args)
     shared = {key: value for key, value in TransferIntervals.constants.items() if not isinstance(value, dict)}
     used = {m: shared | TransferIntervals.constants[k] for m, k in (("auto", "with"), ("mean shift", "without"))}
-    _write("coverage", _summary(coverage(parts, used)).reset_index(), args)
+    table = coverage(parts, used)
+    _write("coverage", _summary(table[table["set"] != "corpus"], ["method", "kind", "n"]).reset_index(), args)
+    _write("coverage_by_set", _summary(table, ["method", "set", "kind"]).reset_index(), args)
 
 
 def _learning_tasks(n_tasks):
@@ -79,12 +83,14 @@ def _learning_tasks(n_tasks):
 
 def _evaluation_tasks(n_tasks):
     """Yield tasks in an order in which any number of them is a fair sample."""
-    pairs, count = evaluation_pairs(), 0
+    pairs, known, count = evaluation_pairs(), real_pairs(), 0
     for repeat in range(n_tasks):
         for kind in KINDS:
             for n in NUMBERS:
+                seed = repeat * len(KINDS) * len(NUMBERS) + count
                 for method in METHODS:
-                    yield pairs[count % len(pairs)], kind, n, repeat * len(KINDS) * len(NUMBERS) + count, method
+                    yield pairs[count % len(pairs)], kind, n, seed, method, True
+                    yield known[count % len(known)], kind, n, seed, method
                 count += 1
             count += 1
 
@@ -102,11 +108,13 @@ def _computed(tasks, args):
     return [part for parts in found.values() for part in parts]
 
 
-def _summary(table):
-    """Mean coverage by method, kind of split and number of standards, and the median width beside the method's own."""
-    groups = table.groupby(["method", "kind", "n"])
-    summary = groups[["covered", "own_covered"]].mean()
-    summary["width"], summary["tasks"] = groups["width"].median(), groups.size()
+def _summary(table, by):
+    """Mean coverage in groups, and the median width beside the method's own."""
+    groups = table.groupby(by)
+    summary = groups[["covered", "own_covered", "conformal"]].mean()
+    for name in ("width", "conformal_width"):
+        summary[name] = groups[name].median()
+    summary["tasks"], summary["tasks_conformal"] = groups.size(), groups["conformal"].count()
     return summary.round(3)
 
 

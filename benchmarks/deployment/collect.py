@@ -3,8 +3,10 @@
 import warnings
 
 import numpy as np
+from sklearn.base import clone
 
 from skspectral import AutoTransfer, MeanShift
+from skspectral.deployment._methods import predict_with_std
 from skspectral.diagnostics import TransferIntervals
 from skspectral.model_selection import StandardsSplit
 
@@ -13,11 +15,12 @@ from .pairs import blocks
 __all__ = ["METHODS", "interval_parts"]
 
 METHODS = ("auto", "mean shift")
+LEVEL, LEAST_FOR_CONFORMAL = 0.9, 9
 ROLES = {"source": "A", "target": "B"}
 MOST_TARGETS = 2
 
 
-def interval_parts(pair, kind, n_standards, seed, method):
+def interval_parts(pair, kind, n_standards, seed, method, conformal=False):
     """Fit a method to a split and keep what intervals are made of, one dict per property.
 
     Parameters
@@ -27,6 +30,9 @@ def interval_parts(pair, kind, n_standards, seed, method):
         As for `blocks`.
     method : str
         One of `METHODS`.
+    conformal : bool
+        Whether to fit anew without each standard, where there are enough of them for `LEVEL`, and to add the half
+        widths of conformal intervals.
     """
     split = blocks(pair, kind, n_standards, seed)
     columns = [seed % pair.y.shape[1]] if pair.y.shape[1] > MOST_TARGETS else list(range(pair.y.shape[1]))
@@ -40,7 +46,9 @@ def interval_parts(pair, kind, n_standards, seed, method):
         else:
             model = MeanShift(**ROLES).fit(split.X, y, **split.labels)
             predicted, own = model.predict(split.X_test), None
-            residuals = _left_out(model, split, y)
+            residuals, _ = _left_out(model, split, y)
+        enough = n_standards >= LEAST_FOR_CONFORMAL
+        half = _conformal(model, split, y, predicted, own) if conformal and enough else None
     intervals = TransferIntervals(**ROLES).fit(split.X, y, **split.labels, residuals=residuals)
     on_target = split.instrument == "B"
     standards = intervals._scores(split.X[on_target])
@@ -61,15 +69,29 @@ def interval_parts(pair, kind, n_standards, seed, method):
             "error": predicted[:, j] - y_test[:, j],
             "own": None if own is None else own[:, j],
             "residuals": None if residuals is None else residuals[:, j],
+            "conformal": None if half is None else half[:, j],
         }
         for j in range(len(columns))
     ]
 
 
+def _conformal(model, split, y, predicted, own):
+    """Half widths of conformal intervals (n_test, n_targets)."""
+    residuals, std = _left_out(model, split, y)
+    standards = split.sample_id[split.instrument == "B"]
+    intervals = TransferIntervals(conformal=True, **ROLES)
+    intervals.fit(split.X, y, **split.labels, residuals=residuals, left_out=standards, left_out_std=std)
+    return intervals.quantile(LEVEL) * intervals.std(split.X_test, predicted, own)
+
+
 def _left_out(model, split, y):
-    """Errors of the standards, each left out, (n_standards, n_targets)."""
-    errors = []
+    """Errors (n_standards, n_targets) of the standards in their order, each left out, and their own deviations."""
+    errors, stds = {}, {}
     for train, test in StandardsSplit(**ROLES).split(split.X, y, **split.labels):
-        fitted = type(model)(**ROLES).fit(split.X[train], y[train], **{k: v[train] for k, v in split.labels.items()})
-        errors.append(fitted.predict(split.X[test]).mean(axis=0) - y[test].mean(axis=0))
-    return np.array(errors)
+        fitted = clone(model).fit(split.X[train], y[train], **{k: v[train] for k, v in split.labels.items()})
+        values, std = predict_with_std(fitted, split.X[test])
+        name = split.sample_id[test[0]]
+        errors[name], stds[name] = values.mean(axis=0) - y[test].mean(axis=0), None if std is None else std.mean(axis=0)
+    standards = split.sample_id[split.instrument == "B"]
+    some = next(iter(stds.values())) is not None
+    return np.array([errors[s] for s in standards]), np.array([stds[s] for s in standards]) if some else None

@@ -1,7 +1,8 @@
-"""Pairs on which intervals are judged and nothing is learned: corn and tablets."""
+"""Pairs on which intervals are judged and nothing is learned: corn, tablets and sugarcane."""
 
 import numpy as np
 
+from benchmarks.accuracy.data import load_pair
 from skspectral.datasets import fetch_corn, fetch_tablets
 
 from .pairs import Pair
@@ -10,6 +11,7 @@ __all__ = ["evaluation_pairs"]
 
 CORN = (("m5", "mp6"), ("mp6", "m5"), ("m5", "mp5"), ("mp5", "mp6"))
 EVERY_TABLET, TABLET_CHANNELS = 4, 400
+SUGARCANE = (("NIRscanNano", "MicroNIR1700_rep1"), ("MicroNIR1700_rep1", "MicroNIR2200"), ("MicroNIR2200", "TellSpec"))
 
 
 def evaluation_pairs():
@@ -23,7 +25,7 @@ def evaluation_pairs():
         rows = slice(0, None, EVERY_TABLET)
         spectra = [X[rows, :TABLET_CHANNELS] for X in (whole.source, whole.target)]
         pairs.append(Pair(whole.name, *spectra, whole.y[rows], whole.axis[:TABLET_CHANNELS]))
-    return pairs
+    return pairs + [_pair(load_pair("sugarcane", a, b), f"sugarcane {a}>{b}", a, b) for a, b in SUGARCANE]
 
 
 def _pair(data, name, source, target):

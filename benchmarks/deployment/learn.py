@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import minimize
 
-__all__ = ["coverage", "learn"]
+__all__ = ["coverage", "learn", "set_of"]
 
 FREEDOM = 3.0
 LEVEL = 0.9
@@ -92,15 +92,28 @@ def _z(part, constants):
     )
 
 
+def set_of(pair):
+    """The published set that a pair comes from; pairs of the corpus are one."""
+    first = pair.split(" ")[0]
+    return first if first in ("corn", "tablets", "sugarcane", "simulated") else "corpus"
+
+
 def coverage(parts, constants):
-    """Share of references inside their interval, and width beside that of the method's own, by method, kind and n."""
+    """Share of references inside their interval, and width beside that of the method's own, one row for each part."""
     rows = []
     for part in parts:
         z = _z(part, constants[part["method"]])
         half = np.abs(part["error"]) / np.maximum(z, 1e-300)
         own = np.sqrt(np.mean(part["own"] ** 2)) if part["own"] is not None else np.sqrt(_own(part, 3.0))
+        told = part.get("conformal")
+        by_rank = {"conformal": np.nan, "conformal_width": np.nan}
+        if told is not None:
+            by_rank = {"conformal": np.mean(np.abs(part["error"]) <= told)}
+            by_rank |= {"conformal_width": np.median(told) / (1.645 * own)}
         rows.append(
-            {"method": part["method"], "kind": part["kind"], "n": part["n"], "covered": np.mean(z <= 1)}
+            {"set": set_of(part["pair"]), "method": part["method"], "kind": part["kind"], "n": part["n"]}
+            | {"covered": np.mean(z <= 1)}
+            | by_rank
             | {"own_covered": np.mean(np.abs(part["error"]) <= 1.645 * own), "width": np.median(half) / (1.645 * own)}
         )
     return pd.DataFrame(rows)

@@ -21,6 +21,8 @@ def add_arguments(parser):
     parser.add_argument("--units", action="append", default=[], metavar="NAME=UNIT",
                         help="unit of a property (repeatable)")  # fmt: skip
     parser.add_argument("--no-validation", action="store_true", help="do not fit anew without each standard")
+    parser.add_argument("--conformal", action="store_true",
+                        help="intervals by the errors of left-out standards")  # fmt: skip
     add_output(parser, required=True, help="the model, by custom NAME.skspectral")
 
 
@@ -40,6 +42,7 @@ def run(args):
         units=units,
         reading=reading_options(args),
         validate=not args.no_validation,
+        conformal=args.conformal,
         progress=not args.quiet,
     )
     model.save(path)

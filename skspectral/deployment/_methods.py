@@ -8,7 +8,18 @@ from sklearn.pipeline import Pipeline
 
 from ..calibration.wrapping import assign_roles
 
-__all__ = ["as_columns", "has_std", "last_step", "predict_with_std", "prepared"]
+__all__ = ["as_columns", "has_std", "last_step", "method_of", "predict_with_std", "prepared"]
+
+
+def method_of(method):
+    """The estimator that a user asked for: by itself, or by the name "auto"."""
+    if not isinstance(method, str):
+        return method
+    if method != "auto":
+        raise ValueError(f'method must be "auto" or an estimator, got {method!r}.')
+    from ..transfer import AutoTransfer
+
+    return AutoTransfer()
 
 
 def prepared(estimator, rows):

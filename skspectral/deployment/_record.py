@@ -121,7 +121,7 @@ class TransferRecord:
         return value, value - half, value + half, flags
 
 
-def fit_record(estimator, rows, quantity, *, validate, progress):
+def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
     """Fit a method to the rows of one source and one target, and learn when not to believe it.
 
     Parameters
@@ -131,12 +131,16 @@ def fit_record(estimator, rows, quantity, *, validate, progress):
     quantity : str
     validate : bool
         Whether to leave standards out.
+    conformal : bool
+        Whether the errors of the left-out standards say how wide intervals are.
     progress : bool
 
     Returns
     -------
     TransferRecord
     """
+    if conformal and not validate:
+        raise ValueError("conformal=True learns from standards that were left out, and validate=False leaves none.")
     labels = {"instrument": rows.instrument, "sample_id": rows.sample_id}
     model = fit_with_metadata(prepared(estimator, rows), rows.X, rows.y, **labels)
     if validate:
@@ -151,8 +155,15 @@ def fit_record(estimator, rows, quantity, *, validate, progress):
     except NoSourceError as error:
         notes.append(f"Spectra are not judged: {error}")
     try:
-        intervals = TransferIntervals(**roles).fit(
-            rows.X, rows.y, **labels, residuals=held_out.residuals if len(held_out.samples) else None
+        left_out = len(held_out.samples) > 0
+        conformal = conformal and left_out
+        intervals = TransferIntervals(**roles, conformal=conformal).fit(
+            rows.X,
+            rows.y,
+            **labels,
+            residuals=held_out.residuals if left_out else None,
+            left_out=held_out.samples if conformal else None,
+            left_out_std=held_out.std if conformal else None,
         )
     except (MissingReferenceError, NoSourceError) as error:
         notes.append(f"No intervals: {error}")

@@ -44,6 +44,9 @@ def _of_record(model, record):
                 f"              {name.ljust(width)}  {held.n[j]:4d} {_number(held.rmsep[j])} {_number(held.bias[j])} "
                 f"{_number(held.sep[j])}  {record.low[j]:.4g} to {record.high[j]:.4g}"
             )
+    if record.intervals is not None and record.intervals.conformal:
+        highest = np.isfinite(record.intervals.scores_).sum(axis=0).min()
+        yield f"  intervals   conformal up to {100 * highest / (highest + 1):.0f} %, by {highest} left-out standards"
     for note in record.notes:
         yield f"  note        {note}"
 

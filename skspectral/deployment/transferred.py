@@ -10,6 +10,7 @@ from .._core.versions import current_versions
 from ..exceptions import ChannelMismatchError, ModelFileError, UnknownInstrumentError
 from ..io.options import options_for
 from ._incoming import Incoming, onto_axis
+from ._methods import method_of
 from ._record import fit_record
 from ._summary import summary
 from ._training import TrainingTable
@@ -92,6 +93,7 @@ class TransferredModel:
         units=None,
         reading=None,
         validate=True,
+        conformal=False,
         progress=False,
     ):
         """Transfer a calibration, validate it, and learn when not to believe it.
@@ -128,6 +130,8 @@ class TransferredModel:
             Options with which the files were read; files to predict are read with them, or with those of their target.
         validate : bool, default=True
             Whether to leave each standard out, fit anew and predict it. Takes as many fits as there are standards.
+        conformal : bool, default=False
+            As in :class:`~skspectral.diagnostics.TransferIntervals`; by the errors of the validation.
         progress : bool, default=False
             Whether to show progress bars.
 
@@ -142,7 +146,7 @@ class TransferredModel:
         QuantityError
             If spectra are mirror images of the other instrument's, and nobody said what they are.
         ValueError
-            As the method does.
+            With ``conformal`` and no validation, and as the method does.
         """
         given = {"X": X, "y": y, "instrument": instrument, "sample_id": sample_id, "wavelengths": wavelengths}
         training = TrainingTable.read(table, **given, unit=unit, quantity=quantity, properties=properties)
@@ -152,11 +156,10 @@ class TransferredModel:
         unknown = sorted(set(units or {}) - set(training.properties))
         if unknown:
             raise ValueError(f"units names {unknown}, but the properties are {training.properties}.")
-        estimator = _method(method)
+        estimator = method_of(method)
+        how = {"validate": validate, "conformal": conformal, "progress": progress}
         records = {
-            name: fit_record(
-                estimator, training.pair(source, name), training.quantity_of(name), validate=validate, progress=progress
-            )
+            name: fit_record(estimator, training.pair(source, name), training.quantity_of(name), **how)
             for name in targets
         }
         return cls(
@@ -338,13 +341,3 @@ class TransferredModel:
 
     def __repr__(self):
         return f"TransferredModel({self.properties} from {self.source!r} to {self.targets})"
-
-
-def _method(method):
-    if isinstance(method, str):
-        if method != "auto":
-            raise ValueError(f'method must be "auto" or an estimator, got {method!r}.')
-        from ..transfer import AutoTransfer
-
-        return AutoTransfer()
-    return method

@@ -1,5 +1,7 @@
 """How far a transferred prediction may be off: also for samples unlike the standards, and with few of them."""
 
+from copy import copy
+
 import numpy as np
 from scipy import stats
 from sklearn.utils.validation import check_array
@@ -37,6 +39,12 @@ class TransferIntervals:
     ----------
     source, target : object, optional
         Labels of the two instruments.
+    conformal : bool, default=False
+        Where there are enough standards, let their own errors say how many standard deviations wide intervals are,
+        instead of Student's distribution: the error of every left-out standard in units of the standard deviation that
+        it would have had (:math:`n` standards do for levels up to :math:`n / (n + 1)`, nine for 90 %). This takes no
+        distribution for granted, only that new samples are as the standards are; with ten standards, 90 % intervals are
+        as wide as the worst of them asks for.
 
     Attributes
     ----------
@@ -46,10 +54,15 @@ class TransferIntervals:
         :math:`s^2` for methods without a standard deviation.
     difference_ : ndarray of shape (n_targets,)
         :math:`\tau^2`.
+    scores_ : ndarray of shape (n_standards, n_targets) or None
+        With ``conformal``, errors of the left-out standards in standard deviations; NaN without a reference.
     n_features_in_ : int
 
     Notes
     -----
+    With ``conformal`` these are normalised jackknife intervals: the models without a standard are not kept, as
+    jackknife+ would have to.
+
     The constants were learned on real spectra of many materials through simulated instruments and on powders measured
     by pairs of handheld spectrometers, with test samples drawn at random and from the upper end of an order (of a
     property, or of the first principal component), each kind counting alike. They hold 90 % on average over the kinds:
@@ -66,11 +79,15 @@ class TransferIntervals:
         "without": {"a": 1.095, "b": 1.423, "c": 2.341, "g": 0.066},
     }
 
-    def __init__(self, *, source=None, target=None):
+    #: Intervals that were stored before there was a choice.
+    conformal, scores_ = False, None
+
+    def __init__(self, *, source=None, target=None, conformal=False):
         self.source = source
         self.target = target
+        self.conformal = conformal
 
-    def fit(self, X, y, *, instrument, sample_id, residuals=None):
+    def fit(self, X, y, *, instrument, sample_id, residuals=None, left_out=None, left_out_std=None):
         """Learn where the standards lie and how much the instruments differ.
 
         Parameters
@@ -81,7 +98,11 @@ class TransferIntervals:
             References; NaN where there is none.
         instrument, sample_id : array-like of shape (n_spectra,)
         residuals : array-like of shape (n_standards, n_targets), optional
-            Errors on left-out standards in any order; NaN where there is none.
+            Prediction minus reference of left-out standards in any order; NaN where there is none.
+        left_out : sequence of shape (n_standards,), optional
+            Which samples these are; only for ``conformal``, which needs to know.
+        left_out_std : array-like of shape (n_standards, n_targets), optional
+            Standard deviations that the method itself gave them, where it gives any.
 
         Returns
         -------
@@ -91,7 +112,11 @@ class TransferIntervals:
         ------
         MissingReferenceError
             If a property has fewer than four source samples with a reference.
+        ValueError
+            With ``conformal``, if nobody says which standards were left out.
         """
+        if self.conformal and (residuals is None or left_out is None):
+            raise ValueError("Conformal intervals need the errors of left-out standards: residuals and left_out.")
         # kept, so that a stored model answers as it did
         self.constants_ = self.constants
         X = checked_spectra(X)
@@ -112,7 +137,27 @@ class TransferIntervals:
         gap = (T[on_target] - S[on_source]) @ calibration.coef_.T
         self._fit_standards(T, y_target, gap, on_target)
         self._fit_own(residuals, y.shape[1])
+        if self.conformal:
+            code_of = dict(zip(rows.sample_id[rows.is_target], rows.codes[rows.is_target], strict=True))
+            place_of = {code: place for place, code in enumerate(target_codes)}
+            residuals, std = np.asarray(residuals, dtype=float), left_out_std
+            scores = [
+                self._score(
+                    *(T, y_target, gap, on_target),
+                    *(residuals, row, place_of[code_of[name]], None if std is None else std[row]),
+                )
+                for row, name in enumerate(left_out)
+            ]
+            self.scores_ = np.array(scores).reshape(-1, y.shape[1])
         return self
+
+    def _score(self, T, y, gap, paired, residuals, row, i, std):
+        """Error of a standard in the standard deviations (n_targets,) that it has where nothing is known of it."""
+        without, others, pairs = copy(self), np.arange(len(T)) != i, paired != i
+        without._fit_standards(T[others], y[others], gap[pairs], (np.cumsum(others) - 1)[paired[pairs]])
+        without._fit_own(np.delete(residuals, row, axis=0), y.shape[1])
+        own = None if std is None else np.asarray(std, dtype=float)[None]
+        return np.abs(residuals[row]) / without.std(T[[i]], (y[i] + residuals[row])[None], own)[0]
 
     def _fit_scores(self, S, T, shared):
         on_target, on_source = shared
@@ -194,7 +239,19 @@ class TransferIntervals:
         return h_y, h_z
 
     def quantile(self, level):
-        """How many standard deviations an interval of this level is wide on either side, ndarray (n_targets,)."""
+        """How many standard deviations an interval of this level is wide on either side, ndarray (n_targets,).
+
+        Student's, and with ``conformal`` that of the left-out standards where they are enough for the level.
+        """
         if not 0 < level < 1:
             raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
-        return stats.t.isf((1 - level) / 2, self.n_standards_ + self.constants_["freedom"])
+        widths = stats.t.isf((1 - level) / 2, self.n_standards_ + self.constants_["freedom"])
+        if self.scores_ is None:
+            return widths
+        for j, scores in enumerate(self.scores_.T):
+            known = np.sort(scores[np.isfinite(scores)])
+            # so many of the scores, and the new one, must lie below; a hair of rounding must not ask for one more
+            place = int(np.ceil((len(known) + 1) * level - 1e-9))
+            if place <= len(known):
+                widths[j] = known[place - 1]
+        return widths

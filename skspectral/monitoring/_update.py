@@ -135,12 +135,14 @@ def _labelled(table, target):
 
 
 def _transferred_anew(model, name, joined, *, validate, progress):
+    intervals = model.records[name].intervals
     fitted = TransferredModel.fit(
         joined,
         source=model.source,
         target=name,
         method=clone(model.records[name].model),
         validate=validate,
+        conformal=validate and intervals is not None and intervals.conformal,
         progress=progress,
     )
     if fitted.properties != model.properties:
