@@ -58,7 +58,7 @@ def check_labels(values, n_rows, name):
         If there is not one label per row, or a label is a list, an array or something else that cannot be compared.
     """
     try:
-        labels = np.asarray(values, dtype=object)
+        labels = _tuples(values) if _holds_tuples(values) else np.asarray(values, dtype=object)
     except ValueError as error:
         # arrays of different shapes
         raise LabelsError(f"{name} must be one label per spectrum (1-D): {error}") from error
@@ -78,6 +78,17 @@ def check_labels(values, n_rows, name):
             raise LabelsError(
                 f"{name} holds a {type(label).__name__} in row {row}, {str(label)[:40]}; a label is a text or a number."
             ) from error
+    return labels
+
+
+def _holds_tuples(values):
+    """Whether a list holds pairs such as (batch, number), of which NumPy would make columns."""
+    return isinstance(values, list) and bool(values) and any(isinstance(value, tuple) for value in values)
+
+
+def _tuples(values):
+    labels = np.empty(len(values), dtype=object)
+    labels[:] = values
     return labels
 
 

@@ -14,14 +14,14 @@ from ..exceptions import (
     NonFiniteSpectraError,
 )
 from .axis_identity import known_axis, learn_axis, order_for, warn_of_order
-from .channels import beside_the_axis, channel_labels, equal_names, spectra_of
+from .channels import beside_the_axis, channel_labels, spectra_of
+from .matrices import as_matrix
 from .missing_codes import find_codes
 from .nested import is_nested
 from .plausible import DWARFING_SPECTRA, refuse_dwarfing
 from .references import masked_as_nan
-from .text_cells import naming_text
 
-__all__ = ["check_finite", "constant_rows", "paired_columns", "refuse_masked", "validate_spectra", "varies"]
+__all__ = ["check_finite", "constant_rows", "paired_columns", "validate_spectra", "varies"]
 
 # Squares and sums of squares of larger values overflow float64 and come back as infinity or NaN.
 LARGEST_VALUE = 1e150
@@ -105,20 +105,10 @@ def validate_spectra(
     """
     labels, table = channel_labels(X), X
     X = spectra_of(X)
-    refuse_masked(X)
-    _refuse_equal_names(X)
     _refuse_other_columns(X)
-    with naming_text(X, "X"):
-        values = check_array(
-            X,
-            dtype=np.float64,
-            order="C",
-            ensure_all_finite=False,
-            ensure_min_features=min_channels,
-            ensure_min_samples=min_samples,
-            estimator=estimator,
-            input_name="X",
-        )
+    values = as_matrix(
+        X, order="C", ensure_min_features=min_channels, ensure_min_samples=min_samples, estimator=estimator
+    )
     n_channels = values.shape[1]
     if reset:
         validate_data(estimator, X, reset=True, skip_check_array=True)
@@ -169,16 +159,6 @@ def _axis_answers(estimator, X, labels):
         return known_axis(estimator) is not None or not hasattr(estimator, "feature_names_in_")
     named = any(isinstance(name, str) for name in getattr(X, "columns", ()))
     return not named and known_axis(estimator) is not None
-
-
-def _refuse_equal_names(X):
-    """Raise AxisMismatchError for a table in which two columns have one name, so that neither can be found by it."""
-    twice = equal_names(X)
-    if twice is not None:
-        raise AxisMismatchError(
-            f"X has two columns named {twice!r}; every channel needs a wavelength of its own. Average or drop the "
-            "channels where detectors overlap, or rename the columns."
-        )
 
 
 def _refuse_other_columns(X):
@@ -237,14 +217,6 @@ def _check_magnitudes(values):
         f"{usual:.3g} at the median; {n_rows} of {len(values)} spectra are affected. Beside it all others are rounding "
         "errors. It looks like a fill value, or like spectra of another quantity: remove or convert them."
     )
-
-
-def refuse_masked(X):
-    """Raise NonFiniteSpectraError for a masked array, whose masks NumPy would drop in silence."""
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise NonFiniteSpectraError(
-            "X is a masked array with masked values, whose masks would be lost. Remove these spectra or these channels."
-        )
 
 
 def check_finite(values, *, name="X"):

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from tqdm.auto import tqdm
 
 from .._core.labels import check_instrument, check_labels
-from .._core.validation import refuse_masked
+from .._core.matrices import as_matrix
 from ..exceptions import NoStandardsError
 from ..metrics import bias, r2, rmsep, rpd, sep
 from ..model_selection import TransferSplit
@@ -275,8 +275,7 @@ def compare_methods(
     >>> compare_methods(data.X, data.y, methods=methods, cv=cv, progress=False, **labels).methods
     ['MeanShift', 'Pooled']
     """
-    refuse_masked(X)
-    X = np.asarray(X)
+    X = as_matrix(X)
     instrument, sample_id = check_instrument(instrument, len(X)), check_labels(sample_id, len(X), "sample_id")
     X = in_one_quantity(X, instrument, sample_id, quantity, cv)
     references = references_with_twins(y, instrument, sample_id, cv).reshape(len(X), -1)

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from .._core.labels import check_instrument, check_labels
+from .._core.matrices import as_matrix
+from .._core.references import check_references
 from ..deployment import TransferredModel
 from ._compare import Comparison
 
@@ -67,8 +70,9 @@ def judge_held_out(
     >>> sorted(set(judged.predictions[0]) - set(comparison.predictions[0]))
     ['flag', 'lower', 'reason', 'upper']
     """
-    X, instrument, sample_id = np.asarray(X), np.asarray(instrument, dtype=object), np.asarray(sample_id, dtype=object)
-    y = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
+    X = as_matrix(X)
+    instrument, sample_id = check_instrument(instrument, len(X)), check_labels(sample_id, len(X), "sample_id")
+    y = check_references("judge_held_out", y, len(X), allow_missing=True).reshape(len(X), -1)
     names = list(target_names) if target_names is not None else [f"y{j}" for j in range(y.shape[1])]
     train, test = next(iter(cv.split(X, y, instrument=instrument, sample_id=sample_id)))
     model = TransferredModel.fit(

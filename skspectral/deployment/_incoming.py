@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from os import PathLike
 
 import numpy as np
-from sklearn.utils.validation import check_array
 
 from .._core.axis import SAME_AXIS, check_axis
 from .._core.axis_identity import find_order
 from .._core.channels import Labels, axis_columns, channel_labels
 from .._core.labels import is_missing
+from .._core.matrices import as_matrix
 from .._core.units import convert
 from .._core.validation import LARGEST_VALUE, constant_rows
 from ..exceptions import (
@@ -68,7 +68,7 @@ class Incoming:
             return cls._of_table(new)
         if hasattr(new, "columns") and hasattr(new, "iloc"):
             return cls._of_frame(new)
-        X = check_array(new, dtype=np.float64, ensure_all_finite=False, input_name="X")
+        X = as_matrix(new)
         return cls(X, None, None, None, *(_blank(len(X)) for _ in range(3)), [])
 
     @classmethod
@@ -86,9 +86,9 @@ class Incoming:
             raise ChannelMismatchError("The DataFrame has no column that is labelled by a wavelength.")
         if not spectrum:
             # a frame without wavelengths is an array with names
-            X = check_array(frame, dtype=np.float64, ensure_all_finite=False, input_name="X")
+            X = as_matrix(frame)
             return cls(X, None, None, None, *(_blank(len(X)) for _ in range(3)), [])
-        X = check_array(frame[spectrum], dtype=np.float64, ensure_all_finite=False, input_name="X")
+        X = as_matrix(frame[spectrum])
         axis = channel_labels(frame[spectrum])
         labels = [_labels(_column(frame, other, name), len(X)) for name in ("instrument", "sample_id")]
         axis, unit = (None, None) if axis is None else axis

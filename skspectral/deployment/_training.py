@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils.validation import check_array
 
 from .._core.axis import check_axis
 from .._core.labels import check_labels, encode_samples
+from .._core.matrices import as_matrix
 from .._core.quantities import converted_spectra, quantity_of, refuse_mirrored
+from .._core.references import check_references
 from ..exceptions import AxisMismatchError, MissingReferenceError, UnknownInstrumentError
 from ..preprocessing import Resample
 from .stacking import stack_instruments
@@ -57,13 +58,10 @@ class TrainingTable:
                 f"A deployed model is fitted to a table of spectra or to X, y, instrument and sample_id; missing: "
                 f"{', '.join(missing)}."
             )
-        X = check_array(parts["X"], dtype=np.float64, ensure_all_finite=False, input_name="X")
-        y = check_array(
-            parts["y"], dtype=np.float64, ensure_all_finite="allow-nan", ensure_2d=False, ensure_min_features=0
-        )
-        y = y.reshape(len(X), -1)
-        if y.shape[1] == 0:
+        X = as_matrix(parts["X"])
+        if np.ndim(parts["y"]) == 2 and np.shape(parts["y"])[1] == 0:
             raise MissingReferenceError("There is no property: the table has no column of reference values.")
+        y = check_references("TransferredModel", parts["y"], len(X), allow_missing=True).reshape(len(X), -1)
         names = parts["properties"]
         names = [f"property {j + 1}" for j in range(y.shape[1])] if names is None else [str(name) for name in names]
         if len(names) != y.shape[1] or len(set(names)) < len(names):

@@ -8,7 +8,9 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from .._core.axis import check_axis
 from .._core.axis_identity import find_order, known_axis
 from .._core.channels import Labels, channel_labels, spectra_of
+from .._core.matrices import as_matrix
 from .._core.nested import nested_fits
+from .._core.references import masked_as_nan
 from .._core.units import check_plausible, check_unit, convert, likely_unit
 from .._core.validation import check_finite
 from ..exceptions import (
@@ -191,8 +193,7 @@ def _check_names(name, given, spectra):
 
 def _spectra(instrument, X):
     name = f"spectra['{instrument}']"
-    X = spectra_of(X)
-    values = check_array(X, dtype=np.float64, ensure_all_finite=False, ensure_min_features=2, input_name=name)
+    values = as_matrix(X, name=name, ensure_min_features=2)
     check_finite(values, name=name)
     return values
 
@@ -270,7 +271,12 @@ def _stack_references(y, sizes):
     for instrument, values in y.items():
         name = f"y['{instrument}']"
         block = check_array(
-            values, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name=name, allow_nd=True
+            masked_as_nan(values),
+            dtype=np.float64,
+            ensure_2d=False,
+            ensure_all_finite="allow-nan",
+            input_name=name,
+            allow_nd=True,
         )
         if block.ndim not in (1, 2) or len(block) != sizes[instrument]:
             raise ValueError(f"{name} has shape {block.shape}, but there are {sizes[instrument]} spectra.")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils.validation import check_array
 
+from .._core.matrices import as_matrix
 from .._core.validation import check_finite
 
 __all__ = ["TransferDifference", "transfer_difference"]
@@ -101,7 +101,7 @@ def transfer_difference(source, target, transferred):
     named = {"source": source, "target": target, "transferred": transferred}
     spectra = {}
     for name, X in named.items():
-        spectra[name] = check_array(X, dtype=np.float64, ensure_all_finite=False, input_name=name)
+        spectra[name] = as_matrix(X, name=name)
         check_finite(spectra[name], name=name)
     shapes = {name: X.shape for name, X in spectra.items()}
     if len(set(shapes.values())) > 1:

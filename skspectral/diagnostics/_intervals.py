@@ -4,8 +4,8 @@ from copy import copy
 
 import numpy as np
 from scipy import stats
-from sklearn.utils.validation import check_array
 
+from .._core.references import check_references
 from .._core.roles import TransferRows, shared_with
 from ..calibration import PLSRegressionCV
 from ..exceptions import MissingReferenceError
@@ -121,7 +121,7 @@ class TransferIntervals:
         self.constants_ = self.constants
         X = checked_spectra(X)
         self.n_features_in_ = X.shape[1]
-        y = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan").reshape(len(X), -1)
+        y = check_references(self, y, len(X), allow_missing=True).reshape(len(X), -1)
         rows = TransferRows.sort_out(
             X, y, instrument=instrument, sample_id=sample_id, source=self.source, target=self.target
         )

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.ndimage import median_filter
 from scipy.signal import savgol_filter
-from sklearn.utils.validation import check_array
 
-from .._core.validation import check_finite, refuse_masked
+from .._core.matrices import as_matrix
+from .._core.validation import check_finite
 from ..exceptions import ChannelMismatchError
 
 __all__ = ["checked_spectra", "derivative", "roughness"]
@@ -27,10 +27,7 @@ def checked_spectra(X, n_channels=None):
     NonFiniteSpectraError
         If a value is NaN, infinite or masked.
     """
-    refuse_masked(X)
-    values = check_array(
-        X, dtype=np.float64, ensure_all_finite=False, ensure_min_features=LEAST_CHANNELS, input_name="X"
-    )
+    values = as_matrix(X, ensure_min_features=LEAST_CHANNELS)
     if n_channels is not None and values.shape[1] != n_channels:
         raise ChannelMismatchError(f"X has {values.shape[1]} channels, but {n_channels} were seen in fit.")
     check_finite(values)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.utils.validation import check_array
 
 from .._core.axis import check_axis
 from .._core.axis_identity import find_order
 from .._core.channels import Labels, channel_labels, is_table, spectra_of
+from .._core.matrices import as_matrix, refuse_masked
 from .._core.units import check_plausible, check_unit, to_nm
-from .._core.validation import constant_rows, refuse_masked
+from .._core.validation import constant_rows
 from ..exceptions import (
     AxisMismatchError,
     ChannelMismatchError,
@@ -107,9 +107,7 @@ class NativeSpectra:
         ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError
             If a row does not hold as many numbers as its instrument has channels, or one and the same number.
         """
-        X = spectra_of(X)
-        refuse_masked(X)
-        X = check_array(X, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0, input_name="X")
+        X = as_matrix(X, ensure_min_samples=0)
         n_own = 0 if self.own_nm is None else len(self.own_nm)
         table = np.full((len(X), self._n_first + n_own), np.nan)
         labels = np.asarray(instrument, dtype=object)

@@ -5,9 +5,9 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils.validation import check_array
 
 from .._core.labels import id_key, is_missing
+from .._core.matrices import as_matrix
 from .._core.random_streams import independent_streams
 from ..exceptions import MissingReferenceError, TooFewStandardsError
 from ._standards import METHODS, USING_REFERENCES, select_standards
@@ -333,7 +333,7 @@ def _mean_source_spectra(X, rows, samples):
     """Mean source spectrum (n_samples, n_channels) of each sample, whatever the order of its replicates."""
     positions = np.flatnonzero(rows.is_source & rows.rows_of(samples))
     taken = X.iloc[positions] if hasattr(X, "iloc") else np.asarray(X)[positions]
-    spectra = check_array(taken, dtype=np.float64, ensure_all_finite=False, input_name="X")
+    spectra = as_matrix(taken)
     codes = rows.codes[positions]
     # sorting makes the rounding of the sum independent of the order of the rows
     return np.stack([np.sort(spectra[codes == sample], axis=0).mean(axis=0) for sample in samples])

@@ -3,9 +3,10 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils.validation import check_array
 
+from .._core.matrices import as_matrix
 from .._core.random_streams import independent_streams
+from .._core.references import check_references
 from .._core.validation import check_finite
 from ..exceptions import MissingReferenceError, TooFewStandardsError
 from ._distances import Distances
@@ -107,7 +108,7 @@ def select_standards(X, n, *, method="random", y=None, random_state=None):
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}, got {method!r}.")
-    X = check_array(X, dtype=np.float64, ensure_all_finite=False, input_name="X")
+    X = as_matrix(X)
     check_finite(X)
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 0:
         raise ValueError(f"n must be an integer >= 0, got {n!r}.")
@@ -143,7 +144,7 @@ def _references(y, n_rows, method):
     """References with unit standard deviation per property, so that units do not weigh."""
     if y is None:
         raise MissingReferenceError(f"method={method!r} measures distances in y: give y.")
-    y = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite=False, input_name="y").reshape(n_rows, -1)
+    y = check_references("select_standards", y, n_rows, allow_missing=True).reshape(n_rows, -1)
     if not np.isfinite(y).all():
         raise MissingReferenceError(
             f"method={method!r} needs every reference, and {int((~np.isfinite(y).all(axis=1)).sum())} of {n_rows} "

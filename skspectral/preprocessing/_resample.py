@@ -7,13 +7,14 @@ import numpy as np
 from scipy.interpolate import BSpline, make_interp_spline
 from scipy.sparse.linalg import splu
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from .._core.axis import SAME_AXIS, check_axis, gaps
 from .._core.axis_identity import axis_names, find_order, known_axis
-from .._core.channels import Labels, channel_labels, spectra_of
+from .._core.channels import Labels, channel_labels
+from .._core.matrices import as_matrix
 from .._core.units import check_plausible, check_unit, convert, to_nm
-from .._core.validation import check_finite, refuse_masked, validate_spectra
+from .._core.validation import check_finite, validate_spectra
 from .._core.versions import VersionedState
 from ..exceptions import UnknownAxisWarning, UnmeasuredRegionWarning, WavelengthRangeError
 
@@ -191,11 +192,7 @@ class Resample(VersionedState, OneToOneFeatureMixin, TransformerMixin, BaseEstim
 
     def _from_another_axis(self, X, labels):
         """Validated spectra whose labels are another axis, in its order, and the interpolation from it."""
-        X = spectra_of(X)
-        refuse_masked(X)
-        values = check_array(
-            X, dtype=np.float64, ensure_all_finite=False, ensure_min_features=2, estimator=self, input_name="X"
-        )
+        values = as_matrix(X, ensure_min_features=2, estimator=self)
         check_finite(values)
         order = np.argsort(labels.values)
         name = "the column labels of X"

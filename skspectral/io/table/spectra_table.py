@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ..._core.matrices import refuse_masked
 from ..._core.optional import import_optional
 from ..._core.quantities import check_quantity
-from ..._core.validation import refuse_masked
 from ...exceptions import TableError, UnknownInstrumentError
 from ..units import check_unit, column_labels
 from ._conversions import Conversions

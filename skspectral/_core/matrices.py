@@ -1,0 +1,57 @@
+"""What every function asks of a matrix of spectra, before it knows what the spectra are for."""
+
+import numpy as np
+from sklearn.utils.validation import check_array
+
+from ..exceptions import AxisMismatchError, NonFiniteSpectraError
+from .channels import equal_names, spectra_of
+from .text_cells import naming_text
+
+__all__ = ["as_matrix", "refuse_masked"]
+
+
+def as_matrix(X, *, name="X", **checks):
+    """Bring spectra of any container into a float64 matrix, which may hold NaN and infinity.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n_channels)
+        It may be a table with an axis, too.
+    name : str
+        What it is called in messages.
+    **checks
+        For ``sklearn.utils.check_array``.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_channels)
+        It may be the caller's own memory: never write into it.
+
+    Raises
+    ------
+    AxisMismatchError
+        If two columns of a table have one name.
+    NonFiniteSpectraError
+        If values are masked, since the mask would be lost.
+    ValueError, TypeError
+        From scikit-learn: not two-dimensional, not numeric (the cell is named), sparse, too few rows or columns.
+    """
+    X = spectra_of(X)
+    refuse_masked(X, name)
+    twice = equal_names(X)
+    if twice is not None:
+        raise AxisMismatchError(
+            f"{name} has two columns named {twice!r}; every channel needs a wavelength of its own. Average or drop the "
+            "channels where detectors overlap, or rename the columns."
+        )
+    with naming_text(X, name):
+        return check_array(X, dtype=np.float64, ensure_all_finite=False, input_name=name, **checks)
+
+
+def refuse_masked(X, name="X"):
+    """Raise NonFiniteSpectraError for a masked array, whose masks NumPy would drop in silence."""
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise NonFiniteSpectraError(
+            f"{name} is a masked array with masked values, whose masks would be lost. Remove these spectra or these "
+            "channels."
+        )
