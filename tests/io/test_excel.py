@@ -58,6 +58,14 @@ def test_each_sheet_of_spectra_is_a_block_and_hidden_ones_are_said(tmp_path):
         read_file(path, sheet="none")
 
 
+def test_a_sheet_with_a_few_samples_of_another_makes_instruments_of_both(tmp_path):
+    path = tmp_path / "standards.xlsx"
+    xlsx(path, {"bench": SPECTRA, "field": [SPECTRA[0], SPECTRA[2]], "else": [SPECTRA[0], ["B", 0.1, 0.3, 0.2, 0.5]]})
+    bench, field, other = read_file(path)
+    assert set(bench.columns["instrument"]) == {"bench"} and set(field.columns["instrument"]) == {"field"}
+    assert "instrument" not in other.columns
+
+
 def test_sheets_of_different_samples_are_one_instrument(tmp_path):
     path = tmp_path / "parts.xlsx"
     xlsx(path, {"2023": SPECTRA[:3], "2024": [SPECTRA[0], SPECTRA[3]]})

@@ -136,12 +136,15 @@ def _join(block, sheet, rows):
 
 
 def _name_instruments(blocks):
-    """Take sheets that hold spectra of the same samples as instruments, named like the sheets."""
+    """Take sheets that hold spectra of the same samples as instruments, named like the sheets.
+
+    The samples of one may be a few of the other's, as those of transfer standards are.
+    """
     names = [{_key(name) for name in block.names if name is not None} for block in blocks]
     for k, block in enumerate(blocks):
-        elsewhere = set().union(*names[:k], *names[k + 1 :])
-        shared = len(names[k] & elsewhere)
-        if shared and shared >= _MOSTLY * len(names[k]) and not any(c.lower() == "instrument" for c in block.columns):
+        others = [other for j, other in enumerate(names) if j != k and other]
+        same = names[k] and any(len(names[k] & o) >= _MOSTLY * min(len(names[k]), len(o)) for o in others)
+        if same and not any(c.lower() == "instrument" for c in block.columns):
             block.columns["instrument"] = [block.meta["sheet"]] * len(block.X)
             block.notes.append("sheets hold spectra of the same samples and are taken as instruments")
 
