@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.foundation.numbers import by_number, draw
+from benchmarks.foundation.twin import twin_table
 
 __all__ = ["write_report"]
 
@@ -56,6 +57,8 @@ def write_report(folder, accuracy):
         written.append(draw(compared, folder / "by_number.png"))
     if (folder / "mixture.json").exists():
         parts += [_mixture(json.loads((folder / "mixture.json").read_text()))]
+    if (folder / "twin.csv").exists():
+        parts += [twin_table(pd.read_csv(folder / "twin.csv"))]
     (folder / "README.md").write_text("\n".join(parts))
     return [folder / "README.md", *written]
 
@@ -144,8 +147,11 @@ def _mixture(learned):
         "\n## The weights of the experts\n",
         "Learned on materials and instrument pairs that the pretraining left out, none of them evaluated on elsewhere; "
         "the errors below are on the tasks that the constants were chosen on, those without standards all on one axis. "
-        f"Prior weights: {prior}; without standards: {without}; the power of N held-out errors is "
-        f"{constants['power']:g} N / (1 + N / {constants['half']:g}). Geometric mean of the error of every expert and "
+        f"Prior weights: {prior}; the power of N held-out errors is {constants['power']:g} N / (1 + N / "
+        f"{constants['half']:g}). Without standards: {without}, over the power {constants['excess']['power']:g} / 2 of "
+        f"{constants['excess']['floor']:g} plus what the variance of predictions exceeds that of the references by, in "
+        "units of the latter. Constants are means of what is best on bootstrap samples of materials and pairs of "
+        "instruments. Geometric mean of the error of every expert and "
         "of the mixture over that of the portfolio.\n",
         "| tasks | target rows | properties | trained head | committee | own range | mixture | portfolio's weight |",
         "|---|---|---|---|---|---|---|---|",

@@ -8,7 +8,7 @@ from benchmarks.accuracy.store import SettingsChangedError
 from benchmarks.foundation import mixture, native_tasks, parts
 from benchmarks.foundation.mixture import errors, learn, report
 from benchmarks.foundation.report import write_report
-from benchmarks.foundation.twin import compare
+from benchmarks.foundation.twin import compare, twin_table
 from benchmarks.prior.tasks import Task
 from skspectral import SpectralFMTransfer
 from skspectral.datasets import make_instruments
@@ -90,7 +90,10 @@ def test_the_twin_is_compared_on_the_same_tasks(coarse):
         for network, sd in (("pretrained", 1.0), ("random weights", 2.0)):
             found = records(np.random.default_rng(0), "feedgrain", 10, sd, n)
             lines += [line | {"network": network} for line in found]
-    table = compare(lines).set_index(["standards", "expert", "weights"])["log_rmse"]
+    compared = compare(lines)
+    text = twin_table(compared)
+    assert text.count("| 10 | real pairs (5) |") == 2 and "| network alone | +" in text and "| mixture | -" in text
+    table = compared.set_index(["standards", "expert", "weights"])["log_rmse"]
     for n in (0, 10):
         assert table[n, "network", "random weights"] == pytest.approx(np.log(2), abs=0.1)
         assert table[n, "network", "pretrained - random weights"] == pytest.approx(-np.log(2), abs=0.02)
