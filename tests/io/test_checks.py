@@ -115,3 +115,13 @@ FOLDER = Path(os.environ.get("SKSPECTRAL_DATA", ""), "formats")
 def test_a_file_with_dead_channels():
     findings = check(read_spectra(FOLDER / "mango_dmc_f750_slice.csv"))
     assert any("one value in all spectra" in f.what and "285 to" in f.where for f in findings)
+
+
+def test_references_and_channels_far_from_all_others():
+    y = np.r_[np.linspace(9, 12, 30), np.full(30, np.nan)]
+    y[4] *= 10
+    finding = found(table(y=y), "warning", "1 references of fat are far from all others, 9 to 12: 94.1")
+    assert finding.where == "s4"
+    axis = DATA.wavelengths.copy()
+    axis[-1] = 10 * axis[-1]
+    found(table(axes=axis), "warning", "lies far from all others")

@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pytest
 
 from skspectral.exceptions import TableWarning, ZeroReferencesWarning
@@ -80,3 +81,17 @@ def test_zeros_far_from_all_other_references_are_asked_about(write):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read(write("a.csv", ids, values=[0, 0, 0.1, 1, 1.1, 2.2, 2.3, 1.4]))
+
+
+@pytest.mark.parametrize("name", ["Mean", "SD", "Std. dev.", "Mittelwert", "White reference", "dark_2", "Blank scan"])
+def test_summaries_and_scans_without_a_sample_are_asked_about(write, name):
+    with pytest.warns(TableWarning, match=f"{name}.* name no samples"):
+        assert len(read(write("a.csv", ["s1x", "s2x", name]))) == 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read(write("a.csv", ["Blanka", "Maximilian", "meant", "reference barley"]))
+
+
+def test_what_laboratories_write_for_no_value_and_before_a_text(write):
+    table = read(write("a.csv", ["'001", "2", "3", "4", "5", "6"], values=["9.1", "#NV", ".", "k.A.", "n.b.", "#N/D"]))
+    assert table.sample_id[0] == "001" and table.y[0, 0] == 9.1 and np.isnan(table.y[1:, 0]).all()

@@ -119,6 +119,7 @@ def test_points_that_separate_thousands_are_refused_until_it_is_said(read):
         ("id,999,1000,1000.1,1001\ns1,.1,.2,.3,.4\n", "'1000.1' looks like a repeated label '1000'"),
         ("id,1000,1000,1001\ns1,.1,.2,.3\n", "two columns for 1000"),
         ("id,900,905,910,906,911,916\ns1,1,2,3,4,5,6\n", "two detectors overlap from 906 to 910"),
+        ("id,900,905,910,95,920,925,930,935\ns,1,2,3,4,5,6,7,8\n", "'95' stands between '910' and '920'.*typing error"),
         ("id,0,1,2\ns1,.1,.2,.3\n", "only numbered from 0 to 2"),
         (",1100,1102,1104\n1001,.2,.3,.4\n1002,.2,.3,.4\n1003,.2,.3,.4\n", "first row.*first column"),
         ("id,R_1100,R_1102,R_1104,R_1106,A_1100,A_1102,A_1104,A_1106\ns,.1,.2,.3,.4,.1,.2,.3,.4\n", "two spectra"),

@@ -19,7 +19,7 @@ _INSTRUMENTS = ("instrument", "instrumentid", "instrumentname", "spectrometer", 
 _NO_PROPERTY = re.compile(
     r"(?<![a-z])(?:years?|jahr|seasons?|months?|dates?|datum|times?|hours?|temps?|temperatures?|scans?|numbers?|ids?|"
     r"lat|lon|latitude|longitude|gps|altitude|elevation|population|batch|replicates?|repeats?|serial|integration|"
-    r"operator|harvest|timestamp|mahalanobis|instrument|spectrometer|barcode|unnamed)(?![a-z])"
+    r"sd|std|stdev|rsd|uncertainty|lod|loq|operator|harvest|timestamp|mahalanobis|instrument|spectrometer|barcode|unnamed)(?![a-z])"
 )
 # the same, where they are all of the label
 _WHOLE = re.compile(

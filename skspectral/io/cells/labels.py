@@ -30,6 +30,8 @@ LEAST_NAMED = 3
 LEAST_COUNTED = 150
 # an axis of finer steps may well hold both 1000 and 1000.1
 WIDEST_FINE_STEP = 0.15
+# of fewer labels, none can be called the only one out of order
+FEWEST_IN_ORDER = 8
 
 
 @dataclass
@@ -210,6 +212,13 @@ def check_order(values, labels, where):
             raise TableError(f"{where} has two columns for {values[k]:g}: {labels[k]!r} and {labels[m]!r}.")
     if (steps > 0).all() or (steps < 0).all():
         return []
+    odd = _one_out_of_order(values)
+    if odd is not None:
+        raise TableError(
+            f"{where}: the label {labels[odd]!r} stands between {labels[max(odd - 1, 0)]!r} and "
+            f"{labels[min(odd + 1, len(values) - 1)]!r}, and all others are in order. Is it a typing error, or do two "
+            "detectors overlap there?"
+        )
     usual = 1 if (steps > 0).sum() >= (steps < 0).sum() else -1
     starts = [0, *(np.flatnonzero(np.sign(steps) != usual) + 1).tolist(), len(values)]
     runs = [values[a:b] for a, b in pairwise(starts) if b - a >= LEAST_NAMED]
@@ -222,6 +231,19 @@ def check_order(values, labels, where):
                     "of the columns cannot be kept on one axis: cut one of the two where the other begins."
                 )
     return ["the columns of the spectrum were not in the order of their labels; they are sorted"]
+
+
+def _one_out_of_order(values):
+    """Position of the one label without which all others are in order; None where there is no such one, or few."""
+    if len(values) < FEWEST_IN_ORDER:
+        return None
+    rises = np.diff(values) > 0
+    wrong = np.flatnonzero(rises != (rises.sum() > rises.size / 2))
+    for position in (k for at in wrong[:1] for k in (at, at + 1)):
+        steps = np.diff(np.delete(values, position))
+        if (steps > 0).all() or (steps < 0).all():
+            return int(position)
+    return None
 
 
 def _renamed(values, labels):

@@ -7,7 +7,13 @@ from numbers import Real
 __all__ = ["BLANKS", "NotANumber", "decimal_of", "is_blank", "number"]
 
 #: Words for "no value", lower case.
-BLANKS = frozenset({"", "na", "n/a", "n.a.", "nan", "null", "none", "<na>", "nat", "#n/a", "nd", "n.d.", "-", "--"})
+BLANKS = frozenset(
+    {
+        *("", "na", "n/a", "n.a.", "nan", "null", "none", "<na>", "nat", "nd", "n.d.", "n/d", "-", "--"),
+        # what spreadsheets write in English, German, French and Spanish, SAS, and German laboratories
+        *("#n/a", "#nv", "#n/d", ".", "k.a.", "n.b."),
+    }
+)
 
 # Fortran's D stands behind a decimal sign and before a sign and two digits, as in 0.25D+02; 1D2 is a slip
 _PLAIN = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:\d+\.\d*|\.\d+)D[+-]\d\d+)", re.ASCII)

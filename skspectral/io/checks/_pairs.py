@@ -5,7 +5,7 @@ import numpy as np
 from ..._core.quantities import are_mirrored
 from ...preprocessing import Resample, common_grid
 from ..names.pairing import pairing
-from .findings import Finding
+from .findings import Finding, shown
 
 __all__ = ["check_pair"]
 
@@ -118,7 +118,7 @@ def _check_samples(table, first, second, A, B, both):
     if equal:
         yield Finding(
             "error", f"{len(equal)} samples have the same spectrum on both instruments, to the last digit",
-            f"{both}: {_shown(equal)}", "One file may have been copied; measure or export it again.",
+            f"{both}: {shown(equal)}", "One file may have been copied; measure or export it again.",
         )  # fmt: skip
         return
     if len(paired) < LEAST_PAIRS:
@@ -132,9 +132,9 @@ def _check_samples(table, first, second, A, B, both):
     beyond_doubt = (away > FURTHER**2 * usual) & (nearest < usual)
     wrong = np.flatnonzero((best != np.arange(len(paired))) & far & (swapped | beyond_doubt))
     if wrong.size and wrong.size < len(paired) / 2:
-        shown = _shown(f"{paired[k]} on {second} may be {paired[best[k]]}" for k in wrong)
+        listed = shown(f"{paired[k]} on {second} may be {paired[best[k]]}" for k in wrong)
         yield Finding(
-            "warning", f"{wrong.size} samples resemble another sample on the other instrument", shown,
+            "warning", f"{wrong.size} samples resemble another sample on the other instrument", listed,
             "Were vials or names swapped?",
         )  # fmt: skip
 
@@ -145,8 +145,3 @@ def _unit_rows(X):
     centred = centred - centred.mean(axis=0)
     length = np.linalg.norm(centred, axis=1, keepdims=True)
     return centred / np.where(length > 0, length, 1.0)
-
-
-def _shown(labels):
-    labels = list(dict.fromkeys(labels))
-    return ", ".join(labels[:FEW]) + (f" and {len(labels) - FEW} more" if len(labels) > FEW else "")

@@ -4,10 +4,9 @@ import numpy as np
 
 from ..._core.axis import gaps
 from ..._core.validation import constant_rows
-from ..references.merging import same_value
-from ..references.properties import zeros_apart
 from ._pairs import check_pair
-from .findings import Finding, Findings
+from ._references import check_references
+from .findings import Finding, Findings, rows_named, shown, whose
 
 __all__ = ["check"]
 
@@ -57,7 +56,7 @@ def check(table):
         findings.extend(_check_copies(table, name))
         findings.extend(_check_channels(table, name))
         findings.extend(_check_jumps(table, name))
-    findings.extend(_check_references(table))
+    findings.extend(check_references(table))
     names = table.instruments
     for i, first in enumerate(names):
         for second in names[i + 1 :]:
@@ -65,22 +64,9 @@ def check(table):
     return Findings(findings)
 
 
-def _whose(name):
-    return "all spectra" if name is None else f"instrument {name}"
-
-
-def _shown(labels):
-    labels = list(dict.fromkeys(str(label) for label in labels))
-    return ", ".join(labels[:FEW]) + (f" and {len(labels) - FEW} more" if len(labels) > FEW else "")
-
-
-def _rows(table, rows):
-    return _shown(table.where(row) if table.sample_id[row] is None else table.sample_id[row] for row in rows)
-
-
 def _check_axis(table, name):
     axis = table.axis_of(name)
-    where = f"{_whose(name)}, {axis[0]:.6g} to {axis[-1]:.6g} {table.unit}"
+    where = f"{whose(name)}, {axis[0]:.6g} to {axis[-1]:.6g} {table.unit}"
     if table.unit == "nm" and axis[-1] > LONGEST_NIR and _even(axis):
         yield Finding(
             "warning", "the axis looks like one of wavenumbers, not nm", where, "Give its unit, such as unit='cm-1'."
@@ -88,10 +74,17 @@ def _check_axis(table, name):
     if table.unit == "nm" and axis[-1] < SHORTEST_NM:
         yield Finding("error", "the axis cannot be in nm", where, "Give its unit, such as unit='um'.")
     for start, end in gaps(axis):
+        if start == axis[0] or end == axis[-1]:
+            lone = start if start == axis[0] else end
+            yield Finding(
+                "warning", f"the channel {lone:.6g} {table.unit} lies far from all others", whose(name),
+                "Is its label a typing error?",
+            )  # fmt: skip
+            continue
         yield Finding(
             "note",
             f"nothing was measured between {start:.6g} and {end:.6g} {table.unit}",
-            _whose(name),
+            whose(name),
             "Derivatives and smoothing across it mean nothing.",
         )
 
@@ -108,12 +101,12 @@ def _check_spectra(table, name):
         yield Finding(
             "error",
             f"{bad.sum()} spectra have missing values",
-            f"{_whose(name)}: {_rows(table, rows[bad])}",
+            f"{whose(name)}: {rows_named(table, rows[bad])}",
             "Remove them.",
         )
     constant = constant_rows(np.where(np.isfinite(X), X, 0.0))
     if constant.any() and X.shape[1] > 1:
-        where = f"{_whose(name)}: {_rows(table, rows[constant])}"
+        where = f"{whose(name)}: {rows_named(table, rows[constant])}"
         yield Finding("error", f"{constant.sum()} spectra are constant, as failed scans are", where, "Remove them.")
     quantity = table.quantity_of(name)
     largest = float(np.nanmax(X, initial=-np.inf))
@@ -121,7 +114,7 @@ def _check_spectra(table, name):
         yield Finding(
             "warning",
             f"values up to {largest:.4g} are more than {quantity} can be",
-            _whose(name),
+            whose(name),
             "Say what the spectra are with quantity=, such as '% reflectance'.",
         )
 
@@ -140,15 +133,15 @@ def _check_copies(table, name):
         (twins if same else copies).append((other, row))
     if copies:
         count = f"{len(copies)} spectrum is the copy" if len(copies) == 1 else f"{len(copies)} spectra are copies"
-        shown = _shown(f"{_rows(table, [a])} and {_rows(table, [b])}" for a, b in copies)
+        listed = shown(f"{rows_named(table, [a])} and {rows_named(table, [b])}" for a, b in copies)
         yield Finding(
             "error",
             f"{count} of another sample's",
-            shown if name is None else f"{_whose(name)}: {shown}",
+            listed if name is None else f"{whose(name)}: {listed}",
             "Find out whose it is, and remove the other.",
         )
     if twins:
-        where = f"{_whose(name)}: {_rows(table, [b for _, b in twins])}"
+        where = f"{whose(name)}: {rows_named(table, [b for _, b in twins])}"
         yield Finding("warning", f"{len(twins)} spectra stand twice for one sample", where, "Keep one of each.")
 
 
@@ -159,14 +152,14 @@ def _check_channels(table, name):
         return
     dead = np.ptp(X, axis=0) == 0
     if dead.any() and not dead.all():
-        where = f"{_whose(name)}, {_ranges(axis, dead)} {table.unit}"
+        where = f"{whose(name)}, {_ranges(axis, dead)} {table.unit}"
         yield Finding("warning", f"{dead.sum()} channels have one value in all spectra", where, "Leave them out.")
     alive = X[:, ~dead]
     top = alive == alive.max(axis=1, keepdims=True) if alive.shape[1] > FLAT else np.zeros((1, 1), dtype=bool)
     run = np.lib.stride_tricks.sliding_window_view(top, FLAT, axis=1).all(axis=2) if top.shape[1] > FLAT else top
     flat = run.any(axis=1)
     if flat.mean() > 0.05 and run.any():
-        where = f"{_whose(name)}, around {axis[~dead][int(np.argmax(run.sum(axis=0)))]:.6g} {table.unit}"
+        where = f"{whose(name)}, around {axis[~dead][int(np.argmax(run.sum(axis=0)))]:.6g} {table.unit}"
         yield Finding(
             "warning", f"{flat.sum()} spectra are cut off at the top, as of a saturated detector", where,
             "Leave out the channels, or measure with less light.",
@@ -198,40 +191,8 @@ def _check_jumps(table, name):
     wide = np.isin(np.arange(inner.shape[1]) + BESIDE, [np.searchsorted(axis, start) for start, _ in gaps(axis)])
     jumps = np.flatnonzero((ratio > JUMP) & ~wide) + BESIDE
     if 0 < jumps.size <= FEW:
-        shown = ", ".join(f"{axis[k]:.6g}/{axis[k + 1]:.6g}" for k in jumps)
+        listed = ", ".join(f"{axis[k]:.6g}/{axis[k + 1]:.6g}" for k in jumps)
         yield Finding(
-            "warning", f"the spectra jump at {shown} {table.unit}, as where two detectors meet", _whose(name),
+            "warning", f"the spectra jump at {listed} {table.unit}, as where two detectors meet", whose(name),
             "Correct the splice, or leave out one side; derivatives turn it into a band.",
         )  # fmt: skip
-
-
-def _check_references(table):
-    """Values of one sample that differ, between instruments and between replicates; zeros far from all others."""
-    for k, prop in enumerate(table.properties):
-        zero, others = zeros_apart(table.y[:, k]), table.y[table.y[:, k] != 0, k]
-        if zero.any():
-            span = f"{np.nanmin(others):.4g} to {np.nanmax(others):.4g}"
-            yield Finding(
-                "warning",
-                f"{zero.sum()} references of {prop} are 0, all others {span}",
-                _rows(table, np.flatnonzero(zero)),
-                "Leave the cell blank where there is none.",
-            )
-        seen, across, within = {}, [], []
-        for row, sample in enumerate(table.sample_id):
-            value = table.y[row, k]
-            if sample is None or not np.isfinite(value):
-                continue
-            other = seen.setdefault(sample, row)
-            if not same_value(value, table.y[other, k]):
-                (within if table.instrument[row] == table.instrument[other] else across).append(sample)
-        if across:
-            yield Finding(
-                "error", f"{len(set(across))} samples have different references of {prop} on two instruments",
-                _shown(across), "A reference belongs to the sample: correct the wrong one.",
-            )  # fmt: skip
-        if within:
-            yield Finding(
-                "warning", f"{len(set(within))} samples have several references of {prop} on one instrument",
-                _shown(within), "They are averaged; are these names replicates, or do they start anew with each batch?",
-            )  # fmt: skip

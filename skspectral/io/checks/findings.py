@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Finding", "Findings"]
+__all__ = ["Finding", "Findings", "rows_named", "shown", "whose"]
 
 SEVERITIES = ("error", "warning", "note")
+# names that are listed before "and more"
+FEW = 5
 
 
 @dataclass(frozen=True)
@@ -44,3 +46,19 @@ class Findings(list):
 
     def __repr__(self):
         return "\n".join(map(str, self)) if self else "Nothing found."
+
+
+def whose(name):
+    """Name the instrument whose spectra are meant."""
+    return "all spectra" if name is None else f"instrument {name}"
+
+
+def shown(labels):
+    """List the first few of some labels, each once."""
+    labels = list(dict.fromkeys(str(label) for label in labels))
+    return ", ".join(labels[:FEW]) + (f" and {len(labels) - FEW} more" if len(labels) > FEW else "")
+
+
+def rows_named(table, rows):
+    """List the first few of some rows by their samples, or by where they came from."""
+    return shown(table.where(row) if table.sample_id[row] is None else table.sample_id[row] for row in rows)

@@ -1,12 +1,14 @@
 """Workbooks (.xlsx, .xls, .ods), by python-calamine: sheets of spectra, and others joined to them by sample."""
 
 import re
+from itertools import zip_longest
 
 from ..._core.optional import import_optional
 from ...exceptions import NoSpectraError, ReadingOptionError, TableError
 from ..cells.numbers import is_blank
 from ..cells.phrases import unit_of
 from ..grids.blocks import blocks_from_cells
+from ..grids.long_form import widened
 
 __all__ = ["read_excel"]
 
@@ -101,9 +103,16 @@ def _key(cell):
 
 def _join(block, sheet, rows):
     """Add the columns of a sheet to a block, by the column that holds the names of its spectra; whether it could."""
-    rows = [row for row in rows if any(map(_is_filled, row))]
-    labels, body = rows[0], rows[1:]
+    numbers = [k for k, row in enumerate(rows, 1) if any(map(_is_filled, row))]
+    rows = [rows[k - 1] for k in numbers]
     wanted = {_key(name) for name in block.names if name is not None}
+    if wanted and len(wanted & {_key(cell) for cell in rows[0]}) >= _MOSTLY * len(wanted):
+        # one column for each sample
+        rows = [list(column) for column in zip_longest(*rows)]
+    labels, body = rows[0], rows[1:]
+    wide = widened(labels, body, lambda row: f"{block.path}, sheet {sheet}, row {numbers[row + 1]}")
+    if wide is not None:
+        labels, body, _ = wide
     shares = {k: len(wanted & {_key(row[k]) for row in body}) for k in range(len(labels))} if wanted else {}
     best = max(shares, key=shares.get, default=None)
     if best is None or shares[best] < _MOSTLY * len(wanted):

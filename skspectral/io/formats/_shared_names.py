@@ -34,7 +34,8 @@ def settle_shared_names(blocks):
     SharedNameWarning
         If a name is in doubt, whatever it is taken for.
     """
-    singles = [block for block in blocks if len(block.X) == 1]
+    # a column of names says what it says
+    singles = [block for block in blocks if len(block.X) == 1 and "id_column" not in block.meta]
     files = {block.path for block in blocks}
     names = {block.names[0] for block in singles}
     if len(singles) == len(blocks) == len(files) >= _FEWEST_FILES and len(names) == 1 and None not in names:
@@ -48,12 +49,7 @@ def settle_shared_names(blocks):
     for block in singles:
         groups.setdefault(block.names[0], []).append(block)
     for name, group in groups.items():
-        if (
-            name is not None
-            and len(group) > 1
-            and "id_column" not in group[0].meta
-            and not _replicates_by_their_files(name, group)
-        ):
+        if name is not None and len(group) > 1 and not _replicates_by_their_files(name, group):
             _question(name, group)
 
 

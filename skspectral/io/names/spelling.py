@@ -27,6 +27,9 @@ def as_name(cell):
     if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
         cell = cell.date()
     text = str(cell).strip()
+    if text.startswith("'") and not text.endswith("'"):
+        # a spreadsheet is told so that 001 is a text
+        text = text[1:]
     return None if text.lower() in MISSING_WORDS else text
 
 

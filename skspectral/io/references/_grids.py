@@ -12,10 +12,12 @@ from ..formats.one_file import kind_of_file
 from ..grids.frames import grid_of_frame, is_frame
 from ..text.text_file import text_rows
 
-__all__ = ["Grid", "grids_of"]
+__all__ = ["FEWEST_CHANNELS", "Grid", "grids_of"]
 
 # rows in which the labels are looked for
 HEAD_ROWS = 50
+# fewer columns with numbers in their labels are no spectrum
+FEWEST_CHANNELS = 10
 # what stands before the units in a row of them
 UNIT_WORDS = ("unit", "units", "einheit", "einheiten", "unité", "unidad", "[unit]", "(unit)")
 
@@ -120,8 +122,12 @@ def _headed(path, rows, places):
 
 
 def _is_head(row, width):
-    words = [cell for cell in row if not is_blank(cell)]
-    return len(words) >= 2 and len(words) >= width / 2 and not any(map(_is_number, words))
+    cells = [cell for cell in row if not is_blank(cell)]
+    words = [cell for cell in cells if not _is_number(cell)]
+    # numbers that only rise or only fall are the axis of spectra that stand beside the references
+    values = np.array([number(cell, grouped=True) for cell in cells if _is_number(cell)])
+    axis = len(values) >= FEWEST_CHANNELS and (np.diff(values) > 0).all() | (np.diff(values) < 0).all()
+    return len(words) >= 2 and len(cells) >= width / 2 and (len(words) == len(cells) or bool(axis))
 
 
 def _trimmed(row):

@@ -5,9 +5,11 @@ import numpy as np
 from ...exceptions import TableError
 from ..cells.column_roles import find_name_column
 from ..cells.labels import axis_labels
+from ..cells.numbers import is_blank
+from ..grids.long_form import widened
 from ..names.pairing import similar
 from ..names.spelling import as_name, tidy
-from ._grids import grids_of
+from ._grids import FEWEST_CHANNELS, Grid, grids_of
 from .properties import choose_properties
 
 __all__ = ["References", "read_references"]
@@ -97,13 +99,17 @@ def _joined(tables, unread):
 
 def _references_of(grid, known, stems, id_column, properties, decimal):
     """References of one grid of cells, None where no column names spectra."""
+    grid = _one_row_for_each_sample(grid)
     name, labels, rows, places = grid.name, grid.labels, grid.rows, grid.places
     cells = {k: [row[k] if k < len(row) else None for row in rows] for k in range(len(labels))}
     column = _name_column(labels, cells, known | stems, id_column, name)
     if column is None:
-        return None
+        other = _turned(grid, known | stems)
+        return None if other is None else _references_of(other, known, stems, None, properties, decimal)
     spectral = axis_labels([label or None for label in labels], name, decimal=decimal or ".")
-    skip = {column, *(spectral.columns if spectral is not None and len(spectral.columns) > 2 else ())}
+    # a spectrum beside the references; C140, C160 and C180 are fatty acids
+    beside = spectral.columns if spectral is not None and len(spectral.columns) >= FEWEST_CHANNELS else []
+    skip = {column, *beside}
     kept = [k for k in cells if k not in skip and labels[k]]
     twice = [labels[k] for k in kept if sum(labels[k] == labels[m] for m in kept) > 1]
     if twice:
@@ -116,8 +122,32 @@ def _references_of(grid, known, stems, id_column, properties, decimal):
     values, left_out = choose_properties(
         columns, _offered(properties, columns), where, decimal=decimal or ".", path=name
     )
+    if beside:
+        left_out.append(f"{len(beside)} columns from {labels[beside[0]]!r} to {labels[beside[-1]]!r}, a spectrum")
     others = [label for label in columns if label not in values and label not in left_out]
     return References(name, [as_name(cell) for cell in cells[column]], values, where, left_out, others)
+
+
+def _one_row_for_each_sample(grid):
+    wide = widened(grid.labels, grid.rows, lambda row: f"{grid.name}, {grid.places[row]}")
+    if wide is None:
+        return grid
+    labels, rows, first = wide
+    return Grid(grid.name, labels, rows, [grid.places[row] for row in first])
+
+
+def _turned(grid, known):
+    """The grid with its columns as rows, where the labels of its columns name spectra; None where they do not."""
+    named = sum(tidy(name) in known for name in _names(grid.labels))
+    if named < 2 or named < (len(grid.labels) - 1) / 2:
+        return None
+    width = len(grid.labels)
+    rows = [[*row, *[None] * (width - len(row))] for row in grid.rows]
+    labels = ["sample_id", *("" if is_blank(row[0]) else str(row[0]).strip() for row in rows)]
+    columns = [[grid.labels[k], *(row[k] for row in rows)] for k in range(1, width)]
+    sheet = grid.places[0].split(", row")[0] if ", row" in grid.places[0] else ""
+    places = [f"{sheet}{', ' * bool(sheet)}column {label!r}" for label in grid.labels[1:]]
+    return Grid(grid.name, labels, columns, places)
 
 
 def _offered(properties, columns):

@@ -1,5 +1,6 @@
 """What may be wrong with a table that was put together: its instruments, and its references."""
 
+import re
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -10,9 +11,15 @@ from ...exceptions import TableWarning, ZeroReferencesWarning
 from ..names.spelling import tidy
 from ..references.properties import zeros_apart
 
-__all__ = ["warn_of_instruments", "warn_of_unnamed", "warn_of_zeros"]
+__all__ = ["warn_of_instruments", "warn_of_no_samples", "warn_of_unnamed", "warn_of_zeros"]
 
 FEW = 3
+_NO_SAMPLE = re.compile(
+    r"mean|average|avg|mittelwert|moyenne|promedio|media|sd|st(?:an)?d(?:ard)?[ .]{0,2}dev(?:iation)?\.?|stdev|rsd|cv|"
+    r"standardabweichung|[ée]cart[ -]type|min(?:imum)?|max(?:imum)?|median|sum|summe|total|"
+    r"(?:(?:white|dark|blank|empty|background|reference|spectralon|dunkel|leer)[ _-]?)+"
+    r"(?:scan|spectrum|measurement|tile|cup)?[ _-]?\d*"
+)
 
 
 def warn_of_instruments(table):
@@ -71,5 +78,19 @@ def warn_of_zeros(table):
             f"{len(rows)} references of {name!r} are 0 (first: {table.where(rows[0])}), all others {others.min():.4g} "
             f"to {others.max():.4g}. Zeros are kept as values: leave the cell blank where there is none.",
             ZeroReferencesWarning,
+            stacklevel=4,
+        )
+
+
+def warn_of_no_samples(table):
+    """Ask about rows whose names are those of summaries and of scans without a sample."""
+    names = [name for name in dict.fromkeys(table.sample_id) if name is not None]
+    found = [name for name in names if _NO_SAMPLE.fullmatch(tidy(str(name)))]
+    if found:
+        warnings.warn(
+            f"{', '.join(map(repr, found[:FEW]))}{' and others' if len(found) > FEW else ''} name no samples, but "
+            "summaries or scans of a reference: they are rows of the table like all others. Leave them out of the "
+            "file, or take the other rows with table.select.",
+            TableWarning,
             stacklevel=4,
         )
