@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..calibration.wrapping import fit_with_metadata
 from ..diagnostics import TargetLimits, TransferIntervals
-from ..exceptions import MissingReferenceError, NoSourceError
+from ..exceptions import IndistinctSpectraError, MissingReferenceError, NoSourceError
 from ._flags import Flags
 from ._held_out import HeldOut, hold_out_standards
 from ._incoming import unusable
@@ -152,7 +152,7 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
     limits = intervals = std_limit = None
     try:
         limits = TargetLimits(**roles).fit(rows.X, **labels)
-    except NoSourceError as error:
+    except (IndistinctSpectraError, NoSourceError) as error:
         notes.append(f"Spectra are not judged: {error}")
     try:
         left_out = len(held_out.samples) > 0

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from .._core.roles import TransferRows
-from ..exceptions import NoSourceError, NoStandardsError
+from ..exceptions import IndistinctSpectraError, NoSourceError, NoStandardsError
 from ._spectra import checked_spectra, derivative, roughness
 
 __all__ = ["TargetCheck", "TargetLimits"]
@@ -143,6 +143,8 @@ class TargetLimits:
         ------
         NoSourceError, NoStandardsError
             If there are fewer than eight source samples, or no target spectrum.
+        IndistinctSpectraError
+            If the source spectra differ in nothing but their level.
         """
         if not 0 < self.alpha < 0.5:
             raise ValueError(f"alpha must lie between 0 and 0.5, got {self.alpha!r}.")
@@ -176,6 +178,8 @@ class TargetLimits:
             model.noise[:] = noise
             for name in STATISTICS:
                 self.limits_[f"{view} {name}"] = _limit(on_source[name], on_target[name], self.alpha)
+        if not np.isfinite(list(self.limits_.values())).all():
+            raise IndistinctSpectraError("All source spectra have one and the same shape: nothing to judge by.")
         return self
 
     def draw(self, n, *, random_state=0):

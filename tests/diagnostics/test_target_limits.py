@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from skspectral import SNV, AutoTransfer, MeanShift, TransferredModel
 from skspectral.datasets import make_instruments
 from skspectral.diagnostics import TargetLimits, TransferIntervals, q_and_t2
-from skspectral.exceptions import ChannelMismatchError, NoSourceError, NoStandardsError
+from skspectral.exceptions import ChannelMismatchError, IndistinctSpectraError, NoSourceError, NoStandardsError
 
 ROLES = {"source": "A", "target": "B"}
 
@@ -124,3 +124,15 @@ def test_a_deployed_model_says_why_it_rejects():
         assert np.mean([said in text for text in found.reason[:, 0]]) >= 0.9
     far = model.predict(new + 0.0)
     assert (far.flag[far.value > model.records["B"].high] != "").all()
+
+
+def test_spectra_that_differ_in_level_alone_give_no_limits():
+    data = make_instruments(n_samples=12, n_channels=30, random_state=0)
+    X = np.outer(1.0 + np.arange(len(data.X)), np.linspace(1.0, 2.0, 30) ** 2)
+    labels = {"instrument": data.instrument, "sample_id": data.sample_id}
+    with pytest.raises(IndistinctSpectraError, match="one and the same shape"):
+        TargetLimits(source="A", target="B").fit(X, **labels)
+    model = TransferredModel.fit(
+        X=X, y=data.y[:, 0], method=MeanShift(), source="A", target="B", validate=False, **labels
+    )
+    assert any("Spectra are not judged" in note for note in model.records["B"].notes)
