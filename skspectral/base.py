@@ -16,7 +16,7 @@ from ._core.affine import affine_coefficients
 from ._core.axis_identity import known_axis
 from ._core.nested import is_nested, nested_fits
 from ._core.plausible import fitted_range, warn_of_absurd
-from ._core.references import check_references
+from ._core.references import check_references, warn_of_units
 from ._core.replicates import check_replicates
 from ._core.roles import TransferRows
 from ._core.spelling import warn_of_instruments_left_out
@@ -133,6 +133,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             If ids were given and the two instruments share none, or some differ in case, blanks or leading zeros only.
         InstrumentSpellingWarning
             If rows are left out whose instrument is called almost like one that takes part.
+        ReferenceUnitsWarning
+            If references of the two instruments are far apart.
         """
         frozen = is_frozen(self.estimator)
         X = self._read_spectra(X)
@@ -155,6 +157,9 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         )
         if instrument is not None and not is_nested():
             warn_of_instruments_left_out(instrument, rows.source, rows.target, stacklevel=2)
+        if rows.target is not None and not is_nested():
+            own = y.reshape(len(X), -1)[rows.order]
+            warn_of_units(own, rows.is_target, (rows.source, rows.target), stacklevel=2)
         if sample_id is not None:
             check_replicates(rows, y.reshape(len(X), -1)[rows.order])
         self.source_, self.target_ = rows.source, rows.target

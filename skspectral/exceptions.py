@@ -39,6 +39,7 @@ __all__ = [
     "PopulationWarning",
     "QuantityError",
     "ReadingOptionError",
+    "ReferenceUnitsWarning",
     "ReplicatesDisagreeError",
     "ReplicatesDisagreeWarning",
     "SkippedFilesWarning",
@@ -210,6 +211,10 @@ class MissingCodeWarning(UserWarning):
 
 class NotTransferredWarning(UserWarning):
     """Roles were named, but no metadata was given: the result is the plain source calibration."""
+
+
+class ReferenceUnitsWarning(UserWarning):
+    """References of the two instruments look as if they were in different units, such as percent and fractions."""
 
 
 class ReplicatesDisagreeWarning(UserWarning):

@@ -5,19 +5,21 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from ..exceptions import ImplausibleReferenceError, LabelsError, MissingCodeWarning
+from ..exceptions import ImplausibleReferenceError, LabelsError, MissingCodeWarning, ReferenceUnitsWarning
 from .channels import equal_names
 from .missing_codes import find_codes
 from .nested import is_nested
 from .text_cells import naming_text
 
-__all__ = ["check_references", "finite_mean_square", "held_out_error", "masked_as_nan", "spread"]
+__all__ = ["check_references", "finite_mean_square", "held_out_error", "masked_as_nan", "spread", "warn_of_units"]
 
 # squares of products with spectra overflow for larger values, and vanish for smaller ones
 LARGEST_VALUE, SMALLEST_VALUE = 1e75, 1e-75
 # beside a reference that is larger than the median by this factor all others are rounding errors; spectra, whose
 # products with each other are taken, are lost sooner (DWARFING_SPECTRA)
 DWARFING_REFERENCES = 1e12
+# references of two instruments that differ by this factor, and nowhere meet, are in two units
+OTHER_UNITS, LEAST_TO_COMPARE = 20.0, 3
 
 
 def check_references(estimator, y, n_rows, *, allow_missing):
@@ -125,6 +127,34 @@ def _warn_of_codes(values, column):
             "where there is no value; they are used as they are. If there is none, set them to NaN.",
             MissingCodeWarning,
             stacklevel=4,
+        )
+
+
+def warn_of_units(y, is_target, names, stacklevel=2):
+    """Warn if the references of two instruments are far apart, as percent and fractions of other samples are.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows, n_targets)
+        As the user gave them: what twins inherit says nothing.
+    is_target : ndarray of bool of shape (n_rows,)
+    names : tuple of object
+        The two instruments.
+    stacklevel : int
+        As in ``warnings.warn``, counted from the caller.
+    """
+    for j, column in enumerate(y.T):
+        source, target = (np.abs(column[side & np.isfinite(column)]) for side in (~is_target, is_target))
+        if min(len(source), len(target)) < LEAST_TO_COMPARE:
+            continue
+        small, large = sorted((source, target), key=np.median)
+        if np.median(large) < OTHER_UNITS * np.median(small) or large.min() <= small.max():
+            continue
+        warnings.warn(
+            f"References of property {j} are around {np.median(source):.4g} on {names[0]!r} and around "
+            f"{np.median(target):.4g} on {names[1]!r}, and nowhere meet. Are they in one unit?",
+            ReferenceUnitsWarning,
+            stacklevel=stacklevel + 1,
         )
 
 

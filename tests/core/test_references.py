@@ -5,11 +5,11 @@ import warnings
 import numpy as np
 import pytest
 
-from skspectral import MeanShift, StandardsSplit, TransferSplit
+from skspectral import SBC, MeanShift, StandardsSplit, TransferSplit
 from skspectral._core.missing_codes import find_codes, mask_codes
 from skspectral._core.references import check_references
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import MissingCodeWarning
+from skspectral.exceptions import MissingCodeWarning, ReferenceUnitsWarning
 
 ROLES = {"source": "A", "target": "B"}
 
@@ -59,3 +59,18 @@ def test_masked_references_are_missing_and_refused_where_none_may_be(data):
     labels = {"instrument": data.instrument, "sample_id": data.sample_id}
     expected = MeanShift(**ROLES).fit(data.X, y.filled(np.nan), **labels).predict(data.X)
     np.testing.assert_array_equal(MeanShift(**ROLES).fit(data.X, y, **labels).predict(data.X), expected)
+
+
+def test_references_of_other_samples_in_another_unit_are_questioned():
+    data = make_instruments(n_samples=16, n_channels=20, random_state=0)
+    on_b = data.instrument == "B"
+    ids = np.where(on_b, None, data.sample_id)
+    roles = {"source": "A", "target": "B"}
+    percent = np.where(on_b, 0.01, 1.0) * data.y[:, 0]
+    with pytest.warns(ReferenceUnitsWarning, match=r"around .* on 'A' and around .* on 'B'.*in one unit\?"):
+        SBC(**roles).fit(data.X, percent, instrument=data.instrument, sample_id=ids)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ReferenceUnitsWarning)
+        SBC(**roles).fit(data.X, data.y, instrument=data.instrument, sample_id=ids)
+        few = np.where(on_b & (np.arange(len(on_b)) > 17), np.nan, percent)
+        SBC(**roles).fit(data.X, few, instrument=data.instrument, sample_id=ids)
