@@ -66,7 +66,7 @@ WITHIN = {
         "formats": {"block", "cells", "grids", "names", "quantities", "text"},
         "references": {"cells", "formats", "grids", "names", "text"},
         "table": {"block", "cells", "grids", "names", "options", "quantities", "references", "units"},
-        "checks": {"names", "references"},
+        "checks": {"names", "references", "units"},
         "tables": {"formats", "table"},
         "_read": {"formats", "grids", "names", "options", "table", "text", "units"},
         "__init__": {"_read", "checks", "table", "tables"},

@@ -7,7 +7,7 @@ from .._core.channels import Labels
 from .._core.units import LEAST_LIKELY_NM, LEAST_UM, MOST_LIKELY_NM, MOST_NM, convert, likely_unit
 from .._core.units import check_unit as known_unit
 
-__all__ = ["assume_unit", "check_unit", "column_labels", "convert_axis", "possible"]
+__all__ = ["assume_unit", "check_unit", "column_labels", "convert_axis", "is_even", "possible"]
 
 # Near-infrared spectrometers end below; from here on an axis in nm is unusual.
 LONGEST_NIR = 2700.0
@@ -51,3 +51,9 @@ def assume_unit(axis):
 def possible(axis):
     """Whether an axis of positive numbers can be in one of our units; numbers of channels are left to others."""
     return float(np.min(axis)) <= 0 or (float(np.max(axis)) >= LEAST_UM and float(np.max(axis)) <= MOST_NM)
+
+
+def is_even(axis):
+    """Whether the steps of an axis are equal, as those of most instruments are in the unit that they count in."""
+    steps = np.abs(np.diff(axis))
+    return steps.size > 0 and bool(np.ptp(steps) < 0.05 * np.median(steps))

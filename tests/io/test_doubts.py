@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from skspectral.exceptions import TableWarning, ZeroReferencesWarning
+from skspectral.exceptions import TableError, TableWarning, ZeroReferencesWarning
 from skspectral.io import read_spectra
 
 STEMS = ["corn_01", "corn_02", "corn_03"]
@@ -95,3 +95,19 @@ def test_summaries_and_scans_without_a_sample_are_asked_about(write, name):
 def test_what_laboratories_write_for_no_value_and_before_a_text(write):
     table = read(write("a.csv", ["'001", "2", "3", "4", "5", "6"], values=["9.1", "#NV", ".", "k.A.", "n.b.", "#N/D"]))
     assert table.sample_id[0] == "001" and table.y[0, 0] == 9.1 and np.isnan(table.y[1:, 0]).all()
+
+
+def test_an_axis_that_is_said_to_be_in_nm_and_looks_like_wavenumbers_is_asked_about(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,4000 nm,5000 nm,6000 nm\ns1x,.1,.2,.3\n")
+    with pytest.warns(TableWarning, match="4000 to 6000. is said to be in nm, and looks like wavenumbers"):
+        read(path)
+
+
+def test_scans_of_one_measurement_are_no_samples(tmp_path):
+    for name in ("w1.csv", "w2.csv", "w3.csv"):
+        (tmp_path / name).write_text("nm,Sample\n1100,.1\n1102,.2\n1104,.3\n")
+    assert read(tmp_path).sample_id.tolist() == ["w1", "w2", "w3"]
+    (tmp_path / "w1.csv").write_text("Units: Reflectance\nnm,Sample,Reference\n1100,5,9\n1102,6,9\n1104,7,9\n")
+    with pytest.raises(TableError, match="'Sample', 'Reference' are scans that make one spectrum, not samples"):
+        read(tmp_path / "w1.csv")

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..._core.axis import gaps
 from ..._core.validation import constant_rows
+from ..units import is_even
 from ._pairs import check_pair
 from ._references import check_references
 from .findings import Finding, Findings, rows_named, shown, whose
@@ -67,7 +68,7 @@ def check(table):
 def _check_axis(table, name):
     axis = table.axis_of(name)
     where = f"{whose(name)}, {axis[0]:.6g} to {axis[-1]:.6g} {table.unit}"
-    if table.unit == "nm" and axis[-1] > LONGEST_NIR and _even(axis):
+    if table.unit == "nm" and axis[-1] > LONGEST_NIR and is_even(axis):
         yield Finding(
             "warning", "the axis looks like one of wavenumbers, not nm", where, "Give its unit, such as unit='cm-1'."
         )
@@ -87,11 +88,6 @@ def _check_axis(table, name):
             whose(name),
             "Derivatives and smoothing across it mean nothing.",
         )
-
-
-def _even(axis):
-    steps = np.diff(axis)
-    return steps.size > 0 and np.ptp(steps) < 0.05 * np.median(steps)
 
 
 def _check_spectra(table, name):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...exceptions import SharedNameWarning
+from ..cells.phrases import axis_word
 from ..names.spelling import tidy
 
 __all__ = ["settle_shared_names"]
@@ -34,8 +35,7 @@ def settle_shared_names(blocks):
     SharedNameWarning
         If a name is in doubt, whatever it is taken for.
     """
-    # a column of names says what it says
-    singles = [block for block in blocks if len(block.X) == 1 and "id_column" not in block.meta]
+    singles = [block for block in blocks if len(block.X) == 1 and not _named_in_a_column(block)]
     files = {block.path for block in blocks}
     names = {block.names[0] for block in singles}
     if len(singles) == len(blocks) == len(files) >= _FEWEST_FILES and len(names) == 1 and None not in names:
@@ -51,6 +51,12 @@ def settle_shared_names(blocks):
     for name, group in groups.items():
         if name is not None and len(group) > 1 and not _replicates_by_their_files(name, group):
             _question(name, group)
+
+
+def _named_in_a_column(block):
+    """Whether a column of a table names the sample, which says what it says; above a spectrum stands a title."""
+    label = block.meta.get("id_column")
+    return label is not None and not axis_word(label)
 
 
 def _replicates_by_their_files(name, group):

@@ -10,6 +10,9 @@ from .body import Body, decimal_of_spectra, spectra_of_cells
 
 __all__ = ["turned_body"]
 
+# what programs call the scans of one measurement, in columns beside each other
+SCANS = {"reference", "ref", "sample", "target", "white", "dark", "raw", "background", "intensity", "signal"}
+
 
 def turned_body(rows, lines, layout, path, place, decimal):
     """Read one spectrum per column."""
@@ -21,7 +24,7 @@ def turned_body(rows, lines, layout, path, place, decimal):
         raise TableError(f"{path}, {place.format(lines[0])}: {width - 1} labels, but the table has {width} columns.")
     names = [str(cell).strip() if head is not None and not is_blank(cell) else "" for cell in head or [""] * width][1:]
     columns = [[row[k] for row in grid] for k in range(1, width)]
-    keep = _quantity_column(names, layout) if head is not None else None
+    keep = _quantity_column(names, layout, path) if head is not None else None
     if keep is not None:
         columns, names = [columns[keep]], [names[keep]]
 
@@ -31,7 +34,7 @@ def turned_body(rows, lines, layout, path, place, decimal):
     decimal = decimal or decimal_of_spectra(columns, layout.spectral)
     X, percent = spectra_of_cells(columns, layout.spectral, decimal, where)
     cells = {k: [row[k] for row in columns] for k in range(len(grid)) if k not in set(layout.spectral)}
-    if keep is not None or (len(columns) == 1 and quantity_of(names[0]) != "unknown"):
+    if keep is not None or (len(columns) == 1 and (quantity_of(names[0]) != "unknown" or names[0].lower() in SCANS)):
         cells.pop(0, None)
     name_column = 0 if 0 in cells and _head_names_samples(layout.labels, cells, path) else None
     places = [f"column {name!r}" if name else f"column {r + 2}" for r, name in enumerate(names)]
@@ -60,16 +63,19 @@ def _is_number(cell):
     return True
 
 
-def _quantity_column(names, layout):
+def _quantity_column(names, layout, path):
     """Choose the spectrum among columns that are not samples but quantities: reference, sample, reflectance."""
     said = [quantity_of(name) for name in names]
-    others = {"reference", "ref", "sample", "target", "white", "dark", "raw", "background", "intensity", "signal"}
-    named = [k for k, name in enumerate(names) if said[k] not in ("unknown", "counts") and name.lower() not in others]
+    scans = [name.lower().split(" (")[0] in SCANS for name in names]
+    named = [k for k, what in enumerate(said) if what not in ("unknown", "counts") and names[k].lower() not in SCANS]
+    if len(names) > 1 and all(scans):
+        raise TableError(
+            f"{path}: the columns {', '.join(map(repr, names))} are scans that make one spectrum, not samples. Keep "
+            "the column of reflectance or absorbance, or compute it."
+        )
     if not named:
         return None
-    if len(names) > 1 and any(
-        said[k] == "unknown" and name.lower().split(" (")[0] not in others for k, name in enumerate(names)
-    ):
+    if len(names) > 1 and any(what == "unknown" and not scan for what, scan in zip(said, scans)):
         return None
     first = named[0]
     layout.quantity = said[first]

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from ..._core.axis import same_axis
-from ..._core.units import remedy_for
+from ..._core.units import MOST_LIKELY_NM, remedy_for
 from ...exceptions import TableError, TableWarning
 from ..block import UNITS, SpectraBlock
 from ..cells.column_roles import find_instrument_column
+from ..cells.phrases import axis_word
 from ..names.spelling import as_name
 from ..options import option_of
 from ..references.properties import choose_properties
-from ..units import assume_unit, convert_axis, possible
+from ..units import assume_unit, convert_axis, is_even, possible
 from .summary import describe_axis
 
 __all__ = ["Part", "instrument_axes", "parts_of"]
@@ -65,7 +66,8 @@ def parts_of(named_blocks, *, unit, to_unit, id_column, instrument_column, prope
                 path=block.path,
             )
             label = block.meta.get("id_column")
-            if label and "sample" not in label.lower() and label.lower() not in ("id", "name"):
+            plain = not label or "sample" in label.lower() or label.lower() in ("id", "name") or axis_word(label)
+            if not plain:
                 notes.append(f"the samples are named by the column {label!r}")
             if left_out:
                 notes.append(f"no references: {', '.join(left_out)}")
@@ -100,6 +102,13 @@ def _unit_of(block, given, to_unit):
             f"Convert it to one of {', '.join(UNITS[:-1])}, or say unit= if it is in one of these."
         )
     if block.unit:
+        if block.unit == "nm" and block.axis.max() > MOST_LIKELY_NM and is_even(block.axis):
+            warnings.warn(
+                f"{block.path}: the axis ({block.axis.min():g} to {block.axis.max():g}) is said to be in nm, and looks "
+                "like wavenumbers. Give the unit with unit= if the file is wrong.",
+                TableWarning,
+                stacklevel=5,
+            )
         return block.unit, []
     if to_unit is None:
         return "nm", []
