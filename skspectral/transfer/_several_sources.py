@@ -40,6 +40,12 @@ class SeveralSources:
         """Held-out error of the combination (n_targets,), NaN where none is known."""
         return np.sqrt(held_out_error(self.held_out))
 
+    def export_calibration(self):
+        """Coefficients (n_targets, n_channels) and intercepts (n_targets,) of the combination."""
+        each = [model.export_calibration() for model in self.models.values()]
+        coefs, intercepts = (np.stack([part[i] for part in each]) for i in (0, 1))
+        return np.einsum("st,stc->tc", self.weights, coefs), np.einsum("st,st->t", self.weights, intercepts)
+
     def _predict(self, X):
         """Mean of the combination (n_spectra, n_targets) for checked spectra."""
         means = np.stack([model._predict(X) for model in self.models.values()])

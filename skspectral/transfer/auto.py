@@ -309,3 +309,23 @@ class AutoTransfer(CompleteTransferRegressor):
         if self.estimator_ is not None:
             return predict_2d(self.estimator_, X), np.tile(self.estimator_.rmsecv_, (len(X), 1))
         return (self.portfolio_ if self._sources is None else self._sources)._predict_with_std(X)
+
+    def export_calibration(self):
+        """Coefficients for the target instrument, where no model begins with SNV.
+
+        Returns
+        -------
+        coef : ndarray of shape (n_targets, n_channels)
+            ``b`` in ``y = X @ b.T + b0``, for spectra as measured on the target.
+        intercept : ndarray of shape (n_targets,)
+            ``b0``.
+
+        Raises
+        ------
+        NonLinearCalibrationError
+            If models with a weight begin with SNV; ``scatter=False`` leaves them out.
+        """
+        check_is_fitted(self)
+        if self.estimator_ is not None:
+            return super().export_calibration()
+        return (self.portfolio_ if self._sources is None else self._sources).export_calibration()

@@ -76,6 +76,15 @@ def test_standards_that_robust_leaves_out_are_left_out_for_all_sources(data):
     assert_allclose(model.predict(data.X[test]), expected.predict(data.X[test]), rtol=1e-6)
 
 
+@pytest.mark.parametrize("others", [(), ["C"]], ids=["one source", "two sources"])
+def test_without_snv_it_is_one_coefficient_vector(data, others):
+    train, test = rows(data, 5)
+    model = fit(data, train, others=others, scatter=False)
+    coef, intercept = model.export_calibration()
+    predicted = model.predict(data.X[test])
+    assert_allclose(data.X[test] @ coef.T + intercept, predicted.reshape(len(test), -1), rtol=1e-9)
+
+
 def test_a_stored_model_knows_all_its_sources(data, tmp_path):
     train, test = rows(data, 5)
     model = fit(data, train, others=["C"])
