@@ -1,9 +1,9 @@
 """``python -m benchmarks.deployment flags|intervals|coverage``: results go to files.
 
 flags: how often good and wrong spectra are flagged. intervals: learn the constants of the intervals and print them.
-coverage: how often intervals hold, conformal ones too, on corn, tablets and sugarcane, of which nothing was learned,
-and beside them on the corpus pairs. The last two keep what they computed in a file (``--cache``) and go on where they
-were.
+coverage: how often intervals hold on corn, tablets and sugarcane, of which nothing was learned, and beside them on the
+corpus pairs; with ``--conformal`` also intervals by the errors of left-out standards. The last two keep what they
+computed in a file (``--cache``) and go on where they were.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def intervals(args):
 
 def coverage_of_evaluation(args):
     """Say how often intervals hold where nothing was learned, and write it."""
-    parts = _computed(_evaluation_tasks(args.tasks), args)
+    parts = _computed(_evaluation_tasks(args.tasks, args.conformal), args)
     shared = {key: value for key, value in TransferIntervals.constants.items() if not isinstance(value, dict)}
     used = {m: shared | TransferIntervals.constants[k] for m, k in (("auto", "with"), ("mean shift", "without"))}
     table = coverage(parts, used)
@@ -81,18 +81,16 @@ def _learning_tasks(n_tasks):
             return
 
 
-def _evaluation_tasks(n_tasks):
-    """Yield tasks in an order in which any number of them is a fair sample."""
-    pairs, known, count = evaluation_pairs(), real_pairs(), 0
+def _evaluation_tasks(n_tasks, conformal):
+    """Yield tasks in an order in which any number of repeats is a fair sample: every kind of split meets every pair."""
+    pairs, known = evaluation_pairs(), real_pairs()
     for repeat in range(n_tasks):
-        for kind in KINDS:
-            for n in NUMBERS:
-                seed = repeat * len(KINDS) * len(NUMBERS) + count
+        for i, kind in enumerate(KINDS):
+            for j, n in enumerate(NUMBERS):
+                turn = len(NUMBERS) * repeat + j + 2 * i
                 for method in METHODS:
-                    yield pairs[count % len(pairs)], kind, n, seed, method, True
-                    yield known[count % len(known)], kind, n, seed, method
-                count += 1
-            count += 1
+                    yield pairs[turn % len(pairs)], kind, n, turn, method, conformal
+                    yield known[turn % len(known)], kind, n, turn, method
 
 
 def _computed(tasks, args):
@@ -131,6 +129,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.deployment", description=__doc__)
     parser.add_argument("what", choices=list(what))
     parser.add_argument("--tasks", type=int, default=40, help="number of tasks, or of repeats (default: 40)")
+    parser.add_argument("--conformal", action="store_true", help="with conformal intervals, which take many fits")
     parser.add_argument("--cache", type=Path, help="file that keeps what was computed")
     parser.add_argument("--quiet", action="store_true")
     args = parser.parse_args()
