@@ -146,7 +146,7 @@ def remedy_for(axis, unit, option="axis_unit"):
     return f"{text[0].upper()}{text[1:]}."
 
 
-def check_plausible(axis, unit, *, name, told=False, stacklevel=2):
+def check_plausible(axis, unit, *, name, told=False, option="axis_unit", stacklevel=2):
     """Refuse an axis that cannot be in its unit, and warn of one that hardly is.
 
     Parameters
@@ -157,6 +157,8 @@ def check_plausible(axis, unit, *, name, told=False, stacklevel=2):
         What the axis is called in messages.
     told : bool
         Whether the spectra name the unit themselves: then it is only checked, not questioned.
+    option : str
+        Where the unit is given, for messages.
     stacklevel : int
         As in ``warnings.warn``, counted from the caller.
 
@@ -183,11 +185,11 @@ def check_plausible(axis, unit, *, name, told=False, stacklevel=2):
     }[unit]
     if impossible:
         raise AxisUnitError(
-            f"{axis_said} cannot be an axis in {unit}, where no spectrometer measures. {remedy_for(axis, unit)}"
+            f"{axis_said} cannot be an axis in {unit}, where no spectrometer measures. {remedy_for(axis, unit, option)}"
         )
     if unit == "nm" and not told and (low < LEAST_LIKELY_NM or high > MOST_LIKELY_NM):
         warnings.warn(
-            f"{axis_said} is taken as nm, where hardly a spectrometer measures. {remedy_for(axis, unit)}",
+            f"{axis_said} is taken as nm, where hardly a spectrometer measures. {remedy_for(axis, unit, option)}",
             AxisUnitWarning,
             stacklevel=stacklevel + 1,
         )

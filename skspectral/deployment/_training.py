@@ -9,6 +9,7 @@ from .._core.labels import check_labels, encode_samples
 from .._core.matrices import as_matrix
 from .._core.quantities import converted_spectra, quantity_of, refuse_mirrored
 from .._core.references import check_references
+from .._core.units import check_plausible
 from ..exceptions import AxisMismatchError, MissingReferenceError, UnknownInstrumentError
 from ..preprocessing import Resample
 from .stacking import stack_instruments
@@ -76,6 +77,9 @@ class TrainingTable:
         unit = parts["unit"] or "nm"
         if unit not in TO_NM:
             raise ValueError(f"unit of the axis must be one of {', '.join(TO_NM)}, got {unit!r}.")
+        if axis is not None and not isinstance(axis, dict):
+            told = given.get("unit") is not None or getattr(table, "unit", None) is not None
+            check_plausible(axis, unit, name="wavelengths", told=told, option="unit", stacklevel=3)
         labels = []
         for name in ("instrument", "sample_id"):
             values = np.empty(len(X), dtype=object)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from skspectral.datasets import fetch_corn, make_instruments
+from skspectral.exceptions import AxisUnitError, AxisUnitWarning
 from skspectral.io import SpectraTable, check, read_spectra
 
 DATA = make_instruments(n_samples=30, n_channels=120, random_state=0)
@@ -46,8 +47,18 @@ def test_units_that_cannot_meet():
     axes = {"A": DATA.wavelengths, "B": 1e7 / np.arange(600.0, 4000.0, 8.0)[::-1][:120]}
     finding = found(table(axes={**axes, "B": np.sort(axes["B"])}), "error", "share no range")
     assert "unit" in finding.remedy and "cm-1" in str(finding)
-    found(table(axes=np.linspace(600, 4000, 120)), "warning", "wavenumbers")
-    found(table(axes=np.linspace(1.1, 2.5, 120)), "error", "cannot be in nm")
+    with pytest.warns(AxisUnitWarning, match="Say unit='cm-1'"):
+        found(table(axes=np.linspace(600, 4000, 120)), "warning", "wavenumbers")
+    with pytest.warns(AxisUnitWarning, match=r"299792.458 / axis as nm if they are THz"):
+        found(table(axes=np.linspace(120, 272, 120)), "warning", "no light")
+    with pytest.raises(AxisUnitError, match="Say unit='um'"):
+        table(axes=np.linspace(1.1, 2.5, 120))
+
+
+def test_an_axis_that_its_reader_was_told_to_take_as_nm(tmp_path):
+    path = tmp_path / "um.csv"
+    path.write_text("id,1.1,1.2,1.3,1.4\ns1,.1,.2,.3,.4\ns2,.2,.3,.5,.4\n")
+    found(read_spectra(path, unit="nm"), "error", "cannot be in nm")
 
 
 def test_quantities():

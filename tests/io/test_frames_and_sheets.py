@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skspectral.exceptions import ReadingOptionError, TableError
+from skspectral.exceptions import AxisUnitWarning, ReadingOptionError, TableError
 from skspectral.io import SpectraTable, check, read_spectra
 
 NM = [1100, 1102, 1104, 1106]
@@ -125,5 +125,6 @@ def test_a_row_of_units_and_missing_values_with_decimal_commas(tmp_path):
 
 
 def test_even_steps_beyond_the_near_infrared_are_questioned():
-    finding = check(SpectraTable(X, np.arange(11000.0, 11008.0, 2.0)))
+    with pytest.warns(AxisUnitWarning):
+        finding = check(SpectraTable(X, np.arange(11000.0, 11008.0, 2.0)))
     assert any("looks like one of wavenumbers" in one.what for one in finding)

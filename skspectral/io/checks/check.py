@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..._core.axis import gaps
+from ..._core.units import LEAST_LIKELY_NM, remedy_for
 from ..._core.validation import constant_rows
 from ..units import is_even
 from ._pairs import check_pair
@@ -74,6 +75,9 @@ def _check_axis(table, name):
         )
     if table.unit == "nm" and axis[-1] < SHORTEST_NM:
         yield Finding("error", "the axis cannot be in nm", where, "Give its unit, such as unit='um'.")
+    elif table.unit == "nm" and axis[0] < LEAST_LIKELY_NM:
+        remedy = remedy_for(axis, "nm", "unit")
+        yield Finding("warning", "the axis begins where air lets no light pass", where, remedy)
     for start, end in gaps(axis):
         if start == axis[0] or end == axis[-1]:
             lone = start if start == axis[0] else end

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..._core.axis import same_axis
+from ..._core.nested import nested_fits
 from ..._core.padding import pad_right
 from ...exceptions import TableError
 
@@ -45,17 +46,18 @@ def concat(tables):
     one = all(
         axis is next(iter(axes.values())) or np.array_equal(axis, next(iter(axes.values()))) for axis in axes.values()
     )
-    return SpectraTable(
-        pad_right({k: table.X for k, table in enumerate(tables)}),
-        next(iter(axes.values())) if one else axes,
-        unit=tables[0].unit,
-        quantity=quantities,
-        y=y,
-        properties=properties,
-        columns={
-            label: np.concatenate([table.columns.get(label, blank[id(table)]) for table in tables]) for label in labels
-        },
-        meta={path: said for table in tables for path, said in table.meta.items()},
-        notes=[note for table in tables for note in table.notes],
-        **joined,
-    )
+    columns = {label: np.concatenate([t.columns.get(label, blank[id(t)]) for t in tables]) for label in labels}
+    # the axes were judged when the tables were made
+    with nested_fits():
+        return SpectraTable(
+            pad_right({k: table.X for k, table in enumerate(tables)}),
+            next(iter(axes.values())) if one else axes,
+            unit=tables[0].unit,
+            quantity=quantities,
+            y=y,
+            properties=properties,
+            columns=columns,
+            meta={path: said for table in tables for path, said in table.meta.items()},
+            notes=[note for table in tables for note in table.notes],
+            **joined,
+        )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..._core.nested import nested_fits
 from ...exceptions import ConflictingReferenceError, TableError, TableWarning
 from ..names.pairing import pairing
 from ..names.replicates import find_replicates, parse_replicates
@@ -78,21 +79,23 @@ def assemble(
         y = y[:, [labels.index(name) for name in properties]]
         labels = properties
     axis = next(iter(axes.values())) if len({id(axis) for axis in axes.values()}) == 1 else axes
-    table = SpectraTable(
-        _stacked([part.X for part in parts]),
-        axis,
-        unit=parts[0].unit,
-        quantity=_quantities(parts, quantity),
-        instrument=instrument,
-        sample_id=samples,
-        y=y,
-        properties=labels,
-        columns=_columns(parts),
-        meta={part.block.path: part.block.meta for part in parts},
-        files=[part.block.path for part in parts for _ in part.names],
-        places=[place for part in parts for place in part.block.places],
-        notes=list(dict.fromkeys(notes)),
-    )
+    # every axis was judged in the unit of its file
+    with nested_fits():
+        table = SpectraTable(
+            _stacked([part.X for part in parts]),
+            axis,
+            unit=parts[0].unit,
+            quantity=_quantities(parts, quantity),
+            instrument=instrument,
+            sample_id=samples,
+            y=y,
+            properties=labels,
+            columns=_columns(parts),
+            meta={part.block.path: part.block.meta for part in parts},
+            files=[part.block.path for part in parts for _ in part.names],
+            places=[place for part in parts for place in part.block.places],
+            notes=list(dict.fromkeys(notes)),
+        )
     if any(number is not None for number in numbers):
         table.replicate = np.array([counted if n is None else n for n, counted in zip(numbers, table.replicate)])
     warn_of_instruments(table)

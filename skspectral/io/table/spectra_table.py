@@ -5,6 +5,7 @@ import numpy as np
 from ..._core.matrices import refuse_masked
 from ..._core.optional import import_optional
 from ..._core.quantities import check_quantity
+from ..._core.units import check_plausible
 from ...exceptions import TableError, UnknownInstrumentError
 from ..units import check_unit, column_labels
 from ._conversions import Conversions
@@ -63,7 +64,7 @@ class SpectraTable(Conversions):
     TableError
         If lengths do not fit.
     AxisMismatchError
-        If the axis is not strictly monotonic, or does not fit the spectra.
+        If the axis is not strictly monotonic, cannot be in its unit, or does not fit the spectra.
 
     Examples
     --------
@@ -104,6 +105,8 @@ class SpectraTable(Conversions):
         self.X, self._axes = ascending(X, wavelengths, self.instrument, self.instruments)
         for name, axis in self._axes.items():
             refuse_not_positive(axis, self.unit, name)
+            whose = "" if name is None else f" of {name!r}"
+            check_plausible(axis, self.unit, name=f"wavelengths{whose}", option="unit")
         given = quantity if isinstance(quantity, dict) else dict.fromkeys(self.instruments, quantity)
         self._quantities = {name: check_quantity(given.get(name, "unknown")) for name in self.instruments}
         self.y, self.properties = reference_matrix(y, properties, n)
