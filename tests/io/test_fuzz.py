@@ -76,7 +76,7 @@ def test_a_damaged_table_is_refused_or_read_as_it_stands(tmp_path_factory, table
 def _assert_numbers_stand_in(text, found):
     """Each number read is what a whole cell says, whatever sign separates the cells."""
     lines = re.split(r"[\r\n]", text)
-    cells = {cell.strip('" ') for line in lines for sign in (",", ";", "\t", "|", None) for cell in line.split(sign)}
+    cells = {cell.strip('" \t') for line in lines for sign in (",", ";", "\t", "|", None) for cell in line.split(sign)}
     written = {float(cell.replace("D", "e")) for cell in cells if NUMBER.fullmatch(cell)}
     for value in [*found.X.ravel(), *found.y.ravel()]:
         assert np.isnan(value) or float(value) in written, value

@@ -154,6 +154,15 @@ def test_a_form_feed_may_begin_a_line_and_dos_ends_a_file(read):
     np.testing.assert_array_equal(block.X, [[0.1, 0.2, 0.3]] * 2)
 
 
+def test_samples_that_are_called_like_quantities_are_samples(read):
+    for first, second in (("AU01", "AU02"), ("Abs_a", "Abs_b"), ("ref1", "ref2"), ("Reflectance 1", "Reflectance 2")):
+        block = read(f"nm,{first},{second}\n1100,.1,.4\n1102,.2,.5\n1104,.3,.6\n")
+        assert (block.names, len(block.X)) == ([first, second], 2)
+    assert read("nm,AU01\n1100,.1\n1102,.2\n1104,.3\n").names == ["AU01"]
+    block = read("nm,log(1/R),% R\n1100,.1,90\n1102,.2,80\n1104,.3,70\n")
+    assert (block.names, block.quantity) == ([None], "log 1/R")
+
+
 def test_a_blank_may_be_a_lost_decimal_sign_or_separate_thousands(read):
     where = ["s1", "s2", "s3"].__getitem__
     np.testing.assert_array_equal(numbers_of(["1 234,5", "987,25", "12 002"], where, ",")[0], [1234.5, 987.25, 12002])

@@ -34,7 +34,9 @@ def turned_body(rows, lines, layout, path, place, decimal):
     decimal = decimal or decimal_of_spectra(columns, layout.spectral)
     X, percent = spectra_of_cells(columns, layout.spectral, decimal, where)
     cells = {k: [row[k] for row in columns] for k in range(len(grid)) if k not in set(layout.spectral)}
-    if keep is not None or (len(columns) == 1 and (quantity_of(names[0]) != "unknown" or names[0].lower() in SCANS)):
+    if keep is not None or (
+        len(columns) == 1 and (_quantity_named(names[0]) != "unknown" or names[0].lower() in SCANS)
+    ):
         cells.pop(0, None)
     name_column = 0 if 0 in cells and _head_names_samples(layout.labels, cells, path) else None
     places = [f"column {name!r}" if name else f"column {r + 2}" for r, name in enumerate(names)]
@@ -63,9 +65,15 @@ def _is_number(cell):
     return True
 
 
+def _quantity_named(name):
+    """What a label names as a whole; a number in it names a sample, as in AU1, but not that of log(1/R)."""
+    numbered = re.search(r"\d", re.sub(r"log[\s_]*10|1\s*/\s*[rt]", "", name.lower()))
+    return "unknown" if numbered else quantity_of(name)
+
+
 def _quantity_column(names, layout, path):
     """Choose the spectrum among columns that are not samples but quantities: reference, sample, reflectance."""
-    said = [quantity_of(name) for name in names]
+    said = [_quantity_named(name) for name in names]
     scans = [name.lower().split(" (")[0] in SCANS for name in names]
     named = [k for k, what in enumerate(said) if what not in ("unknown", "counts") and names[k].lower() not in SCANS]
     if len(names) > 1 and all(scans):
@@ -73,7 +81,8 @@ def _quantity_column(names, layout, path):
             f"{path}: the columns {', '.join(map(repr, names))} are scans that make one spectrum, not samples. Keep "
             "the column of reflectance or absorbance, or compute it."
         )
-    if not named:
+    if not named or len({said[k] for k in named}) < len(named):
+        # several columns of one quantity are samples
         return None
     if len(names) > 1 and any(what == "unknown" and not scan for what, scan in zip(said, scans)):
         return None
