@@ -10,6 +10,7 @@ from skspectral.datasets import make_instruments
 from skspectral.exceptions import NonLinearCalibrationError
 from skspectral.transfer.portfolio import _disagreement, _portfolio
 from skspectral.transfer.portfolio._constants import available_members, constants
+from skspectral.transfer.portfolio._disagreement import Disagreement
 from skspectral.transfer.portfolio._fold import on_features
 from skspectral.transfer.portfolio._members import all_members, fit_members
 from skspectral.transfer.portfolio._target_expert import fit_target_expert
@@ -94,6 +95,23 @@ def test_standard_deviations_are_rounded_by_less_than_anybody_sees(data, new, fi
     spectra = np.vstack([new, noise, new + 0.2, rng.normal(size=new.shape)])
     _, std = openly(fitted, data, data.wavelengths, spectra)
     assert_allclose(fitted.predict(spectra, return_std=True)[1], std, rtol=0.05)
+
+
+@pytest.mark.parametrize("unit", [1e-60, 1e60])
+def test_spectra_may_be_of_any_size(unit):
+    """Also where what usual spectra vary by is beyond single precision."""
+    rng = np.random.default_rng(0)
+    rows, constants, features = rng.normal(size=(6, 40)), rng.normal(size=6), rng.normal(size=(9, 40))
+    plain = Disagreement.of([rows], [constants], features, features[:3], 20)
+    other = Disagreement.of([rows / unit], [constants], unit * features, unit * features[:3], 20)
+    assert_allclose(other.variance(unit * features), plain.variance(features), rtol=0.05)
+    assert_allclose(plain.variance(features)[:, 0], ((features @ rows.T + constants) ** 2).sum(axis=1), rtol=0.05)
+
+
+def test_models_that_agree_add_nothing():
+    features = np.random.default_rng(0).normal(size=(5, 20))
+    nothing = Disagreement.of([np.zeros((3, 20))], [np.zeros(3)], features, features, 20)
+    assert_allclose(nothing.variance(features), 0.0)
 
 
 def test_a_file_says_the_same_and_is_small(fitted, new, tmp_path):

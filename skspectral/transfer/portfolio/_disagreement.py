@@ -30,6 +30,8 @@ class Disagreement:
     ----------
     n_channels : int
         The features are one or two parts of so many.
+    units : ndarray of shape (n_parts,)
+        Largest magnitude of the features of each part, in which all else is counted: spectra may be of any size.
     mean, size : ndarray of shape (n_features,)
         Features that are the origin, and how much usual ones vary after the cosine transform; single precision.
     codes : list of ndarray of int of shape (n_axes, n_features)
@@ -40,6 +42,7 @@ class Disagreement:
     """
 
     n_channels: int
+    units: np.ndarray
     mean: np.ndarray
     size: np.ndarray
     codes: list
@@ -63,6 +66,9 @@ class Disagreement:
         -------
         Disagreement
         """
+        largest = np.abs(np.vstack([source, target])).max(axis=0)
+        units = np.maximum(largest.reshape(-1, n_channels).max(axis=1), np.finfo(float).tiny)
+        source, target = (X / _each(units, n_channels) for X in (source, target))
         mean = target.mean(axis=0).astype(np.float32)
         power = sum((_along(X - mean, n_channels, dct) ** 2).mean(axis=0) for X in (source, target)) / 2
         floor = np.repeat(power.reshape(-1, n_channels).mean(axis=1), n_channels)
@@ -70,18 +76,19 @@ class Disagreement:
         size[size == 0] = 1.0
         codes, steps, kept = [], [], []
         for rows, constant in zip(differences, constants, strict=True):
-            turned = np.column_stack([_along(rows, n_channels, dct) * size, constant + rows @ mean])
+            own = rows * _each(units, n_channels)
+            turned = np.column_stack([_along(own, n_channels, dct) * size, constant + own @ mean])
             turned = _main_axes(turned)
             step = TOLERANCE * np.sqrt((turned**2).sum() / turned.shape[1])
             found = np.round(turned[:, :-1] / (step or 1.0))
             codes.append(found.astype(np.int16 if np.abs(found).max(initial=0) < 2**15 else np.int64))
             steps.append(step)
             kept.append(turned[:, -1].copy())
-        return cls(n_channels, mean, size, codes, np.array(steps), kept)
+        return cls(n_channels, units, mean, size, codes, np.array(steps), kept)
 
     def variance(self, features):
         """Variance between the models for features (n_spectra, n_features): (n_spectra, n_targets)."""
-        away = features - self.mean
+        away = features / _each(self.units, self.n_channels) - self.mean
         found = np.empty((len(features), len(self.steps)))
         for j, (rows, constant) in enumerate(zip(self._rows, self.constants, strict=True)):
             apart = away @ rows.T + constant
@@ -90,7 +97,7 @@ class Disagreement:
 
     @cached_property
     def _rows(self):
-        """The coefficients for the features themselves."""
+        """The coefficients for the features in their units."""
         return [
             _along(step * codes / self.size.astype(np.float64), self.n_channels, idct)
             for codes, step in zip(self.codes, self.steps, strict=True)
@@ -110,5 +117,12 @@ def _main_axes(rows):
 
 def _along(rows, n_channels, transform):
     """Transform each part of the features along the spectrum."""
-    parts = np.asarray(rows, dtype=np.float64).reshape(len(rows), -1, n_channels)
-    return transform(parts, norm="ortho", axis=2).reshape(len(rows), -1)
+    rows = np.asarray(rows, dtype=np.float64)
+    parts = rows.reshape(len(rows), rows.shape[1] // n_channels, n_channels)
+    # models that agree in everything leave no axis
+    return transform(parts, norm="ortho", axis=2).reshape(rows.shape) if len(rows) else rows
+
+
+def _each(units, n_channels):
+    """The unit of each feature."""
+    return np.repeat(units, n_channels)
