@@ -190,9 +190,9 @@ def _decimal_sign(matches):
 
 
 def equal_names(table):
-    """Give the first name that two columns of a table have, None where there is none."""
+    """List the names that several columns of a table have; None may be one."""
     names = list(getattr(table, "columns", ()))
-    return next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    return [name for name in dict.fromkeys(names) if names.count(name) > 1] if len(set(names)) < len(names) else []
 
 
 def axis_columns(columns):

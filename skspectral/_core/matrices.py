@@ -41,10 +41,10 @@ def as_matrix(X, *, name="X", **checks):
     X = spectra_of(X)
     refuse_masked(X, name)
     twice = equal_names(X)
-    if twice is not None:
+    if twice:
         raise AxisMismatchError(
-            f"{name} has two columns named {twice!r}; every channel needs a wavelength of its own. Average or drop the "
-            "channels where detectors overlap, or rename the columns."
+            f"{name} has two columns named {twice[0]!r}; every channel needs a wavelength of its own. Average or drop "
+            "the channels where detectors overlap, or rename the columns."
         )
     with naming_text(X, name):
         return check_array(X, dtype=np.float64, ensure_all_finite=False, input_name=name, **checks)

@@ -62,8 +62,8 @@ def check_references(estimator, y, n_rows, *, allow_missing):
             "Give one reference per spectrum, NaN where there is none."
         )
     twice = equal_names(y)
-    if twice is not None:
-        raise LabelsError(f"y has two columns named {twice!r}; every property needs a name of its own.")
+    if twice:
+        raise LabelsError(f"y has two columns named {twice[0]!r}; every property needs a name of its own.")
     with naming_text(y, "y"):
         y = check_array(
             masked_as_nan(y),

@@ -55,6 +55,8 @@ def test_two_columns_of_one_name_are_refused(name):
     frame = pd.DataFrame(DATA.X, columns=["same", "same", *"abcdefghijklmnopqr"])
     with pytest.raises(ValueError, match="two columns named 'same'"):
         TAKERS[name](frame)
+    with pytest.raises(ValueError, match="two columns named None"):
+        TAKERS[name](frame.set_axis([None] * 20, axis=1))
 
 
 def test_masked_references_are_missing():
