@@ -62,7 +62,7 @@ def read_spectra(
         How replicates are numbered in the names, such as ``"{sample}_{n}"``. By default found where it is certain, and
         said; False: names are whole.
     encoding, decimal, delimiter : str, optional
-        Of text files; found by default.
+        Of text files; found by default. With ``decimal=","`` points separate thousands, and the reverse.
     on_error : {"raise", "skip"}, default="raise"
         What to do about a file that cannot be read: stop, or leave it out and list it in a `SkippedFilesWarning`.
     progress : bool, default=True

@@ -135,4 +135,14 @@ def test_references_and_channels_far_from_all_others():
     assert finding.where == "s4"
     axis = DATA.wavelengths.copy()
     axis[-1] = 10 * axis[-1]
-    found(table(axes=axis), "warning", "lies far from all others")
+    with pytest.warns(AxisUnitWarning):
+        found(table(axes=axis), "warning", "lies far from all others")
+
+
+def test_single_values_that_stand_out():
+    spiked = A.copy()
+    spiked[7, 30] *= 10
+    finding = found(table(spiked), "warning", "1 values stand out")
+    assert finding.where == f"s7 at {DATA.wavelengths[30]:.6g} nm"
+    noisy = A + np.random.default_rng(0).normal(scale=0.02, size=A.shape)
+    assert not any("stand out" in f.what for f in check(table(noisy)))

@@ -18,11 +18,14 @@ LONGEST_NIR, SHORTEST_NM = 2700.0, 100.0
 JUMP = 12.0
 # channels on each side by which a jump is judged
 BESIDE = 8
+# a value stands out from its neighbours so many times farther than is usual there, and by this share of the spectrum
+SPIKE, SPIKE_SHARE = 50.0, 0.5
 # equal values in a row of so many channels at the top of a spectrum
 FLAT = 4
 # what a spectrum of these quantities cannot exceed
 LARGEST = {"absorbance": 8.0, "log 1/R": 8.0, "reflectance": 2.0, "transmittance": 2.0}
 FEW = 5
+ROWS_AT_ONCE = 2000
 
 
 def check(table):
@@ -30,8 +33,8 @@ def check(table):
 
     Axes that do not look like their unit or share no range; reflectance beside absorbance and percent beside fractions;
     spectra of one instrument that are mirror images of another's; equal rows; dead and saturated channels; jumps where
-    detectors meet; constant scans; paired spectra that resemble another sample's; samples that do not pair;
-    references that contradict each other.
+    detectors meet; single values that stand out; constant scans; paired spectra that resemble another sample's; samples
+    that do not pair; references that contradict each other or lie far from all others.
 
     Parameters
     ----------
@@ -58,6 +61,7 @@ def check(table):
         findings.extend(_check_copies(table, name))
         findings.extend(_check_channels(table, name))
         findings.extend(_check_jumps(table, name))
+        findings.extend(_check_spikes(table, name))
     findings.extend(check_references(table))
     names = table.instruments
     for i, first in enumerate(names):
@@ -196,3 +200,32 @@ def _check_jumps(table, name):
             "warning", f"the spectra jump at {listed} {table.unit}, as where two detectors meet", whose(name),
             "Correct the splice, or leave out one side; derivatives turn it into a band.",
         )  # fmt: skip
+
+
+def _check_spikes(table, name):
+    """Single values far from those beside them, as a lost decimal sign or a cosmic ray leaves them."""
+    rows, X, axis = table.rows_of(name), table.spectra_of(name), table.axis_of(name)
+    if len(X) < FEW or X.shape[1] < 4 * BESIDE:
+        return
+    some = _off_its_neighbours(X[:: max(1, len(X) // 500)])
+    usual = np.maximum(np.median(some, axis=0), np.median(some)) + 1e-12 * np.nanmax(np.abs(X))
+    found = []
+    for start in range(0, len(X), ROWS_AT_ONCE):
+        part = X[start : start + ROWS_AT_ONCE]
+        off = _off_its_neighbours(part)
+        low, high = np.quantile(part, [0.05, 0.95], axis=1)
+        spikes = (off > SPIKE * usual) & (off > SPIKE_SHARE * (high - low)[:, None])
+        # the neighbours of a spike are off, too, by half as much
+        peaks = spikes & (off >= np.maximum(np.roll(off, 1, axis=1), np.roll(off, -1, axis=1)))
+        found += [(rows[start + r], axis[k + 1]) for r, k in np.argwhere(peaks)]
+    if found and len({row for row, _ in found}) <= len(X) / 10 + 1:
+        places = (f"{rows_named(table, [row])} at {wavelength:.6g} {table.unit}" for row, wavelength in found)
+        yield Finding(
+            "warning", f"{len(found)} values stand out from those beside them as no band does", shown(places),
+            "Is it a lost decimal sign or a cosmic ray? Correct it, or leave out the spectrum.",
+        )  # fmt: skip
+
+
+def _off_its_neighbours(X):
+    """Distance of each inner channel from the mean of its two neighbours, (n_spectra, n_channels - 2)."""
+    return np.abs(X[:, 1:-1] - (X[:, :-2] + X[:, 2:]) / 2)

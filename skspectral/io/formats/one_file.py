@@ -39,8 +39,8 @@ def read_file(path, **options):
           transmittance), "raw" (counts as they are stored) or "reflectance" (the ratio in any case)
         * ``variables``: names of the matrices of a MATLAB file; by default all of spectra
         * ``wavelengths``: axis (n_channels,) of a MATLAB file that has none
-        * ``encoding``, ``decimal``, ``delimiter``: how a text file is written; found by default
-        * ``unit``, ``quantity``, ``id_column``: what a table does not say, or says wrongly
+        * ``encoding``, ``decimal``, ``delimiter``, ``unit``, ``quantity``, ``id_column``: see
+          `skspectral.io.read_spectra`
 
     Returns
     -------

@@ -40,14 +40,8 @@ def blocks_from_cells(
         Number of each row; 1, 2, ... by default.
     comments : sequence of str
         What the file says beside the table.
-    decimal : {".", ","}, optional
-        Decimal sign of cells that are text; found by default.
-    unit : str, optional
-        Unit of the axis, which wins over what the table says.
-    quantity : str, optional
-        What the spectra are, which wins over what the table says.
-    id_column : str, optional
-        Label of the column that names the samples.
+    decimal, unit, quantity, id_column
+        What the user says, which wins over what the table says; see `skspectral.io.read_spectra`.
 
     Returns
     -------

@@ -29,14 +29,8 @@ def read_text(
     ----------
     path : str or path-like
         The file.
-    encoding : str, optional
-        Found by default.
-    decimal, delimiter : str, optional
-        Found by default. With ``decimal=","`` points separate thousands, and the reverse.
-    unit, quantity : str, optional
-        Unit of the axis and what the spectra are; by default what the file says, and nothing that it does not say.
-    id_column : str, optional
-        Label of the column that names the samples.
+    encoding, decimal, delimiter, unit, quantity, id_column
+        What the user says, which wins over what the file says; see `skspectral.io.read_spectra`.
 
     Returns
     -------
