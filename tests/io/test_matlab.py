@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 from scipy.sparse import csr_matrix
 
 from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError, UnsupportedFormatError
@@ -15,6 +15,13 @@ CORN = Path(os.environ.get("SKSPECTRAL_DATA", ""), "corn.mat")
 AXIS = np.arange(1100.0, 1124.0, 2.0)
 X = np.random.default_rng(0).uniform(0, 1, (5, 12))
 Y = np.random.default_rng(1).uniform(10, 20, (5, 2))
+
+
+@pytest.fixture(autouse=True)
+def without_processes(request, monkeypatch):
+    """Read in this process: one for each file takes its time. That of corn, and those of `test_damage`, have theirs."""
+    if request.function is not test_several_instruments_and_the_references_of_one_file:
+        monkeypatch.setattr("skspectral.io.formats.matlab._blocks._loaded", loadmat)
 
 
 def cells(*texts):
