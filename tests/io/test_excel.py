@@ -1,12 +1,13 @@
 """Workbooks: spectra, what stands on other sheets, and what is refused."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError
+from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError, TableWarning
 from skspectral.io.formats.one_file import kind_of_file, read_file
 
 from .workbook_writer import ods, xlsx
@@ -100,3 +101,25 @@ def test_a_workbook_without_spectra_says_what_it_holds(tmp_path):
 def test_a_workbook_of_field_notes_is_no_spectra():
     with pytest.raises(NoSpectraError, match="sheet 'spectra_metadata' with Field, Value"):
         read_file(FOLDER / "auroranir_handheld_barley_sensAIfood_metadata.xlsx")
+
+
+def test_cells_that_hold_no_value_and_sheets_of_references_that_are_left_out_are_said(tmp_path):
+    path = tmp_path / "book.xlsx"
+    xlsx(path, {"spectra": [[*row, *extra] for row, extra in zip(SPECTRA, (["fat"], [1.5], [2.5], [3.5]))]})
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(b"<c><v>1.5</v></c>", b'<c r="F2" t="e"><v>#DIV/0!</v></c>')
+    parts[sheet] = parts[sheet].replace(b"<c><v>2.5</v></c>", b'<c r="F3"><f>F4*2</f><v /></c>')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    with pytest.warns(TableWarning) as said:
+        (block,) = read_file(path)
+    assert block.columns["fat"] == [None, None, 3.5]
+    texts = [str(one.message) for one in said]
+    assert any("1 cells (F2) hold errors" in text for text in texts)
+    assert any("1 cells (F3) hold formulas whose results are not stored" in text for text in texts)
+    xlsx(path, {"spectra": SPECTRA, "Lab values": [["name", "fat"], ["A_1", 1.5], ["A_2", 2.5]]})
+    with pytest.warns(TableWarning, match="sheet 'Lab values' holds no spectra and none of their names"):
+        read_file(path)

@@ -195,6 +195,7 @@ def test_pages_of_several_variables(tmp_path):
         (block(VALUES, YFACTOR="0"), "YFACTOR= is '0'"),
         (block(VALUES, FIRSTX="4OOO"), "FIRSTX= must be a number and is '4OOO'"),
         (block(VALUES, LASTX=4000), "are no axis"),
+        (block(VALUES, LASTX=3966), "begins at 3972.*LASTX= or ##DELTAX= is wrong"),
         (block(VALUES, LASTX=None), "neither ##LASTX= nor ##DELTAX="),
         (block([1, 2, 3], lines=["4000T 1 2"]), "no number|repeats nothing|must be"),
         (block([1, 2, 3], lines=["4000J1K"]), "is a difference to no value"),

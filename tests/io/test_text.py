@@ -141,6 +141,14 @@ def test_what_no_program_writes_is_no_number(read, cell):
         numbers_of(["9.5", cell], ["s1", "s2"].__getitem__)
 
 
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+@pytest.mark.parametrize("row", ["s1;9,5;3,78027149", "s1;9,5;3,78027149;1,015", "s1;9,5;3,7802"])
+def test_decimal_commas_separate_no_columns_in_a_short_file(read, sign, row):
+    # a cut after the first numbers left more commas than bars, and the decimals were read as spectra
+    with pytest.raises(TableError, match=r"fields are missing|fields, but the head has|no spectral columns|no row"):
+        read(f"id;protein;nm 1780,5;nm 1783,5;nm 1787,5\n{row}".replace(";", sign))
+
+
 @pytest.mark.parametrize("written", ["utf-8", "utf-16", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("sign", ["\x1e", "\x0b", "\x0c", "\x1a", "\x00", "\x7f"])
 def test_a_control_character_is_no_blank(read, written, sign):

@@ -1,18 +1,22 @@
 """Workbooks (.xlsx, .xls, .ods), by python-calamine: sheets of spectra, and others joined to them by sample."""
 
 import re
+import warnings
 from itertools import zip_longest
 
 from ..._core.optional import import_optional
-from ...exceptions import NoSpectraError, ReadingOptionError, TableError
+from ...exceptions import NoSpectraError, ReadingOptionError, TableError, TableWarning
 from ..cells.numbers import is_blank
 from ..cells.phrases import unit_of
 from ..grids.blocks import blocks_from_cells
 from ..grids.long_form import widened
+from ._excel_cells import cells_without_values
 
 __all__ = ["read_excel"]
 
 _CORNER = re.compile(r"\baxis\b|wave ?(length|number)s?\b|raman", re.I)
+#: How sheets of reference values are called.
+_REFERENCES = re.compile(r"refer|\blab|chem|wet|analy|propert|result", re.I)
 #: Share of the names of the spectra that a sheet must hold to be joined to them.
 _MOSTLY = 0.5
 
@@ -49,10 +53,15 @@ def read_excel(path, *, sheet=None, **options):
     for name, rows in others.items():
         joined = [_join(block, name, rows) for block in blocks]
         if not any(joined):
-            notes.append(
-                f"sheet {name!r} holds no spectra and none of their names, and is left out; where it names samples and "
-                "the spectra are numbered replicates of them, give this workbook as references= too"
+            text = (
+                f"sheet {name!r} holds no spectra and none of their names, and is left out; where it names samples in "
+                "another spelling, or the spectra are numbered replicates of them, give this workbook as references="
             )
+            notes.append(text)
+            if _REFERENCES.search(name):
+                warnings.warn(f"{path}: {text}.", TableWarning, stacklevel=3)
+    for text in cells_without_values(path):
+        warnings.warn(f"{path}: {text}.", TableWarning, stacklevel=3)
     for block in blocks:
         block.notes.extend(notes)
     _name_instruments(blocks)

@@ -12,6 +12,7 @@ from .dialect import BLANK, split
 
 __all__ = ["read_body"]
 
+FEW_ROWS = 2
 _MAY_BE_COMMENT = "#/! \t"
 # characters that are converted at once: for each batch pandas makes an object of every column
 BATCH = 1 << 27
@@ -181,7 +182,7 @@ def _look_at_the_end(path, reader):
     """Note where the file seems to end within a number: no line end, and fewer digits than any row before."""
     with path.open("rb") as stream:
         stream.seek(-min(8, path.stat().st_size), 2)
-        if stream.read().rstrip(b"\x00").endswith((b"\n", b"\r", b"\x1a")) or len(reader.lines) < 3:
+        if stream.read().rstrip(b"\x00").endswith((b"\n", b"\r", b"\x1a")):
             return
     last = split(reader.last, reader.delimiter, str(path))[reader.width - 1 :]
     if not last or is_blank(last[0]):
@@ -191,10 +192,12 @@ def _look_at_the_end(path, reader):
     if column in reader.cells:
         cells = [str(cell) for cell in reader.cells[column][:-1] if not is_blank(cell)]
         others = [len(cell.partition(reader.decimal)[2]) for cell in cells]
-        shorter = bool(others) and digits < min(others)
+        shorter = len(others) >= FEW_ROWS and digits < min(others)
     else:
-        before = reader.X[-1000:-1, reader.layout.spectral.index(column)]
-        shorter = digits < min(len(repr(float(value)).partition(".")[2]) for value in before)
+        # in a file of few rows the other channels tell how many digits are written
+        enough = len(reader.X) > FEW_ROWS
+        before = reader.X[-1000:-1, reader.layout.spectral.index(column)] if enough else reader.X.ravel()[:-1]
+        shorter = len(before) > FEW_ROWS and digits < min(len(repr(float(value)).partition(".")[2]) for value in before)
     if shorter:
         reader.notes.append(
             f"the file has no line end, and the last cell ({last[0]!r}) has fewer digits than all others of its "

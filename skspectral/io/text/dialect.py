@@ -95,9 +95,13 @@ def _score(judged, sign, decimal, path):
     alike = [row for row in rows if len(row) == usual]
     numbers = sum(_is_number(cell, decimal) for row in alike for cell in row)
     cells = [cell for row in alike for cell in row if cell and not is_blank(cell)]
-    # scraps, and two numbers with a blank between them
-    torn = sum(not any(character.isalnum() for character in cell) or bool(_TWO.fullmatch(cell)) for cell in cells)
-    return numbers - torn, len(alike)
+    return numbers - sum(_is_torn(cell, sign) for cell in cells), len(alike)
+
+
+def _is_torn(cell, sign):
+    """Whether a cell shows that this is not the sign: a scrap, two numbers, or another sign within it."""
+    within = any(other in cell for other in _NEVER_IN_CELLS if other != sign)
+    return within or not any(character.isalnum() for character in cell) or bool(_TWO.fullmatch(cell))
 
 
 def _is_number(cell, decimal):

@@ -20,6 +20,8 @@ _TOKEN = re.compile(r"[@A-Ia-i%J-Rj-rS-Zs]\d*(?:\.\d*)?|[+-]?(?:\d+\.?\d*|\.\d+)
 #: Plain numbers stand apart or begin with a sign, so that 1.2.3 is none.
 _PLAIN = re.compile(r"(?:[+-]|(?<![\d.]))(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|\?")
 _BETWEEN = re.compile(r"[ \t,;]*")
+#: Steps by which the abscissas of the lines may drift from the axis.
+DRIFT = 0.25
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[+-]\d+(?:,\d+)?)*")
 
 
@@ -120,15 +122,24 @@ def abscissa(first, lasts, n, xs, factor, starts, numbers, where):
         axis = np.linspace(first, last, n)
         for written in (xs * factor, xs):
             # An abscissa may be rounded to a few digits, so what the digits cannot say is allowed on top of the step.
-            allowed = 1.001 * abs(axis[1] - axis[0]) + 0.51 * _rounding(written)
-            if np.all(np.abs(written - axis[at]) <= allowed):
+            step, rounding = abs(axis[1] - axis[0]), 0.51 * _rounding(written)
+            off = written - axis[at]
+            if np.all(np.abs(off) <= 1.001 * step + rounding) and _drift(at, off) <= DRIFT * step + 2 * rounding:
                 return axis
     expected = np.linspace(first, lasts[0], n)[at]
     k = int(np.argmax(np.abs(xs * factor - expected)))
     raise TableError(
         f"{where}, line {numbers[k]} begins at {xs[k] * factor:.6g}, but the values before it end so that it must "
-        f"begin at {expected[k]:.6g}; values are missing or the file is damaged."
+        f"begin at {expected[k]:.6g}; values are missing, ##LASTX= or ##DELTAX= is wrong, or the file is damaged."
     )
+
+
+def _drift(at, off):
+    """How far the lines run away from the axis from the first to the last: then an end of the axis is wrong."""
+    if len(at) < 2:
+        return 0.0
+    centred = at - at.mean()
+    return abs(float(centred @ off / (centred @ centred))) * float(np.ptp(at))
 
 
 def _rounding(xs):
