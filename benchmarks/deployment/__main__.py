@@ -107,11 +107,12 @@ def _computed(tasks, args):
 
 
 def _summary(table, by):
-    """Mean coverage in groups, and the median width beside the method's own."""
+    """Mean coverage in groups, median width beside the method's own, and how many far errors came with a warning."""
     groups = table.groupby(by)
     summary = groups[["covered", "own_covered", "conformal"]].mean()
     for name in ("width", "conformal_width"):
         summary[name] = groups[name].median()
+    summary["far"], summary["far_flagged"] = groups["far"].sum(), groups["far_flagged"].sum()
     summary["tasks"], summary["tasks_conformal"] = groups.size(), groups["conformal"].count()
     return summary.round(3)
 

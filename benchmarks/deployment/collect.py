@@ -6,13 +6,14 @@ import numpy as np
 from sklearn.base import clone
 
 from skspectral import AutoTransfer, MeanShift
+from skspectral.deployment._flags import Flags
 from skspectral.deployment._methods import predict_with_std
-from skspectral.diagnostics import TransferIntervals
+from skspectral.diagnostics import TargetLimits, TransferIntervals
 from skspectral.model_selection import StandardsSplit
 
 from .pairs import blocks
 
-__all__ = ["METHODS", "interval_parts"]
+__all__ = ["METHODS", "flagged_spectra", "interval_parts"]
 
 METHODS = ("auto", "mean shift")
 LEVEL, LEAST_FOR_CONFORMAL = 0.9, 9
@@ -50,6 +51,7 @@ def interval_parts(pair, kind, n_standards, seed, method, conformal=False):
         enough = n_standards >= LEAST_FOR_CONFORMAL
         half = _conformal(model, split, y, predicted, own) if conformal and enough else None
     intervals = TransferIntervals(**ROLES).fit(split.X, y, **split.labels, residuals=residuals)
+    flagged = flagged_spectra(split, y, predicted)
     on_target = split.instrument == "B"
     standards = intervals._scores(split.X[on_target])
     scores = intervals._scores(split.X_test)
@@ -70,9 +72,18 @@ def interval_parts(pair, kind, n_standards, seed, method, conformal=False):
             "own": None if own is None else own[:, j],
             "residuals": None if residuals is None else residuals[:, j],
             "conformal": None if half is None else half[:, j],
+            "flagged": flagged[:, j],
         }
         for j in range(len(columns))
     ]
+
+
+def flagged_spectra(split, y, predicted):
+    """Whether the spectrum or the value of each prediction (n_test, n_targets) is worth a warning."""
+    flags = Flags(*predicted.shape)
+    flags.add_spectra(split.X_test, TargetLimits(**ROLES).fit(split.X, **split.labels), ROLES["target"])
+    flags.add_range(predicted, y.min(axis=0), y.max(axis=0))
+    return np.isin(flags.flag().astype(str), ["warning", "reject"])
 
 
 def _conformal(model, split, y, predicted, own):

@@ -11,6 +11,8 @@ FREEDOM = 3.0
 LEVEL = 0.9
 #: Squared errors beyond this share of the variance of the references are as good as none.
 FLOOR = 1e-6
+#: Half widths of the interval beyond which an error is one that a flag should have told.
+FAR = 2.0
 NAMES = ("rho", "y_prior", "prior_standards", "a", "b", "c", "g")
 START = (1.0, 1.0, 3.0, 1.0, 0.3, 0.3, 0.3)
 
@@ -112,7 +114,7 @@ def coverage(parts, constants):
             by_rank |= {"conformal_width": np.median(told) / (1.645 * own)}
         rows.append(
             {"set": set_of(part["pair"]), "method": part["method"], "kind": part["kind"], "n": part["n"]}
-            | {"covered": np.mean(z <= 1)}
+            | {"covered": np.mean(z <= 1), "far": np.sum(z > FAR), "far_flagged": np.sum((z > FAR) & part["flagged"])}
             | by_rank
             | {"own_covered": np.mean(np.abs(part["error"]) <= 1.645 * own), "width": np.median(half) / (1.645 * own)}
         )
