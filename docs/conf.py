@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from _architecture import write as write_architecture  # noqa: E402
+from _intervals import write_intervals  # noqa: E402
 from _markdown import to_rst  # noqa: E402
 from _monitoring import write_monitoring  # noqa: E402
 from _results import write_results, write_text  # noqa: E402
@@ -125,6 +126,7 @@ def write_generated_pages(app):
     generated = HERE / "_generated"
     write_results(HERE.parent / "benchmarks" / "accuracy" / "results", generated)
     write_monitoring(HERE.parent / "benchmarks" / "monitoring" / "results", generated)
+    write_intervals(HERE.parent / "benchmarks" / "deployment" / "results", generated)
     write_architecture(generated)
     for name in ("CHANGELOG", "CONTRIBUTING"):
         write_text(generated / f"{name.lower()}.rst", to_rst((HERE.parent / f"{name}.md").read_text("utf8")))
