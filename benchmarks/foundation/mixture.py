@@ -23,6 +23,7 @@ SHARES = np.linspace(0, 1, 11)
 # How much it says without standards that predictions vary more than references do, and from which excess on.
 EXCESS_POWERS, EXCESS_FLOORS = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0), (0.1, 0.2, 0.4, 0.8)
 BOOTSTRAPS = 200
+COMPARED = (0, 3, 5, 10)
 
 
 def collect(path, networks, n_simulated, n_repeats, quiet=False):
@@ -35,22 +36,29 @@ def collect(path, networks, n_simulated, n_repeats, quiet=False):
     path : Path
         The file.
     networks : dict of {str: str or path}
-        Weights of every network that is tried.
+        Weights of every network that is tried; all but the first one only where both instruments have one axis, and
+        with the numbers of standards in ``COMPARED``.
     n_simulated, n_repeats : int
         Numbers of simulated settings, and of splits of the real pairs.
     quiet : bool
         No progress bar.
     """
-    done = len(path.read_text().splitlines()) if path.exists() else 0
     path.parent.mkdir(parents=True, exist_ok=True)
-    jobs = product(draw_tasks(n_simulated, n_repeats), networks.items())
-    with path.open("a") as file:
-        for number, ((kind, n_standards, task), (network, weights)) in enumerate(tqdm(jobs, disable=quiet)):
-            if number < done:
-                continue
-            record = {"kind": kind, "material": task.material, "standards": n_standards, "network": network}
-            print(json.dumps(record | {"properties": errors(task, weights)}), file=file)
-            file.flush()
+    with path.open("a+") as file:
+        file.seek(0)
+        done = {_label(json.loads(line)) for line in file}
+        for kind, setting, n_standards, task in tqdm(draw_tasks(n_simulated, n_repeats), unit="task", disable=quiet):
+            for number, (network, weights) in enumerate(networks.items()):
+                record = {"kind": kind, "setting": setting, "standards": n_standards, "network": network}
+                compared = not kind.startswith("native") and n_standards in COMPARED
+                if _label(record) in done or (number and not compared):
+                    continue
+                record |= {"material": task.material, "properties": errors(task, weights)}
+                print(json.dumps(record), file=file, flush=True)
+
+
+def _label(record):
+    return tuple(record[name] for name in ("kind", "setting", "standards", "network"))
 
 
 def errors(task, weights):
@@ -83,9 +91,9 @@ def errors(task, weights):
 
 
 def _said(model, task):
-    """Standard deviation over target rows of what every expert says of them, where nothing else is known of them."""
+    """Standard deviation over target rows of what every expert says of them, where held-out errors say nothing."""
     on_target = task.instrument == "B"
-    if np.isfinite(task.y[on_target]).any():
+    if np.isfinite(task.y[on_target]).any(axis=1).sum() >= LEAST_FOR_EVIDENCE:
         return {}
     said = model.predict_experts(task.X[on_target])
     return {name: value.reshape(on_target.sum(), -1).std(axis=0) for name, value in said.items()}
@@ -100,7 +108,8 @@ def learn(records):
 
     What is best on a few hundred tasks is often a corner, where it is best by chance. The constants are therefore the
     mean of those that are best on many bootstrap samples of materials and pairs of instruments. Simulated and real
-    instruments count alike, within each every material or pair, and within these every property of every task.
+    instruments count alike, within each every material or pair, and within these every property of every task. Tasks
+    with one or two standards take no part: their prior weights lie between.
 
     Parameters
     ----------
@@ -113,7 +122,8 @@ def learn(records):
         For ``skspectral/foundation/mixture.json``.
     """
     cases = to_cases(records)
-    labelled, zero_shot = ([case for case in cases if case.zero_shot == wanted] for wanted in (False, True))
+    labelled = [case for case in cases if case.standards >= LEAST_FOR_EVIDENCE]
+    zero_shot = [case for case in cases if not case.standards]
     own = [False, *(True for _ in PRIORS[1:])] if any("own range" in case.names for case in labelled) else [False]
     grid = list(product(PRIORS, PRIORS, [p for p, used in zip(PRIORS, own) if used or p == 0], POWERS, HALVES))
     table = Table(labelled)
@@ -166,11 +176,10 @@ class Case:
         self.held_out = {name: np.array(part, dtype=float)[:, None] for name, part in values["held_out"].items()}
         said = values.get("said")
         self.said = said and {name: np.array([said[name] ** 2]) for name in self.names}
-        self.zero_shot = not any(np.isfinite(part).any() for part in self.held_out.values())
 
     def weights(self, constants):
         """Weights of the experts (n_experts,) as the model chooses them."""
-        found = expert_weights(self.held_out, np.ones(1), zero_shot=self.zero_shot, said=self.said, constants=constants)
+        found = expert_weights(self.held_out, np.ones(1), standards=self.standards, said=self.said, constants=constants)
         return np.array([found[name][0] for name in self.names])
 
     def only(self, name):
@@ -220,17 +229,15 @@ class Table:
 
 
 def report(records, constants):
-    """Give the errors of each expert and of the mixture over the portfolio's, for every kind of task: list of dict."""
+    """Give the errors of each expert and of the mixture over the portfolio's, by kind of task and standards."""
     cases = to_cases(records)
     rows = []
-    for kind, zero_shot in product(sorted({case.kind for case in cases}), (False, True)):
-        own = [case for case in cases if case.kind == kind and case.zero_shot == zero_shot]
-        if not own:
-            continue
+    for kind, standards in sorted({(case.kind, case.standards) for case in cases}):
+        own = [case for case in cases if (case.kind, case.standards) == (kind, standards)]
         weights = [case.weights(constants) for case in own]
         row = {
             "kind": kind,
-            "standards": "without standards" if zero_shot else "with standards",
+            "standards": standards,
             "properties": len(own),
         }
         for name in EXPERTS[1:]:

@@ -4,8 +4,10 @@ Materials that the pretraining left out, seen through two simulated instruments;
 same powders or feed grain, and laboratory ones that measured the same minerals. Nothing here is evaluated on elsewhere.
 """
 
+from collections import defaultdict
 from dataclasses import replace
 from fnmatch import fnmatch
+from itertools import count
 
 import numpy as np
 
@@ -17,10 +19,11 @@ from skspectral.pretraining.config import PretrainingConfig
 __all__ = ["SIMULATED", "draw_tasks"]
 
 # In the order in which they are tried: a run that is stopped early knows the ends.
-N_STANDARDS = (0, 10, 3, 5)
+N_STANDARDS = (0, 10, 3, 5, 1, 2, 30)
 NATIVE_STANDARDS = (5, 10, 20)
-# Target spectra of further samples, which are all that is known of the target without standards.
-N_OTHERS = 20
+# Target spectra of further samples, without references: all that is known of the target without standards, and more
+# than what one or two standards tell.
+N_OTHERS, WITH_OTHERS = 20, (0, 1, 2)
 MOST_REFERENCES = 3
 #: Kinds of tasks whose instruments are simulated: unlike ones, units of one model, and ones with axes of their own.
 SIMULATED = ("simulated", "simulated, like units", "native, simulated")
@@ -28,19 +31,24 @@ INSTRUMENTS = dict(zip(SIMULATED, ("unlike", "like")))
 
 
 def draw_tasks(n_simulated, n_repeats, seed=0):
-    """Yield (kind, number of standards, Task); those of kinds that begin with "native" have two axes."""
+    """Yield (kind, setting, number of standards, Task); those of kinds that begin with "native" have two axes.
+
+    Settings are numbered within their kind, whatever the number of standards.
+    """
     settings = [*_simulated(n_simulated, seed), *_pairs(n_repeats)]
     for n in N_STANDARDS:
+        numbers = defaultdict(count)
         for kind, setting in settings:
-            yield kind, n, setting.task(n, None if n else setting.others)
+            yield kind, next(numbers[kind]), n, setting.task(n, setting.others if n in WITH_OTHERS else None)
     random = np.random.default_rng([seed, 1])
     materials = _left_out()
-    for _ in range(n_simulated):
-        task = with_windows(draw_task(materials, random), random)
-        if task is not None:
-            yield "native, simulated", int((task.instrument == "B").sum()), task
-    for task in draw_native_powders(n_repeats, NATIVE_STANDARDS):
-        yield "native, powders", int((task.instrument == "B").sum()), task
+    drawn = (with_windows(draw_task(materials, random), random) for _ in range(n_simulated))
+    for kind, tasks in (
+        ("native, simulated", drawn),
+        ("native, powders", draw_native_powders(n_repeats, NATIVE_STANDARDS)),
+    ):
+        for number, task in enumerate(task for task in tasks if task is not None):
+            yield kind, number, int((task.instrument == "B").sum()), task
 
 
 def _left_out():

@@ -146,20 +146,20 @@ def _mixture(learned):
     lines = [
         "\n## The weights of the experts\n",
         "Learned on materials and instrument pairs that the pretraining left out, none of them evaluated on elsewhere; "
-        "the errors below are on the tasks that the constants were chosen on, those without standards all on one axis. "
+        "the errors below are on the tasks that the constants were chosen on, but for those with one or two standards. "
         f"Prior weights: {prior}; the power of N held-out errors is {constants['power']:g} N / (1 + N / "
         f"{constants['half']:g}). Without standards: {without}, over the power {constants['excess']['power']:g} / 2 of "
         f"{constants['excess']['floor']:g} plus what the variance of predictions exceeds that of the references by, in "
         "units of the latter. Constants are means of what is best on bootstrap samples of materials and pairs of "
         "instruments. Geometric mean of the error of every expert and "
         "of the mixture over that of the portfolio.\n",
-        "| tasks | target rows | properties | trained head | committee | own range | mixture | portfolio's weight |",
+        "| tasks | standards | properties | trained head | committee | own range | mixture | portfolio's weight |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in learned["report"]:
         figures = [row[name] for name in ("network", "committee", "own range", "mixture")]
         cells = ["" if value is None else f"{value:.3f}" for value in figures]
-        cells = [row["kind"], row["standards"], str(row["properties"]), *cells, f"{row['portfolio weight']:.2f}"]
+        cells = [row["kind"], str(row["standards"]), str(row["properties"]), *cells, f"{row['portfolio weight']:.2f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

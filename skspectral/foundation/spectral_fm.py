@@ -244,16 +244,16 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
     def _weigh(self, rows, own):
         """Weigh the experts by their errors on held-out standards, or by what they say of target spectra."""
         X, references, _ = rows.target_samples
-        zero_shot = (self.n_pairs_ == 0) & ~np.isfinite(references).any(axis=0)
+        standards = np.maximum(self.n_pairs_, np.isfinite(references).sum(axis=0))
         said = None
-        if zero_shot.any() and len(X) >= LEAST_FOR_EVIDENCE:
+        if standards.min() < LEAST_FOR_EVIDENCE <= len(X):
             said = {name: value.var(axis=0) for name, value in self._experts_of(X, own)[0].items()}
-            said = {name: said.get(name, np.zeros(len(zero_shot))) for name in self.held_out_}
-        weights = expert_weights(self.held_out_, spread(rows.source_samples[1]), zero_shot=zero_shot, said=said)
+            said = {name: said.get(name, np.zeros(len(standards))) for name in self.held_out_}
+        weights = expert_weights(self.held_out_, spread(rows.source_samples[1]), standards=standards, said=said)
         self._shares = network_shares(weights)
         weights = {name: np.where(weight > NEGLIGIBLE, weight, 0.0) for name, weight in weights.items()}
         if self.network_weight != "auto" and "portfolio" in weights:
-            total = np.full(len(zero_shot), float(self.network_weight))
+            total = np.full(len(standards), float(self.network_weight))
             weights = {"portfolio": 1 - total} | {name: total * share for name, share in self._shares.items()}
         self.expert_weights_ = weights
         self.network_weight_ = 1 - weights.get("portfolio", np.zeros(rows.y.shape[1]))

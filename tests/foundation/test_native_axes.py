@@ -277,7 +277,7 @@ def test_no_property_takes_its_prior_from_another(wider):
     on_target = X[rows][instrument[rows] == "B"]
     said = {name: value.var(axis=0) for name, value in model.predict_experts(on_target).items()}
     variance = np.full(2, np.var(np.ravel(y)[rows][instrument[rows] == "A"]))
-    expected = expert_weights(model.held_out_, variance, zero_shot=[False, True], said=said)
+    expected = expert_weights(model.held_out_, variance, standards=[3, 0], said=said)
     for name in ("portfolio", "network", "committee"):
         assert model.expert_weights_[name][1] == pytest.approx(expected[name][1], abs=1e-4)
     assert model.expert_weights_["portfolio"][0] > 0.1 and model.expert_weights_["own range"][1] == 0

@@ -22,9 +22,9 @@ CONSTANTS = {
 }
 
 
-def weights(constants=CONSTANTS, zero_shot=False, **errors):
+def weights(constants=CONSTANTS, standards=3, **errors):
     held_out = {name.replace("_", " "): value for name, value in errors.items()}
-    found = expert_weights(held_out, np.ones(1), zero_shot=zero_shot, constants=constants)
+    found = expert_weights(held_out, np.ones(1), standards=standards, constants=constants)
     assert_allclose(sum(found.values()), 1)
     return found
 
@@ -51,9 +51,9 @@ def test_little_evidence_leaves_the_prior():
     assert weights(portfolio=one, network=0 * one)["network"][0] == pytest.approx(0.3 / 0.8)
     unknown = np.full((3, 1), np.nan)
     assert weights(portfolio=unknown, network=unknown)["network"][0] == pytest.approx(0.3 / 0.8)
-    assert weights(portfolio=unknown, network=unknown, zero_shot=True)["network"][0] == pytest.approx(0.6)
+    assert weights(portfolio=unknown, network=unknown, standards=0)["network"][0] == pytest.approx(0.6)
     two = np.full((3, 2), np.nan)
-    found = expert_weights({"portfolio": two, "network": two}, np.ones(2), zero_shot=[True, False], constants=CONSTANTS)
+    found = expert_weights({"portfolio": two, "network": two}, np.ones(2), standards=[0, 3], constants=CONSTANTS)
     assert_allclose(found["network"], [0.6, 0.3 / 0.8])
     same = np.ones((6, 1))
     assert weights(portfolio=same, network=same)["network"][0] == pytest.approx(0.3 / 0.8)
@@ -62,10 +62,14 @@ def test_little_evidence_leaves_the_prior():
 def test_without_standards_an_expert_that_says_more_than_references_vary_is_heard_less():
     unknown = dict.fromkeys(("portfolio", "network"), np.full((3, 2), np.nan))
     said = {"portfolio": np.array([8.0, 8.0]), "network": np.array([0.1, 1.9])}
-    found = expert_weights(unknown, np.array([2.0, 2.0]), zero_shot=[True, False], said=said, constants=CONSTANTS)
+    found = expert_weights(unknown, np.array([2.0, 2.0]), standards=[0, 3], said=said, constants=CONSTANTS)
     # the portfolio's variance is four times that of the references, the network's is within it
     assert_allclose(found["network"] / found["portfolio"], [0.6 / 0.4 * (0.5 + 3) / 0.5, 0.3 / 0.5])
-    tamed = expert_weights(unknown, np.full(2, 8.0), zero_shot=True, said=said, constants=CONSTANTS)
+    # with one standard, prior weights are between those without and those with three
+    between = expert_weights(unknown, np.array([2.0, 2.0]), standards=[1, 2], said=said, constants=CONSTANTS)
+    prior = [(0.6 / 0.4) ** (1 - n / 3) * (0.3 / 0.5) ** (n / 3) for n in (1, 2)]
+    assert_allclose(between["network"] / between["portfolio"], [prior[0] * 7, prior[1] * 7])
+    tamed = expert_weights(unknown, np.full(2, 8.0), standards=0, said=said, constants=CONSTANTS)
     assert_allclose(tamed["network"], 0.6)
 
 
