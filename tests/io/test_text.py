@@ -1,5 +1,7 @@
 """Text tables in the writings of many programs: the same numbers, names and axis, or an error that names the place."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -169,6 +171,17 @@ def test_samples_that_are_called_like_quantities_are_samples(read):
     assert read("nm,AU01\n1100,.1\n1102,.2\n1104,.3\n").names == ["AU01"]
     block = read("nm,log(1/R),% R\n1100,.1,90\n1102,.2,80\n1104,.3,70\n")
     assert (block.names, block.quantity) == ([None], "log 1/R")
+
+
+def test_commas_that_may_separate_thousands_are_asked_about(read):
+    text = 'id,1100,1102,1104\ns1,"12,345","13,456","11,234"\n'
+    with pytest.warns(TableWarning, match="three digits follow every comma in the spectra, such as '12,345'"):
+        np.testing.assert_array_equal(read(text).X, [[12.345, 13.456, 11.234]])
+    np.testing.assert_array_equal(read(text, decimal=".").X, [[12345, 13456, 11234]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read(text.replace("13,456", "0,456"))
+        read("id;1100;1102;1104\ns1;12,345;13,456;11,234\n")
 
 
 def test_a_blank_may_be_a_lost_decimal_sign_or_separate_thousands(read):

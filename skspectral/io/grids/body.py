@@ -54,9 +54,10 @@ def decimal_of_spectra(rows, columns):
     return "," if any("," in text for text in texts) else "."
 
 
-def spectra_of_cells(rows, columns, decimal, where):
+def spectra_of_cells(rows, columns, decimal, where, *, grouped=False):
     """Convert the cells of a spectrum one by one, with the place of the first that is no number.
 
+    ``grouped`` says whether the other one of point and comma may separate thousands, as where the user named the sign.
     Returns the spectra, and whether all cells carry a percent sign.
     """
     X = np.empty((len(rows), len(columns)))
@@ -69,7 +70,7 @@ def spectra_of_cells(rows, columns, decimal, where):
             elif percent:
                 raise TableError(f"{where(r, k)}: {cell!r} has no percent sign, which other cells of the spectra have.")
             try:
-                X[r, j] = cell if type(cell) is float else number(cell, decimal)
+                X[r, j] = cell if type(cell) is float else number(cell, decimal, grouped=grouped)
             except NotANumber as error:
                 raise TableError(f"{where(r, k)}: {error}.") from None
     return X, percent

@@ -1,10 +1,13 @@
 """Rows of a text table beneath its labels: in batches by pandas, and cell by cell where something is odd."""
 
+import re
+import warnings
+
 import numpy as np
 
 from ..._core.optional import import_optional
-from ...exceptions import TableError
-from ..cells.numbers import is_blank
+from ...exceptions import TableError, TableWarning
+from ..cells.numbers import decimal_of, is_blank
 from ..grids.body import Body, check_width, decimal_of_spectra, spectra_of_cells
 from ._encoding import open_text
 from ._lines import is_comment, numbered
@@ -13,6 +16,8 @@ from .dialect import BLANK, split
 __all__ = ["read_body"]
 
 FEW_ROWS = 2
+# a comma in a label that separates no thousands
+_PROVING = re.compile(r"\d,\d{1,2}(?!\d)")
 _MAY_BE_COMMENT = "#/! \t"
 # characters that are converted at once: for each batch pandas makes an object of every column
 BATCH = 1 << 27
@@ -42,8 +47,11 @@ def read_body(path, encoding, head, layout, decimal):
     data = head.rows[layout.first :]
     if not data:
         raise TableError(f"{path} holds a head but no rows.")
+    told = decimal is not None
     decimal = decimal or decimal_of_spectra(data, layout.spectral)
-    reader = _Reader(path, head.delimiter, layout, decimal)
+    if not told and decimal == "," and head.delimiter != ";":
+        _question_commas(path, data, layout)
+    reader = _Reader(path, head.delimiter, layout, decimal, told)
     with open_text(path, encoding) as stream:
         for line, text in numbered(stream, path):
             comment = text[0] in _MAY_BE_COMMENT and is_comment(text, head.delimiter, reader.width)
@@ -56,12 +64,12 @@ def read_body(path, encoding, head, layout, decimal):
 
 
 class _Reader:
-    def __init__(self, path, delimiter, layout, decimal):
+    def __init__(self, path, delimiter, layout, decimal, told):
         self.pandas = import_optional("pandas", extra="io", feature="Reading text tables")
         # until version 3.1 pandas rounded the last bit unless told otherwise, now it warns where it is told
         old = tuple(map(int, self.pandas.__version__.split(".")[:2])) < (3, 1)
         self.exact = {"float_precision": "round_trip"} if old else {}
-        self.path, self.delimiter, self.layout, self.decimal = path, delimiter, layout, decimal
+        self.path, self.delimiter, self.layout, self.decimal, self.told = path, delimiter, layout, decimal, told
         self.width = len(layout.labels)
         self.others = [k for k in range(self.width) if k not in set(layout.spectral)]
         self.X = np.empty((0, len(layout.spectral)))
@@ -148,7 +156,7 @@ class _Reader:
         def where(r, k):
             return self.where(start + r, k)
 
-        X, self.percent = spectra_of_cells(rows, self.layout.spectral, self.decimal, where)
+        X, self.percent = spectra_of_cells(rows, self.layout.spectral, self.decimal, where, grouped=self.told)
         self._append(X)
         for k in self.others:
             self.cells[k].extend(row[k] for row in rows)
@@ -172,6 +180,19 @@ class _Lines:
             if size <= 0:
                 break
         return "\n".join([*taken, ""])
+
+
+def _question_commas(path, rows, layout):
+    """Warn where commas, followed by three digits everywhere, may as well separate thousands."""
+    texts = [row[k] for row in rows for k in layout.spectral if k < len(row) and "," in row[k]]
+    labels = (layout.labels[k] for k in layout.spectral)
+    if texts and decimal_of(texts) is None and not any(map(_PROVING.search, labels)):
+        warnings.warn(
+            f"{path}: three digits follow every comma in the spectra, such as {texts[0]!r}, and they are taken as "
+            "decimals. Say decimal='.' if they are thousands.",
+            TableWarning,
+            stacklevel=3,
+        )
 
 
 def _quoted(cell, sign):
