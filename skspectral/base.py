@@ -16,6 +16,7 @@ from ._core.affine import affine_coefficients
 from ._core.axis_identity import known_axis
 from ._core.nested import is_nested, nested_fits
 from ._core.plausible import fitted_range, warn_of_absurd
+from ._core.quantities import learn_quantity, said_quantity
 from ._core.references import check_references, warn_of_units
 from ._core.replicates import check_replicates
 from ._core.roles import TransferRows
@@ -126,6 +127,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             If there is not one instrument and one sample_id per row.
         AxisMismatchError
             If column labels contradict ``wavelengths`` or the existing calibration, or are in no order.
+        QuantityError
+            If a table says that its instruments hold different quantities.
 
         Warns
         -----
@@ -136,7 +139,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         ReferenceUnitsWarning
             If references of the two instruments are far apart.
         """
-        frozen = is_frozen(self.estimator)
+        frozen, quantity = is_frozen(self.estimator), said_quantity(X)
         X = self._read_spectra(X)
         y = check_references(self, y, len(X), allow_missing=True)
         self._check_frozen_width(frozen)
@@ -162,6 +165,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             warn_of_units(own, rows.is_target, (rows.source, rows.target), stacklevel=2)
         if sample_id is not None:
             check_replicates(rows, y.reshape(len(X), -1)[rows.order])
+        learn_quantity(self, quantity, rows.source, rows.target)
         self.source_, self.target_ = rows.source, rows.target
         self.n_standards_, self.n_pairs_ = rows.n_standards, len(rows.pairs)
         plain = instrument is None or (self.source is None and rows.target is None)
@@ -264,7 +268,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         ------
         AxisMismatchError
             If the column labels are another axis than the one seen in ``fit``.
-        ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError, ImplausibleSpectraError
+        ChannelMismatchError, NonFiniteSpectraError, ConstantSpectraError, ImplausibleSpectraError, QuantityError
             If the spectra cannot be used.
 
         Warns

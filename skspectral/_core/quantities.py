@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..exceptions import QuantityError, ReadingOptionError
+from .channels import is_table
 from .roles import TransferRows
 
 __all__ = [
@@ -13,8 +14,11 @@ __all__ = [
     "check_quantity",
     "convert_quantity",
     "converted_spectra",
+    "learn_quantity",
     "quantity_of",
     "refuse_mirrored",
+    "refuse_other_quantity",
+    "said_quantity",
 ]
 
 #: What the numbers of a spectrum are. Percentages are quantities of their own, so that no factor of 100 is lost.
@@ -167,3 +171,57 @@ def refuse_mirrored(X, instrument, sample_id, quantity, source, target):
             f"{target!r}: 'absorbance'}}, on the command line --quantity {source}=reflectance --quantity "
             f"{target}=absorbance, or the other way round. If they are one quantity after all, say that it is."
         )
+
+
+def said_quantity(X):
+    """What a table of spectra, or a DataFrame made by one, says that it holds: str, {instrument: str}, or None."""
+    return X.quantity if hasattr(X, "quantity") and is_table(X) else getattr(X, "attrs", {}).get("quantity")
+
+
+def learn_quantity(estimator, said, source, target):
+    """Keep what a model is made from, and refuse to make it from two quantities.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+    said : str, dict of {instrument: str} or None
+        See `said_quantity`.
+    source, target : object or None
+        The resolved roles.
+
+    Raises
+    ------
+    QuantityError
+        If the two instruments hold different quantities.
+    """
+    vars(estimator).pop("_quantity", None)
+    roles = [name for name in (source, target) if name is not None]
+    # without roles, as in a calibration of one instrument, one quantity is that of all rows
+    held = {name: quantity_of(said, name) for name in roles or ([] if isinstance(said, dict) else [None])}
+    known = {name: quantity for name, quantity in held.items() if quantity != "unknown"}
+    if len({_alike(quantity) for quantity in known.values()}) > 1:
+        listed = ", ".join(f"{name!r} holds {quantity}" for name, quantity in known.items())
+        raise QuantityError(
+            f"The instruments hold different quantities ({listed}), and what is learned from both cannot be right. "
+            f"Bring them to one: table.to_absorbance(), or table.in_quantity({held[target]!r}, "
+            f"instruments=[{source!r}])."
+        )
+    if known:
+        estimator._quantity = next(reversed(known.values()))
+
+
+def refuse_other_quantity(estimator, X):
+    """Raise QuantityError for spectra that say that they are another quantity than a model was made from."""
+    own, said = getattr(estimator, "_quantity", None), said_quantity(X)
+    if own is None or said is None:
+        return
+    for quantity in said.values() if isinstance(said, dict) else [said]:
+        if quantity != "unknown" and _alike(quantity) != _alike(own):
+            raise QuantityError(
+                f"{type(estimator).__name__} was made from {own}, and X is {quantity}. Convert it: "
+                f"table.in_quantity({own!r})."
+            )
+
+
+def _alike(quantity):
+    return "absorbance" if quantity in ABSORBANCES else quantity

@@ -19,6 +19,7 @@ from .matrices import as_matrix
 from .missing_codes import find_codes
 from .nested import is_nested
 from .plausible import DWARFING_SPECTRA, refuse_dwarfing
+from .quantities import refuse_other_quantity
 from .references import masked_as_nan
 
 __all__ = ["check_finite", "constant_rows", "paired_columns", "validate_spectra", "varies"]
@@ -132,6 +133,7 @@ def validate_spectra(
             validate_data(estimator, X, reset=False, skip_check_array=True)
     check_finite(values)
     if not reset:
+        refuse_other_quantity(estimator, table)
         refuse_dwarfing(estimator, values)
     if forbid_constant:
         rows = np.flatnonzero(constant_rows(values))

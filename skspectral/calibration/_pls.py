@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._core.folds import content_folds
 from .._core.labels import encode_samples
 from .._core.plausible import fitted_range, warn_of_absurd
+from .._core.quantities import learn_quantity, said_quantity
 from .._core.references import check_references
 from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
@@ -94,6 +95,7 @@ class PLSRegressionCV(VersionedState, RegressorMixin, BaseEstimator):
         """Fit every number of components; ``_select`` then decides among them."""
         if self.max_components < 1 or self.cv < 2:
             raise ValueError(f"max_components must be >= 1 and cv >= 2, got {self.max_components} and {self.cv}.")
+        learn_quantity(self, said_quantity(X), None, None)
         X = validate_spectra(self, X, reset=True, min_samples=2, ordered=False)
         y = check_references(self, y, len(X), allow_missing=True)
         self._y_is_1d = y.ndim == 1

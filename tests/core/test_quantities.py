@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from skspectral import MeanShift, TransferredModel, TransferSplit
+import skspectral
+from skspectral import AutoTransfer, MeanShift, PLSRegressionCV, TransferredModel, TransferSplit
 from skspectral._core.quantities import are_mirrored
 from skspectral.comparison import compare_methods
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import QuantityError, ReadingOptionError
+from skspectral.io import SpectraTable
 
 ROLES = {"source": "A", "target": "B"}
 
@@ -71,3 +73,47 @@ def test_an_inverted_background_alone_is_no_mirror():
     first, second = 1 + slope + samples, 6 - slope + samples
     assert are_mirrored(first, second)
     assert not are_mirrored(first, second, (first, second))
+
+
+def table_of(data, quantity, rows=slice(None)):
+    return SpectraTable(
+        data.X[rows], data.wavelengths, quantity=quantity, instrument=data.instrument[rows],
+        sample_id=data.sample_id[rows], y=data.y[rows, :1], properties=["protein"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [MeanShift, AutoTransfer])
+def test_a_model_knows_what_it_was_made_from(data, make, tmp_path):
+    table = table_of(data, {"A": "absorbance", "B": "reflectance"})
+    with pytest.raises(QuantityError, match=r"'A' holds absorbance, 'B' holds reflectance.*in_quantity\('reflectance'"):
+        make(**ROLES).fit(**table.fit_arguments())
+    model = make(**ROLES).fit(**table.to_absorbance().fit_arguments())
+    skspectral.save(model, tmp_path / "model.skspectral")
+    model = skspectral.load(tmp_path / "model.skspectral")
+    new = table.select(instruments=["B"])
+    for given in (new, new.fit_arguments()["X"], new.fit_arguments()["X"].iloc[2:5]):
+        with pytest.raises(QuantityError, match=f"{make.__name__} was made from absorbance, and X is reflectance"):
+            model.predict(given)
+    expected = model.predict(new.to_absorbance().X)
+    np.testing.assert_array_equal(model.predict(new.in_quantity("log 1/R")), expected)
+    np.testing.assert_array_equal(model.predict(new.to_absorbance().fit_arguments()["X"]), expected)
+
+
+@pytest.mark.parametrize("model", [PLSRegressionCV(), MeanShift()], ids=["PLSRegressionCV", "MeanShift"])
+def test_a_calibration_of_one_instrument_knows_too(data, model):
+    table = table_of(data, "absorbance", data.instrument == "A")
+    given = {"X": table, "y": table.y[:, 0]}
+    model.fit(**given)
+    with pytest.raises(QuantityError, match="was made from absorbance, and X is reflectance"):
+        model.predict(table.in_quantity("reflectance"))
+    model.fit(table.X, table.y[:, 0]).predict(table.in_quantity("reflectance"))
+
+
+def test_nothing_is_asked_where_nothing_is_known(data):
+    model = MeanShift(**ROLES).fit(**table_of(data, {"B": "reflectance"}).fit_arguments())
+    model.predict(table_of(data, "unknown", data.instrument == "B"))
+    model.predict(data.X[-3:])
+    with pytest.raises(QuantityError):
+        model.predict(table_of(data, "absorbance", data.instrument == "B"))
+    model.fit(data.plain, data.y, instrument=data.instrument, sample_id=data.sample_id)
+    model.predict(table_of(data, "absorbance", data.instrument == "B"))

@@ -225,14 +225,15 @@ class SpectraTable(Conversions):
         -------
         dict
             ``X`` as a DataFrame whose labels are the wavelengths in nm where all instruments share an axis (text with
-            the unit beyond 3300 nm, in wavenumbers, and for a Raman shift), else the padded array; ``y`` of shape
-            (n_spectra,) for one property, (n_spectra, n_properties) for several, None for none; ``instrument`` and
-            ``sample_id``, None where not known.
+            the unit beyond 3300 nm, in wavenumbers, and for a Raman shift) and whose ``attrs`` say the quantity, else
+            the padded array; ``y`` of shape (n_spectra,) for one property, (n_spectra, n_properties) for several, None
+            for none; ``instrument`` and ``sample_id``, None where not known.
         """
         X = self.X
         if not isinstance(self.wavelengths, dict):
             pandas = import_optional("pandas", extra="io", feature="Labelling spectra by their wavelengths")
             X = pandas.DataFrame(X, columns=column_labels(self.wavelengths, self.unit))
+            X.attrs["quantity"] = self.quantity
         y = self.y[:, 0] if len(self.properties) == 1 else self.y
         return {
             "X": X,
