@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.signal import savgol_filter
 from sklearn.pipeline import make_pipeline
 
 from skspectral import SNV, AutoTransfer, MeanShift, TransferredModel
 from skspectral.datasets import make_instruments
 from skspectral.diagnostics import TargetLimits, TransferIntervals, q_and_t2
+from skspectral.diagnostics._spectra import derivative
 from skspectral.exceptions import ChannelMismatchError, IndistinctSpectraError, NoSourceError, NoStandardsError
 
 ROLES = {"source": "A", "target": "B"}
@@ -20,6 +22,14 @@ def split(n_standards=10, random_state=0, **options):
     new = (data.instrument == "B") & (number >= 50)
     labels = {"instrument": data.instrument[known], "sample_id": data.sample_id[known]}
     return data.X[known], data.y[known], labels, data.X[new], data
+
+
+@pytest.mark.parametrize("n_channels", [5, 8, 9, 40])
+def test_the_derivative_is_that_of_savitzky_and_golay(n_channels):
+    spectra = np.random.default_rng(0).normal(size=(3, n_channels))
+    window = min(9, n_channels - 1 + n_channels % 2)
+    expected = savgol_filter(SNV().fit_transform(spectra), window, polyorder=2, deriv=1, axis=1)
+    np.testing.assert_allclose(derivative(spectra), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("n_standards", [3, 5, 10])
