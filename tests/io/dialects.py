@@ -26,7 +26,10 @@ class Dialect:
     end: str
     above: str
     turned: bool
-    quoted: bool
+    quoted: str
+    exponents: bool
+    plus: bool
+    trailing: bool
 
 
 @st.composite
@@ -57,7 +60,8 @@ def dialects(draw):
         draw(st.sampled_from(["\n", "\r\n", "\r"])),
         draw(st.sampled_from(["", "# measured by me\n", "Export of a program\n", "Serial: 77\nOperator: me\n\n"])),
         draw(st.booleans()),
-        draw(st.booleans()),
+        draw(st.sampled_from(["none", "first", "all"])),
+        *(draw(st.sampled_from([False, False, True])) for _ in range(3)),
     )
 
 
@@ -66,7 +70,8 @@ def cells_of(table, dialect):
     label = dialect.label if dialect.delimiter != "  " else dialect.label.replace(" ", "")
 
     def written(value):
-        return repr(float(value)).replace(".", dialect.decimal)
+        text = f"{value:.16e}" if dialect.exponents else repr(float(value))
+        return ("+" if dialect.plus and value >= 0 else "") + text.replace(".", dialect.decimal)
 
     labels = [label.format(f"{w:g}".replace(".", dialect.decimal)) for w in table.axis]
     rows = [["sample_id", "protein", *labels]]
@@ -79,9 +84,11 @@ def text_of(rows, dialect):
     """The table as text."""
     above = dialect.above if dialect.delimiter != "  " else dialect.above.replace("Export of a program", "Export")
     out = io.StringIO()
+    end = dialect.delimiter * (dialect.trailing and dialect.delimiter != "  ") + "\n"
     for row in rows:
-        quoted = [f'"{cell}"' if dialect.quoted and k == 0 else cell for k, cell in enumerate(row)]
-        out.write(dialect.delimiter.join(quoted) + "\n")
+        quotes = {"none": 0, "first": 1, "all": len(row)}[dialect.quoted]
+        quoted = [f'"{cell}"' if k < quotes else cell for k, cell in enumerate(row)]
+        out.write(dialect.delimiter.join(quoted) + end)
     return (above + out.getvalue()).replace("\n", dialect.end)
 
 

@@ -184,6 +184,11 @@ def test_commas_that_may_separate_thousands_are_asked_about(read):
         read("id;1100;1102;1104\ns1;12,345;13,456;11,234\n")
 
 
+def test_rows_of_empty_quotes_are_passed_over(read):
+    block = read('"id","s1","s2"\n"fat","9","8"\n"","",""\n"1100","1","4"\n"1102","2","5"\n"1104","3","6"\n')
+    np.testing.assert_array_equal(block.X, [[1, 2, 3], [4, 5, 6]])
+
+
 def test_a_blank_may_be_a_lost_decimal_sign_or_separate_thousands(read):
     where = ["s1", "s2", "s3"].__getitem__
     np.testing.assert_array_equal(numbers_of(["1 234,5", "987,25", "12 002"], where, ",")[0], [1234.5, 987.25, 12002])

@@ -87,11 +87,12 @@ def axis_labels(labels, where, *, decimal=None, cells_decimal=None):
     groups = {}
     for column, label in enumerate(labels):
         if isinstance(label, str):
-            if _SIGNED.fullmatch(label.strip()):
+            label = label.strip().removeprefix("+")
+            if _SIGNED.fullmatch(label):
                 # a number, but none that an axis has
                 groups.setdefault(BARE, []).append((column, math.nan))
                 continue
-            match = _LABEL.fullmatch(label.strip())
+            match = _LABEL.fullmatch(label)
             if match is None:
                 continue
             unit = unit_of(match["unit"]) if match["unit"] else ""

@@ -77,6 +77,9 @@ def read_head(stream, path, delimiter, decimal):
         if is_comment(text, delimiter, width):
             head.comments.append((line, text.lstrip().lstrip("#/! ").rstrip()))
             continue
+        if not any(cells):
+            # nothing but quotation marks
+            continue
         if not head.rows and text.lstrip().startswith(COMMENTS):
             cells[0] = cells[0].lstrip("#/! ")
         head.rows.append(_trimmed(cells))
