@@ -119,8 +119,7 @@ class TransferIntervals:
             raise ValueError("Conformal intervals need the errors of left-out standards: residuals and left_out.")
         # kept, so that a stored model answers as it did
         self.constants_ = self.constants
-        X = checked_spectra(X)
-        self.n_features_in_ = X.shape[1]
+        X = checked_spectra(self, X, reset=True)
         y = check_references(self, y, len(X), allow_missing=True).reshape(len(X), -1)
         rows = TransferRows.sort_out(
             X, y, instrument=instrument, sample_id=sample_id, source=self.source, target=self.target
@@ -219,7 +218,7 @@ class TransferIntervals:
         -------
         ndarray of shape (n_spectra, n_targets)
         """
-        X = checked_spectra(X, self.n_features_in_)
+        X = checked_spectra(self, X, reset=False)
         predicted = np.asarray(predicted, dtype=float).reshape(len(X), -1)
         constants = self.constants_["without" if own_std is None else "with"]
         own = self.own_variance_ if own_std is None else np.asarray(own_std, dtype=float).reshape(predicted.shape) ** 2

@@ -8,10 +8,11 @@ from scipy import stats
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
+from .._core.matrices import as_matrix
 from .._core.roles import TransferRows
-from .._core.validation import validate_spectra
+from .._core.validation import check_finite, validate_spectra
 from .._core.versions import VersionedState
 
 __all__ = ["QT2Result", "SpectralLimits", "q_and_t2"]
@@ -261,7 +262,9 @@ def _as_seen(model, X, X_train, instrument, sample_id):
         if len(model.steps) > 1:
             X_train, X = (model[:-1].transform(part) for part in (X_train, X))
         model = model.steps[-1][1]
-    X_train, X = (check_array(part, dtype=np.float64, input_name="X") for part in (X_train, X))
+    X_train, X = (as_matrix(part) for part in (X_train, X))
+    check_finite(X_train, name="X_train")
+    check_finite(X)
     rows = TransferRows.sort_out(
         X_train,
         np.zeros((len(X_train), 1)),

@@ -6,6 +6,8 @@ import numpy as np
 from scipy.ndimage import correlate1d, median_filter
 from scipy.signal import savgol_filter
 
+from .._core.axis_identity import learn_axis, order_for
+from .._core.channels import channel_labels
 from .._core.matrices import as_matrix
 from .._core.validation import check_finite
 from ..exceptions import ChannelMismatchError
@@ -19,21 +21,35 @@ DERIVATIVE_POINTS = 9
 STEPS_AROUND = 7
 
 
-def checked_spectra(X, n_channels=None):
-    """Spectra as float64 (n_spectra, n_channels).
+def checked_spectra(owner, X, *, reset):
+    """Spectra as float64 (n_spectra, n_channels), in the order of the axis seen in ``fit`` where columns say theirs.
+
+    Parameters
+    ----------
+    owner : object
+        Keeps the number of channels, and the axis where it is known.
+    X : array-like of shape (n_spectra, n_channels)
+    reset : bool
+        Whether this is ``fit``.
 
     Raises
     ------
+    AxisMismatchError
+        If the columns are labelled by another axis than in ``fit``.
     ChannelMismatchError
-        If there are other channels than ``n_channels``.
+        If there are other channels than in ``fit``.
     NonFiniteSpectraError
         If a value is NaN, infinite or masked.
     """
-    values = as_matrix(X, ensure_min_features=LEAST_CHANNELS)
-    if n_channels is not None and values.shape[1] != n_channels:
-        raise ChannelMismatchError(f"X has {values.shape[1]} channels, but {n_channels} were seen in fit.")
+    labels, values = channel_labels(X), as_matrix(X, ensure_min_features=LEAST_CHANNELS)
+    n_channels = values.shape[1]
+    if not reset and n_channels != owner.n_features_in_:
+        raise ChannelMismatchError(f"X has {n_channels} channels, but {owner.n_features_in_} were seen in fit.")
     check_finite(values)
-    return values
+    if reset:
+        owner.n_features_in_ = n_channels
+    order = learn_axis(owner, labels, n_channels) if reset else order_for(owner, labels, n_channels)
+    return values if order is None else np.ascontiguousarray(values[:, order])
 
 
 def derivative(X):

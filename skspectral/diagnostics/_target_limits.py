@@ -148,8 +148,7 @@ class TargetLimits:
         """
         if not 0 < self.alpha < 0.5:
             raise ValueError(f"alpha must lie between 0 and 0.5, got {self.alpha!r}.")
-        X = checked_spectra(X)
-        self.n_features_in_ = X.shape[1]
+        X = checked_spectra(self, X, reset=True)
         rows = TransferRows.sort_out(
             X,
             np.zeros((len(X), 1)),
@@ -210,7 +209,7 @@ class TargetLimits:
         -------
         TargetCheck
         """
-        X = checked_spectra(X, self.n_features_in_)
+        X = checked_spectra(self, X, reset=False)
         ratios = {}
         for view, model in self.models_.items():
             found = model.statistics(_look(view, X))

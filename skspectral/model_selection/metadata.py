@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+from sklearn.utils.validation import _num_samples
 
 from .._core.labels import UNPAIRED, check_instrument, check_labels, encode_samples, id_key
 from .._core.references import check_references
@@ -137,7 +138,7 @@ class SplitRows:
     @classmethod
     def read(cls, splitter, X, y, groups, instrument, sample_id):
         """Read the labels, wherever they come from, and resolve the roles."""
-        n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+        n_rows = _num_samples(X)
         instrument, sample_id = _labels(type(splitter).__name__, n_rows, groups, instrument, sample_id)
         source, target = resolve_roles(set(instrument), splitter.source, splitter.target)
         is_source = np.array([source is not None and label == source for label in instrument], dtype=bool)

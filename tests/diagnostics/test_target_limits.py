@@ -1,6 +1,7 @@
 """Spectra unlike those of the calibration are found with any method; good ones are let through."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.signal import savgol_filter
 from sklearn.pipeline import make_pipeline
@@ -9,7 +10,13 @@ from skspectral import SNV, AutoTransfer, MeanShift, TransferredModel
 from skspectral.datasets import make_instruments
 from skspectral.diagnostics import TargetLimits, TransferIntervals, q_and_t2
 from skspectral.diagnostics._spectra import derivative
-from skspectral.exceptions import ChannelMismatchError, IndistinctSpectraError, NoSourceError, NoStandardsError
+from skspectral.exceptions import (
+    AxisMismatchError,
+    ChannelMismatchError,
+    IndistinctSpectraError,
+    NoSourceError,
+    NoStandardsError,
+)
 
 ROLES = {"source": "A", "target": "B"}
 
@@ -146,3 +153,18 @@ def test_spectra_that_differ_in_level_alone_give_no_limits():
         X=X, y=data.y[:, 0], method=MeanShift(), source="A", target="B", validate=False, **labels
     )
     assert any("Spectra are not judged" in note for note in model.records["B"].notes)
+
+
+def test_labelled_columns_are_brought_into_order():
+    data = make_instruments(n_samples=16, n_channels=30, random_state=0)
+    labels = {"instrument": data.instrument, "sample_id": data.sample_id}
+    frame = pd.DataFrame(data.X, columns=data.wavelengths)
+    limits = TargetLimits(**ROLES).fit(frame, **labels)
+    intervals = TransferIntervals(**ROLES).fit(frame, data.y[:, 0], **labels)
+    new, predicted = frame.iloc[-4:], data.y[-4:, :1]
+    np.testing.assert_array_equal(limits.check(new.iloc[:, ::-1]).score, limits.check(new.to_numpy()).score)
+    backwards = intervals.std(new.iloc[:, ::-1], predicted)
+    np.testing.assert_array_equal(backwards, intervals.std(new.to_numpy(), predicted))
+    for look in (limits.check, lambda X: intervals.std(X, predicted)):
+        with pytest.raises(AxisMismatchError, match="on another axis"):
+            look(new.set_axis(data.wavelengths + 300.0, axis=1))
