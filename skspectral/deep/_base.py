@@ -13,6 +13,7 @@ import torch
 
 from .._core.labels import UNPAIRED
 from .._core.random_streams import independent_streams
+from .._core.steps import warn_of_jumps
 from ..base import BaseTransferRegressor, TransferTags
 from ..exceptions import MissingReferenceError, ZeroShotWarning
 from ..nn.seeding import seeded
@@ -92,9 +93,20 @@ class DeepTransferRegressor(BaseTransferRegressor):
         ------
         ValueError
             If a parameter is out of its range.
+
+        Warns
+        -----
+        UnequalStepsWarning
+            If derivatives are among the inputs and the steps of a known axis jump.
         """
         self._check_params()
         return super().fit(X, y, instrument=instrument, sample_id=sample_id)
+
+    def _read_spectra(self, X):
+        values = super()._read_spectra(X)
+        if any(order for _, order in map(REPRESENTATIONS.get, self.inputs)):
+            warn_of_jumps(self, "inputs=('raw', 'snv') has no derivatives.", stacklevel=4)
+        return values
 
     def _check_params(self):
         unknown = set(self.inputs) - set(REPRESENTATIONS)

@@ -9,11 +9,11 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.axis_identity import ChannelNames, known_axis
+from .._core.steps import warn_of_jumps
 from .._core.units import check_unit
 from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
 from ..exceptions import AxisMismatchError
-from ._steps import warn_of_jumps
 
 __all__ = ["SavitzkyGolay"]
 

@@ -8,10 +8,10 @@ import pywt
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from .._core.steps import warn_of_jumps
 from .._core.validation import check_finite, validate_spectra
 from .._core.versions import VersionedState
 from ..exceptions import ChannelMismatchError
-from ._steps import warn_of_jumps
 
 __all__ = ["WaveletTokenize"]
 

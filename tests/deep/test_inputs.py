@@ -1,15 +1,21 @@
 """What the networks see, and the random changes while training."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose
 from scipy.signal import savgol_filter
 
+from skspectral.datasets import make_instruments
 from skspectral.deep._inputs import REPRESENTATIONS, SpectrumInputs
 from skspectral.deep._networks import ConvolutionalBody, PatchTransformerBody, SpectralNetwork
 from skspectral.deep._training import MaskedMSE
+from skspectral.exceptions import UnequalStepsWarning
 from skspectral.nn.seeding import seeded
+from tests.deep.common import cnn
 
 
 @pytest.fixture
@@ -127,3 +133,15 @@ def test_rehearsed_loss_by_hand():
     predicted, reference = torch.tensor([[3.0], [1.0], [5.0]]), torch.tensor([[1.0], [4.0], [float("nan")]])
     assert MaskedMSE(n_standards=1, rehearsal=0.5)(predicted, reference).item() == pytest.approx(4 + 0.5 * 9)
     assert MaskedMSE(n_standards=1)(predicted[:1], reference[:1]).item() == pytest.approx(4)
+
+
+def test_derivatives_over_a_gap_are_warned_of():
+    data = make_instruments(n_samples=10, n_channels=40, random_state=0)
+    axis = np.r_[1000.0:1080.0:4.0, 1600.0:1680.0:4.0]
+    frame = pd.DataFrame(data.X, columns=axis)
+    labels = {"instrument": data.instrument, "sample_id": data.sample_id}
+    with pytest.warns(UnequalStepsWarning, match=r"jump near .*inputs=\('raw', 'snv'\)"):
+        cnn(max_epochs=1).fit(frame, data.y[:, 0], **labels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UnequalStepsWarning)
+        cnn(max_epochs=1, inputs=("raw", "snv")).fit(frame, data.y[:, 0], **labels)

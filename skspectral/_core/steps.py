@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 
-from .._core.axis import largest_bend
-from .._core.axis_identity import known_axis
 from ..exceptions import UnequalStepsWarning
+from .axis import largest_bend
+from .axis_identity import known_axis
 
 __all__ = ["warn_of_jumps"]
 
@@ -14,8 +14,8 @@ __all__ = ["warn_of_jumps"]
 LARGEST_BEND = 0.75
 
 
-def warn_of_jumps(estimator, remedy):
-    """Warn if the steps of the axis of a fitted transformer jump; called by its ``fit``."""
+def warn_of_jumps(estimator, remedy, stacklevel=2):
+    """Warn if the steps of the axis that an estimator has learned jump; called by its ``fit``."""
     own = known_axis(estimator)
     bend, at = (0.0, 0) if own is None else largest_bend(own.values)
     if bend > LARGEST_BEND:
@@ -25,5 +25,5 @@ def warn_of_jumps(estimator, remedy):
             f"the steps of the axis jump near {own.values[at]:.6g}, from {near.min():.6g} to {near.max():.6g}: a "
             f"window of points runs over the gap as if the steps were equal. {remedy}",
             UnequalStepsWarning,
-            stacklevel=3,
+            stacklevel=stacklevel + 1,
         )
