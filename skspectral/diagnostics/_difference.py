@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._core.axis_identity import find_order
+from .._core.channels import channel_labels
 from .._core.matrices import as_matrix
 from .._core.validation import check_finite
+from ..exceptions import AxisMismatchError
 
 __all__ = ["TransferDifference", "transfer_difference"]
 
@@ -88,6 +91,8 @@ def transfer_difference(source, target, transferred):
     ------
     ValueError
         If the shapes differ.
+    AxisMismatchError
+        If columns are labelled by other wavelengths.
     NonFiniteSpectraError
         If a value is NaN or infinite.
 
@@ -106,9 +111,21 @@ def transfer_difference(source, target, transferred):
     shapes = {name: X.shape for name, X in spectra.items()}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"source, target and transferred must be spectra of the same samples, got shapes {shapes}.")
+    _bring_into_one_order(named, spectra)
     before, after = spectra["target"] - spectra["source"], spectra["transferred"] - spectra["source"]
     mean_before, mean_after = before.mean(axis=0), after.mean(axis=0)
     return TransferDifference(mean_before, mean_after, before - mean_before, after - mean_after)
+
+
+def _bring_into_one_order(named, spectra):
+    """Put columns that are labelled by wavelengths into the order of the first matrix that has labels."""
+    labels = {name: found for name, X in named.items() if (found := channel_labels(X)) is not None}
+    first = next(iter(labels), None)
+    for name, own in labels.items():
+        order = find_order(labels[first], own)
+        if order is None:
+            raise AxisMismatchError(f"{first} has {labels[first]}, {name} has {own}: bring them onto one axis first.")
+        spectra[name] = spectra[name][:, order]
 
 
 def _rms(values):

@@ -1,13 +1,14 @@
 """Limits of the source model, and what a transfer removes of the difference between instruments."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.decomposition import PCA
 
 from skspectral.datasets import make_instruments
 from skspectral.diagnostics import SpectralLimits, q_and_t2, transfer_difference
-from skspectral.exceptions import NonFiniteSpectraError
+from skspectral.exceptions import AxisMismatchError, NonFiniteSpectraError
 
 
 @pytest.fixture
@@ -134,3 +135,11 @@ class TestTransferDifference:
             transfer_difference(source, target[:5], target)
         with pytest.raises(NonFiniteSpectraError, match="transferred contains NaN"):
             transfer_difference(source, target, np.full_like(target, np.nan))
+
+    def test_labelled_columns_are_compared_by_their_wavelengths(self, spectra):
+        source, target = (pd.DataFrame(X, columns=1000.0 + 2 * np.arange(80)) for X in spectra)
+        expected = transfer_difference(*spectra, spectra[1])
+        result = transfer_difference(source.iloc[:, ::-1], target, target.iloc[:, ::-1])
+        np.testing.assert_allclose(result.mean_before, expected.mean_before[::-1], rtol=1e-9, atol=1e-12)
+        with pytest.raises(AxisMismatchError, match=r"source has 80 channels.*target has 80 channels from 1300"):
+            transfer_difference(source, target.set_axis(target.columns + 300, axis=1), target)
