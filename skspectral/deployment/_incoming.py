@@ -66,8 +66,9 @@ class Incoming:
             new = read_spectra(new, **(reading or {}))
         if hasattr(new, "wavelengths") and hasattr(new, "X"):
             return cls._of_table(new)
-        if hasattr(new, "columns") and hasattr(new, "iloc"):
-            return cls._of_frame(new)
+        if hasattr(new, "columns") and (hasattr(new, "iloc") or hasattr(new, "to_pandas")):
+            # frames of other libraries, such as polars
+            return cls._of_frame(new if hasattr(new, "iloc") else new.to_pandas())
         X = as_matrix(new)
         return cls(X, None, None, None, *(_blank(len(X)) for _ in range(3)), [])
 

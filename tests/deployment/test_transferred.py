@@ -162,6 +162,23 @@ def test_labels_are_read_as_estimators_and_readers_read_them(data, model, write)
     assert_array_equal(predicted.labels["sample_id"], data.sample_id[new])
 
 
+class Foreign:
+    """A frame of another library, as far as one needs to know it."""
+
+    def __init__(self, frame):
+        self.frame, self.columns = frame, list(frame.columns)
+
+    def to_pandas(self):
+        return self.frame
+
+
+def test_frames_of_other_libraries_are_read_by_their_labels(data, model):
+    new = new_rows(data)
+    frame = pd.DataFrame(data.X[new], columns=[f"{w:g}" for w in data.wavelengths]).iloc[:, ::-1]
+    predicted = model.predict(Foreign(frame.assign(instrument="B", sample_id=data.sample_id[new])))
+    assert_allclose(predicted.value, model.predict(data.X[new]).value)
+
+
 def test_the_instrument_of_a_frame_is_found_however_it_is_written(data, model):
     frame = pd.DataFrame(data.X[new_rows(data)], columns=data.wavelengths)
     with pytest.raises(UnknownInstrumentError, match="'C'"):
