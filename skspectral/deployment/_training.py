@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._core.axis import check_axis
+from .._core.channels import channel_labels
 from .._core.labels import check_labels, encode_samples
 from .._core.matrices import as_matrix
 from .._core.quantities import converted_spectra, quantity_of, refuse_mirrored
@@ -68,17 +69,17 @@ class TrainingTable:
         if len(names) != y.shape[1] or len(set(names)) < len(names):
             raise ValueError(f"properties must name the {y.shape[1]} columns of y, each once; got {names}.")
         axis = parts["wavelengths"]
-        if axis is None and hasattr(parts["X"], "columns"):
-            from .._core.channels import column_axis
-
-            axis = column_axis(parts["X"])
+        labels = channel_labels(parts["X"]) if axis is None and hasattr(parts["X"], "columns") else None
+        if labels is not None and not labels.counted:
+            axis = labels.values
+            parts["unit"] = parts["unit"] or labels.unit
         if axis is not None and not isinstance(axis, dict):
             axis = check_axis(axis, X.shape[1])
         unit = parts["unit"] or "nm"
         if unit not in TO_NM:
             raise ValueError(f"unit of the axis must be one of {', '.join(TO_NM)}, got {unit!r}.")
         if axis is not None and not isinstance(axis, dict):
-            told = given.get("unit") is not None or getattr(table, "unit", None) is not None
+            told = parts["unit"] is not None
             check_plausible(axis, unit, name="wavelengths", told=told, option="unit", stacklevel=3)
         labels = []
         for name in ("instrument", "sample_id"):

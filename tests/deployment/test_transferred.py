@@ -162,6 +162,18 @@ def test_labels_are_read_as_estimators_and_readers_read_them(data, model, write)
     assert_array_equal(predicted.labels["sample_id"], data.sample_id[new])
 
 
+def test_a_model_is_made_in_the_unit_that_its_labels_name(data):
+    rows, new = training(data), new_rows(data)
+    frame = pd.DataFrame(data.X, columns=[f"{1e7 / w:.4f} cm-1" for w in data.wavelengths])
+    made = TransferredModel.fit(
+        X=frame[rows], y=data.y[rows], instrument=data.instrument[rows], sample_id=data.sample_id[rows], source="A",
+        target="B", method=PDS(), validate=False,
+    )  # fmt: skip
+    assert made.unit == "cm-1"
+    in_nm = pd.DataFrame(data.X[new][:, ::-1], columns=[f"{w} nm" for w in data.wavelengths[::-1]])
+    assert_allclose(made.predict(in_nm).value, made.predict(frame[new]).value)
+
+
 class Foreign:
     """A frame of another library, as far as one needs to know it."""
 
