@@ -246,19 +246,3 @@ def _stem(label):
         match = _LABEL.fullmatch(label.strip())
         return None if match is None else match["stem"].lstrip("+").strip()
     return "" if isinstance(label, Number) and not isinstance(label, (bool, complex)) else None
-
-
-def column_axis(X):
-    """Read wavelengths from the column labels of a DataFrame or a table.
-
-    Parameters
-    ----------
-    X : object
-
-    Returns
-    -------
-    ndarray of shape (n_channels,) or None
-        The labels as numbers, or None where they are not all numbers or only count the columns.
-    """
-    labels = channel_labels(X)
-    return None if labels is None or labels.counted else labels.values

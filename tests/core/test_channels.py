@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skspectral._core.channels import LabelledSpectra, Labels, channel_labels, column_axis, rows_of, spectra_of
+from skspectral._core.channels import LabelledSpectra, Labels, channel_labels, rows_of, spectra_of
 from skspectral.exceptions import AxisMismatchError, AxisUnitError
 
 X = np.zeros((2, 3))
@@ -72,7 +72,6 @@ def test_other_labels_are_names(labels):
     frame = pd.DataFrame(X)
     frame.columns = labels
     assert channel_labels(frame) is None
-    assert column_axis(frame) is None
 
 
 def test_two_units_are_refused():
@@ -89,7 +88,6 @@ def test_what_has_no_columns_has_no_labels():
 def test_shuffled_numbers_of_columns_are_counted():
     labels = channel_labels(pd.DataFrame(X)[[2, 0, 1]])
     assert labels.counted
-    assert column_axis(pd.DataFrame(X)[[2, 0, 1]]) is None
     assert not Labels(np.array([0.0, 2.0, 1.0]), "nm").counted
 
 
