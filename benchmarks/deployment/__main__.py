@@ -13,12 +13,13 @@ from pathlib import Path
 import pandas as pd
 from tqdm.auto import tqdm
 
+from benchmarks.prior.tasks import load_materials
 from skspectral import PLSRegressionCV
 from skspectral.diagnostics import TransferIntervals
 
 from .collect import METHODS, interval_parts
 from .evaluation import evaluation_pairs
-from .flags import flag_rates, flag_summary, other_materials
+from .flags import flag_rates, flag_summary, flags_by_pair, other_materials
 from .learn import coverage, learn
 from .pairs import KINDS, real_pairs, simulated_pairs
 
@@ -34,13 +35,15 @@ RESULTS = Path(__file__).parent / "results"
 def flags(args):
     """Judge good and wrong spectra of all pairs and write the shares."""
     pairs = [*real_pairs(), *simulated_pairs(FLAG_SEEDS)]
-    rows = []
+    rows, materials = [], load_materials()
     for pair in tqdm(pairs, disable=args.quiet):
-        others = other_materials(pair)
+        others = other_materials(pair, materials)
         for n in NUMBERS:
             for seed in range(N_REPEATS):
                 rows += flag_rates(pair, n, seed, others)
-    _write("flags", flag_summary(pd.DataFrame(rows)).reset_index(), args)
+    table = pd.DataFrame(rows)
+    _write("flags", flag_summary(table).reset_index(), args)
+    _write("flags_by_pair", flags_by_pair(table).reset_index(), args)
 
 
 def intervals(args):

@@ -86,7 +86,7 @@ def simulated_pairs(seeds, folder=None):
     materials = load_materials(folder)
     for seed in seeds:
         drawn = draw_measured(materials, np.random.default_rng(seed), source_rows="all")
-        yield Pair(f"simulated {seed}", drawn.source, drawn.target, drawn.y[:, None], drawn.axis)
+        yield Pair(f"simulated {seed}: {drawn.material}", drawn.source, drawn.target, drawn.y[:, None], drawn.axis)
 
 
 def blocks(pair, kind, n_standards, seed):

@@ -4,7 +4,7 @@ import numpy as np
 
 from .predictions import SEVERITIES
 
-__all__ = ["Flags", "likely_quantity"]
+__all__ = ["Flags"]
 
 #: A spectrum that is this many times beyond a limit (of squared distances) is no spectrum of these samples.
 REJECT_SCORE = 10.0
@@ -12,19 +12,6 @@ REJECT_SCORE = 10.0
 BEYOND_WARNING, BEYOND_REJECT = 0.1, 1.0
 #: The usual limit of a method's standard deviation comes from spectra that it was fitted to, for which it is small.
 DISAGREEMENT_WARNING = 3.0
-#: What an export may have done to a spectrum, by what it then looks like.
-MISTAKES = {
-    "a reversed axis": lambda X: X[:, ::-1],
-    "reflectance or transmittance instead of absorbance": lambda X: -np.log10(np.clip(X, 1e-6, None)),
-    "percent reflectance or transmittance instead of absorbance": lambda X: -np.log10(np.clip(X / 100, 1e-6, None)),
-    "absorbance instead of reflectance or transmittance": lambda X: 10.0 ** -np.clip(X, -6, 6),
-    "percent instead of a fraction": lambda X: X / 100.0,
-    "a fraction instead of percent": lambda X: X * 100.0,
-    "another sign": lambda X: -X,
-}
-#: A mistake is named where undoing it brings the score down to this share of what it was.
-EXPLAINED = 0.05
-
 WHAT = {
     "q": "something that the calibration never showed",
     "t2": "far from its centre",
@@ -76,19 +63,21 @@ class Flags:
     def add_spectra(self, X, limits, target):
         """Judge spectra (n_rows, n_channels) by the limits of the target."""
         found = limits.check(X)
-        worst = found.worst
+        worsts, mistakes = found.worst, found.mistakes
         for row in np.flatnonzero(found.outside):
-            score = found.score[row]
-            severity = "reject" if score > REJECT_SCORE else "warning"
-            view, statistic = worst[row].split()
-            mistake = likely_quantity(X[row : row + 1], score, limits) if severity == "reject" else None
+            score, worst, mistake = found.score[row], worsts[row], mistakes[row]
+            view, _, statistic = worst.rpartition(" ")
+            what = f"{WHAT[statistic]} ({view}, " if statistic in WHAT else f"nearer to them without {worst} ("
             reason = (
                 f"looks like {mistake}"
                 if mistake
-                else f"unlike the calibration's spectra as {target} sees them: {WHAT[statistic]} ({view}, "
-                f"{score:.3g} times the limit)"
+                else f"unlike the calibration's spectra as {target} sees them: {what}{score:.3g} times the limit)"
             )
-            self.add(row, severity, reason)
+            self.add(row, "reject" if score > REJECT_SCORE else "warning", reason)
+        if found.file_mistake:
+            for row in range(len(X)):
+                if not (found.outside[row] and mistakes[row] == found.file_mistake):
+                    self.add(row, "warning", f"the {len(X)} spectra together look like {found.file_mistake}")
 
     def add_range(self, values, low, high):
         """Judge values (n_rows, n_properties) by the calibrated range."""
@@ -106,14 +95,3 @@ class Flags:
             times = std[row, j] / limit[j]
             severity = "warning" if times > DISAGREEMENT_WARNING else "note"
             self.add(row, severity, f"the models inside disagree ({times:.3g} times the usual limit)", [j])
-
-
-def likely_quantity(spectrum, score, limits):
-    """Name what an export may have done to a spectrum (1, n_channels), or None."""
-    found = {}
-    for name, undo in MISTAKES.items():
-        undone = undo(spectrum)
-        if np.ptp(undone) > 0:
-            found[name] = limits.check(undone).score[0]
-    best = min(found, key=found.get)
-    return best if found[best] < max(EXPLAINED * score, min(3.0, 0.3 * score)) else None

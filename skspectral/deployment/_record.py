@@ -151,7 +151,7 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
     roles, notes = {"source": rows.source, "target": rows.target}, []
     limits = intervals = std_limit = None
     try:
-        limits = TargetLimits(**roles).fit(rows.X, **labels)
+        limits = TargetLimits(**roles, quantity=quantity).fit(rows.X, **labels)
     except (IndistinctSpectraError, NoSourceError) as error:
         notes.append(f"Spectra are not judged: {error}")
     try:

@@ -12,13 +12,15 @@ from .._core.matrices import as_matrix
 from .._core.validation import check_finite
 from ..exceptions import ChannelMismatchError
 
-__all__ = ["checked_spectra", "derivative", "roughness"]
+__all__ = ["checked_spectra", "coarse", "curvatures", "derivative", "roughness", "slopes"]
 
 #: A derivative needs so many channels at least.
 LEAST_CHANNELS = 5
 DERIVATIVE_POINTS = 9
 #: Steps whose median one is compared with.
 STEPS_AROUND = 7
+CURVATURE_POINTS = 7
+MOST_COARSE = 100
 
 
 def checked_spectra(owner, X, *, reset):
@@ -54,18 +56,23 @@ def checked_spectra(owner, X, *, reset):
 
 def derivative(X):
     """First derivative after SNV, where noise, steps and bands are not drowned by the level of the spectra."""
-    points = min(DERIVATIVE_POINTS, X.shape[1] if X.shape[1] % 2 else X.shape[1] - 1)
-    weights, half, scaled = _slopes(points), points // 2, _scaled(X)
-    out = correlate1d(scaled, weights[:, half], axis=1)
+    return _polynomial(_scaled(X), DERIVATIVE_POINTS, 1)
+
+
+def _polynomial(X, points, order):
+    """Derivative of a parabola through each window."""
+    points = min(points, X.shape[1] if X.shape[1] % 2 else X.shape[1] - 1)
+    weights, half = _weights(points, order), points // 2
+    out = correlate1d(X, weights[:, half], axis=1)
     # the ends are read off the polynomial of the first and of the last window
-    out[:, :half], out[:, -half:] = scaled[:, :points] @ weights[:, :half], scaled[:, -points:] @ weights[:, -half:]
+    out[:, :half], out[:, -half:] = X[:, :points] @ weights[:, :half], X[:, -points:] @ weights[:, -half:]
     return out
 
 
-@lru_cache(maxsize=4)
-def _slopes(points):
-    """Slopes at all points of a window (n_points, n_points), as weights of its values in columns."""
-    return savgol_filter(np.eye(points), points, polyorder=2, deriv=1, axis=1)
+@lru_cache(maxsize=8)
+def _weights(points, order):
+    """Derivatives at all points of a window (n_points, n_points), as weights of its values in columns."""
+    return savgol_filter(np.eye(points), points, polyorder=2, deriv=order, axis=1)
 
 
 def roughness(X):
@@ -81,3 +88,27 @@ def _scaled(X):
     """SNV without the checks of an estimator: each new spectrum comes by here several times."""
     spread = X.std(axis=1, keepdims=True)
     return (X - X.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1.0)
+
+
+def coarse(X):
+    """Means of neighbouring channels, so many that no more than MOST_COARSE are left."""
+    n = X.shape[1]
+    if n <= MOST_COARSE:
+        return X
+    edges = np.linspace(0, n, MOST_COARSE + 1).round().astype(int)
+    return np.add.reduceat(X, edges[:-1], axis=1) / np.diff(edges)
+
+
+def slopes(X):
+    """First derivative of unit size: the shape of spectra, whatever their level and contrast."""
+    return _unit(derivative(X))
+
+
+def curvatures(X):
+    """Second derivative of unit size, in which bands point to one side."""
+    return _unit(_polynomial(X, CURVATURE_POINTS, 2))
+
+
+def _unit(X):
+    size = np.sqrt(np.mean(X**2, axis=1, keepdims=True))
+    return X / np.where(size > 0, size, 1.0)

@@ -7,20 +7,19 @@ from scipy import stats
 
 from .._core.roles import TransferRows
 from ..exceptions import IndistinctSpectraError, NoSourceError, NoStandardsError
+from ._mistakes import NOISE, SHARE, SHARE_OF_STEP, STEP, left_out_of_mistakes, ratios
 from ._spectra import checked_spectra, derivative, roughness
+from ._target_model import SpectraModel, folds_of, mean_shift, twins_of
 
 __all__ = ["TargetCheck", "TargetLimits"]
 
 #: How a spectrum is looked at: as measured; as a derivative, where bands are not drowned by the level; and by how rough
 #: it is from channel to channel, which has nothing to do with what it is of.
 VIEWS = ("spectrum", "derivative", "roughness")
-STATISTICS = ("q", "t2", "peak")
 #: Share of the variance that the components hold, and how many samples each of them needs at least.
 VARIANCE_KEPT = {"spectrum": 0.9999, "derivative": 0.99, "roughness": None}
 SAMPLES_PER_COMPONENT = 5
 MOST_COMPONENTS = 20
-N_FOLDS = 10
-MOST_SAMPLES = 300
 LEAST_SAMPLES = 8
 #: What the standards say about the target counts against the source: so many standards are worth its mean, and so many
 #: its spread.
@@ -28,6 +27,10 @@ PRIOR_MEAN, PRIOR_SPREAD = 0.1, 8.0
 #: Variance of a statistic's logarithm on the target beyond that on the source: instruments differ more on some samples
 #: than on others.
 EXTRA_SPREAD = 0.1
+#: A mistake is named where undoing it brings the distance below its limit, or down to this share of what it was.
+EXPLAINED = 0.05
+#: From so many spectra on they are judged together too. Spectra of one file are alike: more than so many count no more.
+LEAST_OF_FILE, MOST_OF_FILE = 3, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +45,18 @@ class TargetCheck:
     ratios : dict of {str: ndarray of shape (n_spectra,)}
         Each statistic divided by its limit, by view and statistic ("derivative q"): "q" is the sum of squares that the
         components leave over, "t2" the squared distance from the centre inside them, "peak" the largest single residual
-        squared.
+        squared. Then "distance", a squared distance of level, slope and curvature at once, and for each mistake, by its
+        name ("a reversed axis"), how many times nearer the spectrum is with the mistake undone.
+    undone : dict of {str: ndarray of shape (n_spectra,)}
+        The distance divided by its limit, with a mistake undone.
+    file_mistake : str or None
+        The mistake that all spectra have together, though each alone may not show it; three at least.
     """
 
     score: np.ndarray
     ratios: dict
+    undone: dict
+    file_mistake: str | None
 
     @property
     def outside(self):
@@ -58,6 +68,18 @@ class TargetCheck:
         """The view and statistic of each spectrum that is largest against its limit, list of str."""
         names = list(self.ratios)
         return [names[i] for i in np.argmax([self.ratios[name] for name in names], axis=0)]
+
+    @property
+    def mistakes(self):
+        """What went wrong with each spectrum, in words, where undoing it explains it: list of str or None."""
+        own, names = self.ratios["distance"], list(self.undone)
+        # a scale has no limit of its own: the distance itself must be beyond its limit
+        tested = np.stack([self.ratios.get(name, own) > 1.0 for name in names])
+        left = np.where(tested, np.stack([self.undone[name] for name in names]), np.inf)
+        best = np.argmin(left, axis=0)
+        explained = left[best, np.arange(len(own))] < np.maximum(1.0, EXPLAINED * own)
+        noisy = self.ratios[NOISE] > 1.0
+        return [NOISE if n else names[i] if e else None for n, i, e in zip(noisy, best, explained)]
 
     def __str__(self):
         median = np.median(self.score)
@@ -72,6 +94,13 @@ class TargetLimits:
     SNV. A new target spectrum is judged by what the components leave over (Q), by its distance from the centre inside
     them (:math:`T^2`, the leverage), and by its largest single residual.
 
+    Beside these general statistics known mistakes are tested one by one: a reversed axis, reflectance for absorbance
+    and the reverse, percent, another sign, a spectrum of the source instrument, a step. The statistic is how many times
+    nearer to the calibration a spectrum comes with the mistake undone (a step wherever and however large it fits best),
+    by a squared distance in as many components as predict left-out spectra best, of level, slope and curvature. A
+    mistake is found where that is more than for good spectra, and more than one. White noise is known by the ratio of
+    von Neumann, steps to spread.
+
     The limits are cross-validated: each of these is computed for source samples and for standards that were left out.
     On a logarithmic scale they are close to normal; the limit is the quantile of the predictive distribution whose mean
     and spread come from the standards, with those of the source as prior. Any regression method can stand behind it,
@@ -80,16 +109,20 @@ class TargetLimits:
     Parameters
     ----------
     alpha : float, default=0.001
-        Share of good spectra expected beyond each of the six limits.
+        Share of good spectra expected beyond each limit; twenty times that for the mistakes, five times for the step,
+        which hardly any good spectrum reaches because the limit is never below one.
     source, target : object, optional
         Labels of the two instruments.
+    quantity : str, optional
+        What the spectra are, "absorbance", "reflectance", "% transmittance" and so on: which conversions can have been
+        forgotten. By default all.
 
     Attributes
     ----------
     n_standards_ : int
         Standards whose target spectra set the limits.
     limits_ : dict of {str: float}
-        By view and statistic.
+        By view and statistic, or mistake.
     mean_ : ndarray of shape (n_channels,)
         Mean calibration spectrum as the target sees it.
     n_features_in_ : int
@@ -107,6 +140,9 @@ class TargetLimits:
     3rd edition, section 3.3 (the predictive distribution of a normal value). CRC Press.
     https://doi.org/10.1201/b16018
 
+    von Neumann, J. (1941). Distribution of the ratio of the mean square successive difference to the variance. Annals
+    of Mathematical Statistics 12, 367-395. https://doi.org/10.1214/aoms/1177731677
+
     Examples
     --------
     >>> from skspectral.datasets import make_instruments
@@ -120,10 +156,11 @@ class TargetLimits:
     (0, True)
     """
 
-    def __init__(self, *, alpha=0.001, source=None, target=None):
+    def __init__(self, *, alpha=0.001, source=None, target=None, quantity=None):
         self.alpha = alpha
         self.source = source
         self.target = target
+        self.quantity = quantity
 
     def fit(self, X, y=None, *, instrument, sample_id):
         """Learn what target spectra of the calibration's samples look like.
@@ -164,19 +201,27 @@ class TargetLimits:
             )
         if not len(target):
             raise NoStandardsError("Limits for target spectra need at least one target spectrum, and found none.")
-        twin = _twins(rows)
-        shift = _shift(source, target, twin)
-        kept = _thinned(len(source), twin)
+        twin = twins_of(rows)
+        shift = mean_shift(source, target, twin)
+        folds = folds_of(source, target, twin)
+        on_target = np.concatenate([np.full(len(fold.out), fold.on_target) for fold in folds])
         self.n_standards_ = len(target)
         self.mean_ = (source + shift).mean(axis=0)
         self.models_, self.limits_ = {}, {}
         for view in VIEWS:
-            looked = [_look(view, part) for part in (source + shift, target)]
-            self.models_[view] = model = _Model.of(view, *looked)
-            on_source, on_target, noise = _left_out(view, source, target, twin, kept, model.n_components)
-            model.noise[:] = noise
-            for name in STATISTICS:
-                self.limits_[f"{view} {name}"] = _limit(on_source[name], on_target[name], self.alpha)
+            self.models_[view], found = _left_out(view, folds, source + shift, target)
+            for name, values in found.items():
+                self.limits_[f"{view} {name}"] = _limit(_expected(values[~on_target], values[on_target]), self.alpha)
+        self.mistakes_, found = left_out_of_mistakes(folds, source + shift, target, shift, self.quantity)
+        distance = np.concatenate([own for own, _ in found])
+        undone = {name: np.concatenate([part[name] for _, part in found]) for name in found[0][1]}
+        self.limits_["distance"] = _limit(_expected(distance[~on_target], distance[on_target]), self.alpha)
+        self.expected_ = {}
+        for name, values in ratios(np.concatenate([fold.out for fold in folds]), distance, undone).items():
+            share = min(0.5, self.alpha * (SHARE_OF_STEP if name == STEP else SHARE))
+            # what fits no better with the mistake undone is not mistaken
+            self.expected_[name] = _expected(values[~on_target], values[on_target])
+            self.limits_[name] = max(1.0, _limit(self.expected_[name], share))
         if not np.isfinite(list(self.limits_.values())).all():
             raise IndistinctSpectraError("All source spectra have one and the same shape: nothing to judge by.")
         return self
@@ -210,72 +255,27 @@ class TargetLimits:
         TargetCheck
         """
         X = checked_spectra(self, X, reset=False)
-        ratios = {}
+        found = {}
         for view, model in self.models_.items():
-            found = model.statistics(_look(view, X))
-            ratios.update({key: values / self.limits_[key] for key, values in _named(view, found)})
-        return TargetCheck(np.max(list(ratios.values()), axis=0), ratios)
+            found.update({f"{view} {name}": values for name, values in model.statistics(_look(view, X)).items()})
+        distance, undone = self.mistakes_.statistics(X)
+        found.update({"distance": distance}, **ratios(X, distance, undone))
+        found = {name: values / self.limits_[name] for name, values in found.items()}
+        undone = {name: values / self.limits_["distance"] for name, values in undone.items()}
+        return TargetCheck(np.max(list(found.values()), axis=0), found, undone, self._of_file(found, undone))
 
-
-@dataclass(frozen=True, eq=False)
-class _Model:
-    """Components of one view.
-
-    Attributes
-    ----------
-    mean : ndarray of shape (n_channels,)
-    axes : ndarray of shape (n_components, n_channels)
-    variances : ndarray of shape (n_components,)
-    noise : ndarray of shape (n_channels,)
-        Mean square of the residuals of left-out spectra, channel by channel.
-    """
-
-    mean: np.ndarray
-    axes: np.ndarray
-    variances: np.ndarray
-    noise: np.ndarray
-
-    @classmethod
-    def of(cls, view, seen, target, n_components=None):
-        """Model source spectra as the target sees them, and target spectra that weigh as much as a third of them."""
-        mean = seen.mean(axis=0)
-        weight = np.sqrt(max(1.0, len(seen) / (3.0 * max(len(target), 1))))
-        centred = np.concatenate([seen - mean, weight * (target - mean)])
-        values, vectors = np.linalg.eigh(centred @ centred.T)
-        values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]
-        if VARIANCE_KEPT[view] is None:
-            # what is rough in a spectrum is rough, whatever directions the calibration's roughness has
-            n_components, mean = 0, np.zeros_like(mean)
-        if n_components is None:
-            enough = int(np.searchsorted(np.cumsum(values), VARIANCE_KEPT[view] * values.sum())) + 1
-            n_components = max(1, min(enough, len(seen) // SAMPLES_PER_COMPONENT, MOST_COMPONENTS))
-        axes = (vectors[:, :n_components] / np.sqrt(np.maximum(values[:n_components], 1e-300))).T @ centred
-        size = len(seen) + weight**2 * len(target)
-        variances = np.maximum(values[:n_components] / size, 1e-300)
-        # half the digits of the components are enough, and half a model file
-        return cls(mean, axes.astype(np.float32), variances, np.ones(len(mean)))
-
-    @property
-    def n_components(self):
-        return len(self.axes)
-
-    def residuals(self, X):
-        """Scores (n_spectra, n_components) and what they leave over (n_spectra, n_channels)."""
-        scores = (X - self.mean) @ self.axes.T
-        return scores, X - self.mean - scores @ self.axes
-
-    def statistics(self, X):
-        """Compute each statistic of the spectra: dict of {name: (n_spectra,)}."""
-        scores, left = self.residuals(X)
-        return {
-            "q": np.sum(left**2, axis=1),
-            "t2": np.sum(scores**2 / self.variances, axis=1) if self.n_components else np.ones(len(X)),
-            "peak": np.max(left**2 / self.noise, axis=1),
-        }
-
-
-def _named(view, found):
-    return [(f"{view} {name}", values) for name, values in found.items()]
+    def _of_file(self, found, undone):
+        """Name the mistake that all spectra have together, or None."""
+        n, named = len(found["distance"]), {}
+        if n < LEAST_OF_FILE or np.median(found[NOISE]) > 1.0:
+            return None
+        own = _geometric_mean(found["distance"])
+        for name in set(undone) & set(found) - {STEP}:
+            limit = max(1.0, _limit(self.expected_[name], self.alpha, min(n, MOST_OF_FILE)))
+            left = _geometric_mean(undone[name])
+            if _geometric_mean(found[name]) * self.limits_[name] > limit and left < max(1.0, EXPLAINED * own):
+                named[name] = left
+        return min(named, key=named.get, default=None)
 
 
 def _look(view, X):
@@ -283,67 +283,54 @@ def _look(view, X):
     return {"spectrum": np.asarray, "derivative": derivative, "roughness": roughness}[view](X)
 
 
-def _twins(rows):
-    """Position among the source samples of each target sample, -1 where it has none."""
-    codes, source_codes = rows.target_samples[2], rows.source_samples[2]
-    position = {code: i for i, code in enumerate(source_codes) if code >= 0}
-    return np.array([position.get(code, -1) for code in codes])
+def _geometric_mean(values):
+    return float(np.exp(np.mean(np.log(np.maximum(values, 1e-300)))))
 
 
-def _shift(source, target, twin):
-    """Mean difference of the pairs, else of the two sets: (n_channels,)."""
-    paired = twin >= 0
-    if paired.any():
-        return (target[paired] - source[twin[paired]]).mean(axis=0)
-    return target.mean(axis=0) - source.mean(axis=0)
+def _left_out(view, folds, seen, target):
+    """Model of a view, and each statistic of the spectra that the folds leave out."""
+    seen, target = _look(view, seen), _look(view, target)
 
+    def count(values):
+        if VARIANCE_KEPT[view] is None:
+            # what is rough in a spectrum is rough, whatever directions the calibration's roughness has
+            return 0
+        enough = int(np.searchsorted(np.cumsum(values), VARIANCE_KEPT[view] * values.sum())) + 1
+        return max(1, min(enough, len(seen) // SAMPLES_PER_COMPONENT, MOST_COMPONENTS))
 
-def _thinned(n_source, twin):
-    """Source samples whose left-out statistics are computed: all, or an even share of many."""
-    others = np.setdiff1d(np.arange(n_source), twin)
-    chosen = np.linspace(0, len(others) - 1, min(len(others), MOST_SAMPLES)).astype(int)
-    return others[np.unique(chosen)] if len(others) else np.arange(n_source)
-
-
-def _left_out(view, source, target, twin, kept, n_components):
-    """Statistics of left-out source samples and standards, and the mean square of their residuals by channel."""
-    seen = _look(view, source + _shift(source, target, twin))
-    looked = _look(view, target)
-    on_source, on_target, parts = [], [], []
-    for fold in range(min(N_FOLDS, len(kept))):
-        out = kept[fold :: min(N_FOLDS, len(kept))]
-        model = _Model.of(view, np.delete(seen, out, axis=0), looked, n_components)
-        on_source.append((model, seen[out]))
-    folds = np.array_split(np.arange(len(target)), min(len(target), 2 * N_FOLDS)) if len(target) > 1 else []
-    for out in folds:
-        rest = np.delete(np.arange(len(target)), out)
-        gone = twin[out][twin[out] >= 0]
-        mapping = np.full(len(source), -1)
-        mapping[np.delete(np.arange(len(source)), gone)] = np.arange(len(source) - len(gone))
-        fewer = np.delete(source, gone, axis=0)
-        left = np.where(twin[rest] >= 0, mapping[twin[rest]], -1)
-        moved = _look(view, fewer + _shift(fewer, target[rest], left))
-        on_target.append((_Model.of(view, moved, looked[rest], n_components), looked[out]))
+    model = SpectraModel.of(seen, target, count)
+    parts = [
+        (SpectraModel.of(_look(view, f.seen), _look(view, f.target), model.n_components, model.noise), f) for f in folds
+    ]
     # of the source alone: a few standards would be judged by a profile that they made themselves
-    noise = np.concatenate([model.residuals(X)[1] ** 2 for model, X in on_source]).mean(axis=0)
-    # a channel that hardly varied would make every other spectrum an outlier
-    noise = noise + noise.mean()
-    for part in (on_source, on_target):
-        found = [_Model(m.mean, m.axes, m.variances, noise).statistics(X) for m, X in part]
-        parts.append({k: np.concatenate([f[k] for f in found]) if found else np.empty(0) for k in STATISTICS})
-    return *parts, noise
+    noise = np.concatenate([m.residuals(_look(view, f.out))[1] ** 2 for m, f in parts if not f.on_target]).mean(axis=0)
+    # a channel that hardly varied would make every other spectrum an outlier; all models share the array
+    model.noise[:] = noise + noise.mean()
+    found = [m.statistics(_look(view, f.out)) for m, f in parts]
+    return model, {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
 
-def _limit(on_source, on_target, alpha):
-    """Upper limit of a statistic from its values on left-out source samples and standards."""
+def _expected(on_source, on_target):
+    """What is known of a statistic's logarithm, from left-out source samples and standards.
+
+    Returns
+    -------
+    mean, variance, freedom, worth : float
+        Predictive distribution of new values; the mean is known as from ``worth`` of them.
+    """
     source, target = (np.log(np.maximum(values, 1e-300)) for values in (on_source, on_target))
     m, spread, n = source.mean(), source.var(), len(target)
     if n == 0:
-        return float(np.exp(m + np.sqrt(spread * (1 + 1 / len(source))) * stats.t.isf(alpha, len(source) - 1)))
+        return float(m), float(spread), float(len(source) - 1), float(len(source))
     # normal values with a normal inverse gamma prior: mean, spread and degrees of freedom after the standards
     mean = (PRIOR_MEAN * m + n * target.mean()) / (PRIOR_MEAN + n)
     between = PRIOR_MEAN * n / (PRIOR_MEAN + n) * (target.mean() - m) ** 2
     freedom = PRIOR_SPREAD + n
     variance = (PRIOR_SPREAD * (spread + EXTRA_SPREAD) + n * target.var() + between) / freedom
-    quantile = stats.t.isf(alpha, freedom) * np.sqrt(variance * (1 + 1 / (PRIOR_MEAN + n)))
-    return float(np.exp(mean + quantile))
+    return float(mean), float(variance), float(freedom), float(PRIOR_MEAN + n)
+
+
+def _limit(expected, share, n_new=1):
+    """Give what the geometric mean of some new values exceeds in a share of cases."""
+    mean, variance, freedom, worth = expected
+    return float(np.exp(mean + stats.t.isf(share, freedom) * np.sqrt(variance * (1 / n_new + 1 / worth))))

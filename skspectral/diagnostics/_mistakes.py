@@ -1,0 +1,189 @@
+"""What may have gone wrong with a spectrum, each tested against the spectrum as it is.
+
+A spectrum that was reversed is nothing unusual where samples are of many kinds. But it becomes more usual by being
+reversed again, and that is a test of far more power than any distance from the calibration.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._spectra import coarse, curvatures, slopes
+from ._target_model import SpectraModel
+
+__all__ = [
+    *("MISTAKES", "NOISE", "OTHER_INSTRUMENT", "SHARE", "SHARE_OF_STEP", "STEP"),
+    *("MistakeModel", "left_out_of_mistakes", "ratios"),
+]
+
+#: What an export may have done to a spectrum, and what undoes it.
+MISTAKES = {
+    "a reversed axis": lambda X: X[:, ::-1],
+    "reflectance or transmittance instead of absorbance": lambda X: -np.log10(np.clip(X, 1e-6, None)),
+    "percent reflectance or transmittance instead of absorbance": lambda X: -np.log10(np.clip(X / 100, 1e-6, None)),
+    "absorbance instead of reflectance or transmittance": lambda X: 10.0 ** -np.clip(X, -6, 6),
+    "absorbance instead of percent reflectance or transmittance": lambda X: 100.0 * 10.0 ** -np.clip(X, -6, 6),
+    "percent instead of a fraction": lambda X: X / 100.0,
+    "a fraction instead of percent": lambda X: X * 100.0,
+    "another sign": lambda X: -X,
+}
+STEP, NOISE, OTHER_INSTRUMENT = "a step between two channels", "noise", "a spectrum of the source instrument"
+#: How many times the share of good spectra that lies beyond other limits may lie beyond those of a mistake: what fits
+#: better with a mistake undone is rare anyway, but for a step, which improves a little on any spectrum.
+SHARE, SHARE_OF_STEP = 20.0, 5.0
+#: A scale shows in the level alone, which says itself that it is wrong; the undone spectrum says why.
+SCALES = ("percent instead of a fraction", "a fraction instead of percent")
+#: What cannot have happened to spectra of a quantity.
+_ABSORBANCE, _PERCENT_ABSORBANCE, _FRACTION, _PERCENT = list(MISTAKES)[1:5]
+IMPOSSIBLE = {
+    "absorbance": (_PERCENT, *SCALES),
+    "fraction": (_PERCENT_ABSORBANCE, _PERCENT, SCALES[1]),
+    "percent": (_ABSORBANCE, _FRACTION, SCALES[0]),
+}
+#: Either conversion turns bands over. Where the logarithm goes astray, at dark channels, the other shows the mistake.
+SAME = {
+    "absorbance": (_FRACTION, _ABSORBANCE),
+    "fraction": (_ABSORBANCE, _FRACTION),
+    "percent": (_PERCENT_ABSORBANCE, _PERCENT),
+}
+#: The spectrum as measured, and its shape without level and size.
+VIEWS = {"level": np.asarray, "slope": slopes, "curvature": curvatures}
+MOST_COMPONENTS, SAMPLES_PER_COMPONENT = 30, 3
+#: Spectra are taken through all mistakes so many at a time, to save memory.
+BATCH = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class MistakeModel:
+    """How likely a target spectrum is, as it is and with each mistake undone.
+
+    Attributes
+    ----------
+    quantity : str or None
+        What the spectra are.
+    models : dict of {str: SpectraModel}
+        By view, of coarse spectra.
+    shift : ndarray of shape (n_channels,)
+        What moves source spectra to the target.
+    """
+
+    quantity: str | None
+    models: dict
+    shift: np.ndarray
+
+    def statistics(self, X):
+        """Compare spectra (n_spectra, n_channels) with themselves without each mistake.
+
+        Returns
+        -------
+        distance : ndarray of shape (n_spectra,)
+            Squared distance from the calibration, geometric mean of the views.
+        undone : dict of {str: ndarray of shape (n_spectra,)}
+            The same after undoing a mistake.
+        """
+        parts = [self._of_batch(X[at : at + BATCH]) for at in range(0, len(X), BATCH)]
+        return np.concatenate([own for own, _ in parts]), {
+            name: np.concatenate([undone[name] for _, undone in parts]) for name in parts[0][1]
+        }
+
+    def _of_batch(self, X):
+        kind = _kind(self.quantity)
+        found = {name: undo(X) for name, undo in MISTAKES.items() if name not in IMPOSSIBLE.get(kind, ())}
+        found[OTHER_INSTRUMENT] = X + self.shift
+        low = coarse(np.concatenate([X, *found.values()]))
+        without = self._without_step(low[: len(X)])
+        every = self._distances(np.concatenate([low, without])).reshape(-1, len(X))
+        undone = dict(zip([*found, STEP], every[1:]))
+        if kind in SAME:
+            other, name = SAME[kind]
+            undone[name] = np.minimum(undone[name], undone.pop(other))
+        return every[0], undone
+
+    def _distances(self, low):
+        logs = [np.log(np.maximum(model.distances(VIEWS[name](low)), 1e-300)) for name, model in self.models.items()]
+        return np.exp(np.mean(logs, axis=0))
+
+    def _without_step(self, low):
+        """Coarse spectra without the step, wherever it is and however large, that leaves the least distance."""
+        model, n = self.models["level"], low.shape[1]
+        steps = (np.arange(n) >= np.arange(1, n)[:, None]).astype(float)
+        weighted = _weighted(model, steps)
+        size = (steps * weighted).sum(axis=1)
+        along = (low - model.mean) @ weighted.T
+        best = np.argmax(along**2 / size, axis=1)
+        rows = np.arange(len(low))
+        return low - (along[rows, best] / size[best])[:, None] * steps[best]
+
+
+def ratios(X, distance, undone):
+    """Statistics of spectra (n_spectra, n_channels): the distance as it is over that with a mistake undone, and noise.
+
+    Noise is what has steps as large as its whole spread: the ratio of von Neumann.
+    """
+    spread = np.sum((X - X.mean(axis=1, keepdims=True)) ** 2, axis=1)
+    noise = np.sum(np.diff(X, axis=1) ** 2, axis=1) / np.where(spread > 0, spread, 1.0)
+    return {name: distance / values for name, values in undone.items() if name not in SCALES} | {NOISE: noise}
+
+
+def left_out_of_mistakes(folds, seen, target, shift, quantity):
+    """Fit the model of mistakes.
+
+    Parameters
+    ----------
+    folds : list of Fold
+    seen : ndarray of shape (n_source, n_channels)
+        Source spectra as the target sees them.
+    target : ndarray of shape (n_target, n_channels)
+    shift : ndarray of shape (n_channels,)
+    quantity : str or None
+        What the spectra are.
+
+    Returns
+    -------
+    model : MistakeModel
+    left_out : list of (distance, undone)
+        Of each fold's left-out spectra, by a model that never saw them.
+    """
+    models, without = {}, [{} for _ in folds]
+    for name, look in VIEWS.items():
+        looked = [[look(coarse(part)) for part in (fold.seen, fold.target, fold.out)] for fold in folds]
+        most = max(1, min(MOST_COMPONENTS, len(seen) // SAMPLES_PER_COMPONENT, looked[0][0].shape[1] - 2))
+        made = [SpectraModel.of(*parts[:2], most) for parts in looked]
+        k, noise = _likeliest([(m, parts[2]) for m, parts, f in zip(made, looked, folds) if not f.on_target], most)
+        models[name] = SpectraModel.of(look(coarse(seen)), look(coarse(target)), k, noise)
+        for kept, model in zip(without, made):
+            kept[name] = SpectraModel(model.mean, model.axes[:k], model.variances[:k], noise)
+    left_out = [MistakeModel(quantity, kept, fold.shift).statistics(fold.out) for kept, fold in zip(without, folds)]
+    return MistakeModel(quantity, models, shift), left_out
+
+
+def _kind(quantity):
+    text = str(quantity).lower()
+    if "reflectance" in text or "transmittance" in text:
+        return "percent" if "%" in text else "fraction"
+    return "absorbance" if "absorbance" in text else None
+
+
+def _likeliest(made, most):
+    """Choose the number of components under which left-out spectra are likeliest, and give their residuals' squares."""
+    best = None
+    for k in np.unique(np.geomspace(1, most, 10).round().astype(int)):
+        fewer = [model.first(k) for model, _ in made]
+        found = [model.residuals(out) for model, (_, out) in zip(fewer, made)]
+        left = np.concatenate([left for _, left in found])
+        # a channel that hardly varied would make every other spectrum an outlier
+        noise = np.maximum((left**2).mean(axis=0) + 0.3 * (left**2).mean(), 1e-300)
+        inside = sum((scores**2 / m.variances).sum() + len(scores) * np.log(m.variances).sum()
+                     for m, (scores, _) in zip(fewer, found))  # fmt: skip
+        surprise = inside + left.size + len(left) * (left.shape[1] - k) * np.log(max((left**2).mean(), 1e-300))
+        if best is None or surprise < best[0]:
+            best = surprise, int(k), noise
+    return best[1:]
+
+
+def _weighted(model, rows):
+    """Rows times the inverse of the model's covariance (components and noise)."""
+    scaled = model.axes / model.noise
+    inner = scaled @ model.axes.T + np.diag(1.0 / model.variances)
+    weighted = rows / model.noise
+    return weighted - (rows @ scaled.T) @ np.linalg.solve(inner, scaled)
