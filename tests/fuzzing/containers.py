@@ -238,7 +238,7 @@ def _kind_of_labels(case, rng):
     kinds = [
         *([1 if k % 3 else "A" for k in range(n)], [1.0, True, "1", None, np.nan] * n, list(map(bool, range(n)))),
         *([float("inf")] * n, [1 + 2j] * n, ["A", 1] * (n // 2), [f"s{k}" for k in range(n)], ["s0"] * n, range(n)),
-        *(pd.Series(values).mask(every_fifth), np.ma.array(list(values), mask=every_fifth), set(values)),
+        *(pd.Series(values).mask(every_fifth), np.ma.array(list(values), mask=every_fifth)),
         *([frozenset({k}) for k in range(n)], [None, *values[1:]], ["A"] * n, pd.DataFrame({"a": values})),
         *(np.array(values)[:, None], [str(v).lower() for v in values], [f" {v}" for v in values]),
         *(dict.fromkeys(range(n)), np.arange(n) * 1e300, [np.nan, *values[1:]]),
