@@ -7,7 +7,7 @@ from scipy import stats
 
 from .._core.roles import TransferRows
 from ..exceptions import IndistinctSpectraError, NoSourceError, NoStandardsError
-from ._mistakes import NOISE, SHARE, SHARE_OF_STEP, STEP, left_out_of_mistakes, ratios
+from ._mistakes import NOISE, SHARE, SHARE_OF_SLIGHT, SLIGHT, STEP, left_out_of_mistakes, ratios
 from ._spectra import checked_spectra, derivative, roughness
 from ._target_model import SpectraModel, folds_of, mean_shift, twins_of
 
@@ -108,9 +108,10 @@ class TargetLimits:
 
     Parameters
     ----------
-    alpha : float, default=0.001
-        Share of good spectra expected beyond each limit; twenty times that for the mistakes, five times for the step,
-        which hardly any good spectrum reaches because the limit is never below one.
+    alpha : float, default=0.0005
+        Share of good spectra expected beyond each limit of a general statistic; a hundred times that for the mistakes,
+        ten times for a step and for spectra of the source. Hardly any good spectrum reaches the limit of a mistake,
+        which is never below one.
     source, target : object, optional
         Labels of the two instruments.
     quantity : str, optional
@@ -156,7 +157,7 @@ class TargetLimits:
     (0, True)
     """
 
-    def __init__(self, *, alpha=0.001, source=None, target=None, quantity=None):
+    def __init__(self, *, alpha=0.0005, source=None, target=None, quantity=None):
         self.alpha = alpha
         self.source = source
         self.target = target
@@ -218,7 +219,7 @@ class TargetLimits:
         self.limits_["distance"] = _limit(_expected(distance[~on_target], distance[on_target]), self.alpha)
         self.expected_ = {}
         for name, values in ratios(np.concatenate([fold.out for fold in folds]), distance, undone).items():
-            share = min(0.5, self.alpha * (SHARE_OF_STEP if name == STEP else SHARE))
+            share = min(0.5, self.alpha * (SHARE_OF_SLIGHT if name in SLIGHT else SHARE))
             # what fits no better with the mistake undone is not mistaken
             self.expected_[name] = _expected(values[~on_target], values[on_target])
             self.limits_[name] = max(1.0, _limit(self.expected_[name], share))
@@ -271,7 +272,8 @@ class TargetLimits:
             return None
         own = _geometric_mean(found["distance"])
         for name in set(undone) & set(found) - {STEP}:
-            limit = max(1.0, _limit(self.expected_[name], self.alpha, min(n, MOST_OF_FILE)))
+            share = min(0.5, SHARE_OF_SLIGHT * self.alpha)
+            limit = max(1.0, _limit(self.expected_[name], share, min(n, MOST_OF_FILE)))
             left = _geometric_mean(undone[name])
             if _geometric_mean(found[name]) * self.limits_[name] > limit and left < max(1.0, EXPLAINED * own):
                 named[name] = left
