@@ -11,7 +11,7 @@ from .odd import ODD
 # what a change of containers says that another one has changed before
 DO_NOT_GO_TOGETHER = (
     *(ValueError, TypeError, AttributeError, LookupError, ArithmeticError, NotImplementedError),
-    pd.errors.InvalidIndexError,
+    *(pd.errors.InvalidIndexError, np.ma.MAError),
 )
 
 __all__ = ["HARMLESS", "ODD", "Case", "apply", "base_case", "judge"]

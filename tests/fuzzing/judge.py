@@ -20,7 +20,7 @@ ABSURD = 1e3
 OF_ABSURD = (exceptions.AbsurdPredictionWarning, exceptions.MissingCodeWarning)
 THINGS = (
     *("X ", "X:", "X,", "y ", "y:", "y.", "spectr", "referenc", "instrument", "sample", "source", "target", "channel"),
-    *("column", "data", "feature", "propert", "wavelength", "standards", "pairs", "array", "input", "rows"),
+    *("column", "data", "feature", "propert", "wavelength", "standards", "pairs", "array", "input", "rows", "training"),
 )
 
 
