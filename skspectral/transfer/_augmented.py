@@ -193,11 +193,9 @@ class AugmentedRows:
         coef, intercept = np.empty((n_targets, Z.shape[1])), np.empty(n_targets)
         held_out = np.full((self.n_standards, n_targets), np.nan)
         source_error = np.empty(n_targets)
-        known = np.isfinite(self.r)
-        for pattern in np.unique(known, axis=1).T:
-            columns = np.flatnonzero((known == pattern[:, None]).all(axis=0))
-            kept = np.flatnonzero(pattern)
-            inverse = inverse_of(kernel[np.ix_(kept, kept)] + np.diag(noise[kept]))
+        kernel[np.diag_indices_from(kernel)] += noise
+        for columns, kept, blocks in self._patterns:
+            inverse = inverse_of(kernel if len(kept) == len(kernel) else kernel[np.ix_(kept, kept)])
             alpha = inverse @ self.r[np.ix_(kept, columns)]
             flags = self.shared[kept] + shifted[kept]
             source_error[columns] = self.source_error(inverse, alpha, kept, columns, ridge)
@@ -218,7 +216,15 @@ class AugmentedRows:
                 constant += OFFSET * flag * border.alpha
             coef[columns] = weights.T * (1.0 if channel_weights is None else channel_weights)
             intercept[columns] = constant
-            held_out[:, columns] = self._held_out(inverse, alpha, kept, border)
+            for standards, rows, places in blocks:
+                # residuals of the target row of each standard without its whole block
+                part, own = inverse[rows[:, :, None], rows[:, None, :]], alpha[rows]
+                if border is None:
+                    alone = np.linalg.solve(part, own)
+                else:
+                    parts = part[:, None] + border.update(rows)
+                    alone = np.linalg.solve(parts, own.swapaxes(1, 2)[..., None])[..., 0].swapaxes(1, 2)
+                held_out[np.ix_(standards, columns)] = alone[np.arange(len(rows)), places]
         coef *= self.y_scale[:, None] / self.scale
         intercept = intercept * self.y_scale + self.y_mean - coef @ self.mean
         return Solution(coef, intercept, held_out * self.y_scale, source_error * self.y_scale**2)
@@ -227,21 +233,26 @@ class AugmentedRows:
     def gram(self):
         return self.Z @ self.Z.T
 
-    def _held_out(self, inverse, alpha, kept, border):
-        """Residuals of the target row of each standard without its whole block."""
-        residuals = np.full((self.n_standards, alpha.shape[1]), np.nan)
-        standard, kinds = self.standard[kept], self.kinds[kept]
-        for k in np.unique(standard[standard >= 0]):
-            block = np.flatnonzero(standard == k)
-            position = np.flatnonzero(kinds[block] == 2)
-            if len(position):
-                part = inverse[np.ix_(block, block)]
-                if border is None:
-                    residuals[k] = np.linalg.solve(part, alpha[block])[position[0]]
-                else:
-                    parts = part + border.update(block)
-                    residuals[k] = np.linalg.solve(parts, alpha[block].T[..., None])[:, position[0], 0]
-        return residuals
+    @cached_property
+    def _patterns(self):
+        """Properties that have the same references: their columns, the rows they have, and what each standard takes.
+
+        The last is a list of (standards, rows of each among those kept, place of the target row among them), standards
+        with equally many rows together.
+        """
+        known, found = np.isfinite(self.r), []
+        for pattern in np.unique(known, axis=1).T:
+            kept = np.flatnonzero(pattern)
+            standard, kinds = self.standard[kept], self.kinds[kept]
+            by_size = {}
+            for k in np.unique(standard[standard >= 0]):
+                rows = np.flatnonzero(standard == k)
+                place = np.flatnonzero(kinds[rows] == 2)
+                if len(place):
+                    by_size.setdefault(len(rows), []).append((k, rows, place[0]))
+            blocks = [tuple(np.array(part) for part in zip(*group)) for group in by_size.values()]
+            found.append((np.flatnonzero((known == pattern[:, None]).all(axis=0)), kept, blocks))
+        return found
 
     def source_error(self, inverse, alpha, kept, columns, ridge):
         """Generalised cross-validation over the source samples (n_columns,)."""

@@ -45,6 +45,7 @@ class Border:
         pivot = own - kernel @ column
         return cls(column, pivot, -(kernel @ alpha) / pivot)
 
-    def update(self, block):
-        """What is added to a block of the inverse: (n_targets, n_block, n_block)."""
-        return np.outer(self.column[block], self.column[block]) / self.pivot[:, None, None]
+    def update(self, rows):
+        """What is added to blocks of the inverse, rows (n_blocks, n): (n_blocks, n_targets, n, n)."""
+        column = self.column[rows]
+        return column[:, None, :, None] * column[:, None, None, :] / self.pivot[:, None, None]

@@ -1,6 +1,6 @@
 """The models of the portfolio, and how they are fitted together."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class Member:
     @property
     def name(self):
         """A readable key, stable over versions of the table."""
-        numbers = [f"{key}={value:g}" for key, value in asdict(self).items() if isinstance(value, float) and value]
+        numbers = [f"{key}={value:g}" for key, value in vars(self).items() if isinstance(value, float) and value]
         family = [] if self.family == "ridges" else [f"({self.family})"]
         return " ".join([*family, self.kind, self.preprocessing, *numbers])
 
