@@ -16,7 +16,7 @@ CPU = ("--extra-index-url", "https://download.pytorch.org/whl/cpu")
 def tests(session):
     """Run all tests on the pinned versions."""
     session.install(*PINNED, *CPU, "-e", ".[test]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-m", "", *session.posargs)
 
 
 @nox.session
@@ -24,7 +24,7 @@ def tests_min(session):
     """Run all tests on the oldest scikit-learn that is supported."""
     session.install(*CPU, "-e", ".[test]", "scikit-learn==1.6.1")
     session.run("python", "-c", "import sklearn; assert sklearn.__version__ == '1.6.1'")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-m", "", *session.posargs)
 
 
 @nox.session

@@ -23,6 +23,7 @@ def of_methods(job, methods):
     return replace(job, units=tuple(unit for unit in job.units if unit.method in methods))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("selection", ["random", "kennard-stone"])
 def test_the_choice_never_receives_a_row_of_a_tested_sample(job, selection, monkeypatch):
     pair = load_pair("simulated", job.source, job.target)
@@ -55,6 +56,7 @@ def test_the_choice_never_receives_a_row_of_a_tested_sample(job, selection, monk
         assert set(rows.instrument) <= ({job.target} if METHODS[method].own_axis else {job.source, job.target})
 
 
+@pytest.mark.slow
 def test_garbage_in_tested_samples_does_not_change_the_choice(job, monkeypatch):
     job = of_methods(job, ONE_OF_EACH_KIND)
     pair = load_pair("simulated", job.source, job.target)

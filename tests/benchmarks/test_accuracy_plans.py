@@ -188,6 +188,7 @@ def test_published_data_sets_follow_the_protocol():
     assert np.isfinite(cane.native[~on_target, :125]).all() and np.isnan(cane.native[~on_target, 125:]).all()
 
 
+@pytest.mark.slow
 @needs_data
 def test_corn_gives_the_published_order_of_magnitude(protocol_run, tmp_path):
     arguments = ["--quick", "--datasets", "corn", "--output", str(tmp_path), "--quiet"]

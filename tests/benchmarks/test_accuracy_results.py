@@ -198,6 +198,7 @@ def test_missing_data_are_named(tmp_path, monkeypatch, capsys):
     assert "no corn here" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_quiet_prints_nothing_and_the_bar_counts_splits(protocol_run, tmp_path, capfd):
     assert protocol_run.run(tmp_path / "quiet", "--no-figures") == 0
     captured = capfd.readouterr()

@@ -181,6 +181,7 @@ def test_no_section_of_networks_without_networks(tmp_path):
     assert deep_baselines.deep_section(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_from_the_files(protocol_run, tmp_path):
     pytest.importorskip("matplotlib")
     from matplotlib import rcParams

@@ -148,6 +148,7 @@ def plan(monkeypatch):
     return "simulated"
 
 
+@pytest.mark.slow
 def test_a_stopped_comparison_goes_on(plan, tmp_path):
     path = tmp_path / "simulated.csv"
     parts.run(path, None, plan, 1, ("pretrained",), (5,), quiet=True)

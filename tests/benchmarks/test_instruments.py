@@ -31,6 +31,7 @@ def pairs():
     return result
 
 
+@pytest.mark.slow
 def test_the_classifier_is_blind_to_its_own_kind_and_sees_the_crude_one(pairs, monkeypatch):
     monkeypatch.setattr(two_sample, "N_TREES", 40)
     families = {FAMILIES[name] for name in NAMES_OF_PAIRS}
@@ -50,6 +51,7 @@ def test_half_of_the_rows_are_not_more_than_named(pairs):
         assert np.mean(curves[(names == pair) & real] ** 2) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_the_true_priors_are_more_likely_than_wrong_ones(pairs):
     true = fit.mismatch(PRIORS, pairs)
     for changes in ({"noise": 1e-2}, {"drift": 0.2}, {"packing": 0.3}, {"offset": 2.0}):
@@ -114,6 +116,7 @@ def test_simulated_sets_have_the_axis_of_the_real_one(pairs):
     assert all(np.abs(one.difference).max() > 0 for one in sets)
 
 
+@pytest.mark.slow
 def test_a_run_writes_results_figure_and_priors(pairs, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(benchmark, "Corpus", lambda: type("Found", (), {"real_pairs": lambda self: pairs[1:3]})())
     monkeypatch.setattr(benchmark, "SHIPPED", tmp_path / "shipped.json")

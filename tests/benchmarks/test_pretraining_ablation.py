@@ -144,6 +144,7 @@ def test_a_stopped_ablation_goes_on(tmp_path, monkeypatch):
     assert done[5:] == [(FULL, 0)], "runs of another length have results of their own"
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_within_a_variant_continues(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("SKSPECTRAL_CORPUS", str(folder))
     ablation._corpus.cache_clear()
@@ -165,6 +166,7 @@ def test_a_run_interrupted_within_a_variant_continues(folder, tmp_path, monkeypa
     ablation._corpus.cache_clear()
 
 
+@pytest.mark.slow
 def test_the_command_writes_everything(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("SKSPECTRAL_CORPUS", str(folder))
     ablation._corpus.cache_clear()

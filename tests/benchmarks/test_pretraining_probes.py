@@ -298,6 +298,7 @@ def test_a_stopped_run_goes_on(judged, weights, tmp_path, monkeypatch):
     assert len(done) == 6 + 5, "other weights have results of their own"
 
 
+@pytest.mark.slow
 def test_the_command_writes_everything(judged, weights, tmp_path, monkeypatch):
     monkeypatch.setattr(few_shot, "N_SPLITS", 2)
     arguments = ["probes", "--weights", weights, "--out", str(tmp_path), "--n-random", "1", "--quiet"]

@@ -83,6 +83,7 @@ def test_tasks_are_functions_of_their_seed(corpus):
     assert np.isfinite(one.X).all() and np.isfinite(one.X_test).all() and len(one.X_test) == len(one.y_test) == 30
 
 
+@pytest.mark.slow
 def test_a_task_is_collected_for_every_member(corpus):
     (found,) = collect(draw_task(load_materials(corpus), np.random.default_rng(1)), members_of(5))
     assert found["predicted"].shape == (len(MEMBERS), 30)
@@ -114,6 +115,7 @@ def test_every_kind_of_spectroscopy_is_drawn(corpus):
     assert kinds == {"unlike", "like", "MIR", "Raman"}
 
 
+@pytest.mark.slow
 def test_mixtures_of_a_task_are_those_of_the_portfolio(corpus):
     """What the constants are learned from is what the estimator does with them."""
     from skspectral import TransferPortfolio

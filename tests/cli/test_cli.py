@@ -55,6 +55,7 @@ def test_demo_on_simulated_instruments(tmp_path, capsys):
     assert type(model).__name__ == "MeanShift"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("SKSPECTRAL_DATA" not in os.environ, reason="SKSPECTRAL_DATA names no folder with corn")
 def test_demo_on_corn(tmp_path, capsys):
     assert main(["demo", *FAST[:-1], "--output", str(tmp_path)]) == 0
@@ -86,6 +87,7 @@ def test_compare_one_table(rows, tmp_path):
     assert rmsep(data.y[data.instrument == "B"], predicted) < 0.3 * data.y.std()
 
 
+@pytest.mark.slow
 def test_compare_one_file_per_instrument_equals_one_table(rows, tmp_path):
     head, body, _ = rows
     files = [f"{n}=" + write(tmp_path / f"{n}.csv", head[1:], [r[1:] for r in body if r[0] == n]) for n in "AB"]
@@ -128,6 +130,7 @@ def test_references_on_the_source_only_are_enough(rows, tmp_path, capsys):
     assert figures[0] == figures[1]
 
 
+@pytest.mark.slow
 def test_results_of_other_inputs_are_kept_under_another_name(rows, tmp_path):
     head, body, _ = rows
     path, out = tmp_path / "long.csv", tmp_path / "out"
@@ -213,6 +216,7 @@ def test_debug_shows_the_traceback(tmp_path):
         compare(str(tmp_path / "none.csv"), "--debug", output=tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", [["--help"], ["demo", "--help"], ["compare", "--help"], ["--version"]])
 def test_help_in_a_process_of_its_own(args):
     done = subprocess.run([sys.executable, "-m", "skspectral", *args], capture_output=True, text=True, check=True)

@@ -110,6 +110,7 @@ def test_the_whole_journey_on_files(data, folder, say):
     np.testing.assert_allclose(data.X[new] @ content["b"] + content["b0"], predicted[:, 1], rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("SKSPECTRAL_DATA" not in os.environ, reason="SKSPECTRAL_DATA names no folder with corn")
 def test_the_journey_on_corn(tmp_path):
     data = fetch_corn()

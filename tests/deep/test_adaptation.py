@@ -113,6 +113,7 @@ def test_twins_of_held_out_standards_are_not_rehearsed(monkeypatch):
     assert len(calls[-1][2]) == rows.on_source.sum()
 
 
+@pytest.mark.slow
 def test_fine_tuning_beats_the_shift_alone_where_the_response_differs():
     rows = Standards(n_standards=30)
     slope = np.where(rows.on_source, 1.0, 1.6)[:, None]
@@ -189,6 +190,7 @@ def test_a_single_standard_changes_the_shift_only(make):
     assert_allclose(model.predict(rows.X_test), source, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_ten_standards_help_on_corn():
     fetch = pytest.importorskip("skspectral.datasets").fetch_corn
     try:

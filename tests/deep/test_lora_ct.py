@@ -156,6 +156,7 @@ def test_without_adapter_there_is_nothing_to_merge_or_save(rows, tmp_path, call)
         getattr(model, call)(*([tmp_path / "x"] if call == "save_adapter" else []))
 
 
+@pytest.mark.slow
 def test_rank_is_chosen_on_held_out_standards(rows):
     # without centring there is a lot to learn
     model = adapted(rows, "B", rank="cv", centre=None, adapt_steps=40)

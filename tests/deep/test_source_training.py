@@ -14,6 +14,7 @@ from .common import MAKERS, TINY, Standards, cnn, lora, transformer
 STRONG = {"n_networks": 1, "random_state": 0, "device": "cpu"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [CNNTransfer, TransformerTransfer, LoRACT])
 def test_learns_a_linear_task(cls):
     data = make_instruments(n_samples=110, n_instruments=1, n_channels=100, random_state=3)
@@ -172,6 +173,7 @@ def test_wrong_arms_are_named():
             rows.fit(transformer(**params))
 
 
+@pytest.mark.slow
 def test_training_that_diverges_is_named():
     rows = Standards()
     with pytest.raises(ValueError, match="diverged: lower lr, got 1000000"):

@@ -115,6 +115,7 @@ def rmse(wider, predicted):
     return np.sqrt(np.mean((np.ravel(predicted) - np.ravel(wider[1])[wider[6]]) ** 2))
 
 
+@pytest.mark.slow
 def test_what_the_target_measures_besides_is_used(wider):
     case = wider["overlap"]
     X, *_, axes, _, test = case

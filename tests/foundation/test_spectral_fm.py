@@ -202,6 +202,7 @@ def test_the_axis_comes_from_the_parameter_the_columns_or_a_guess(data):
         SpectralFMTransfer(None, **roles).fit(data.X[train], data.y[train], **labels)
 
 
+@pytest.mark.slow
 def test_pipelines_and_searches(data):
     labels = {"instrument": data.instrument, "sample_id": data.sample_id}
     low, high = data.wavelengths[[0, -1]]

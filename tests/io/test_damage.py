@@ -61,6 +61,7 @@ def test_damaged_files_never_fail_otherwise(tmp_path_factory, name, data):
 
 
 # every file is read by a process of its own, which takes its time
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_damaged_matlab_files_never_fail_otherwise(tmp_path_factory, data):

@@ -172,6 +172,7 @@ def test_sep_test_is_a_ratio_of_variances(y):
     assert not sep_test(y_true, y_pred, reference_sep=10.0, reference_df=50).significant
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.02, 0.3])
 def test_false_alarms_are_as_frequent_as_alpha(alpha):
     rng = np.random.default_rng(0)

@@ -144,6 +144,7 @@ def test_blocks_find_the_pair_that_a_table_of_distances_has(seed, n, levels, row
         _distances.BLOCK_BYTES = block_bytes
 
 
+@pytest.mark.slow
 def test_twelve_thousand_samples_need_no_table():
     """A table of the distances would take 1.15 GB."""
     script = """

@@ -38,6 +38,7 @@ def test_threads_take_turns():
             assert all(torch.equal(a, b) for a, b in zip(pool.map(draw, range(4)), expected))
 
 
+@pytest.mark.slow
 def test_networks_fitted_side_by_side_are_those_fitted_alone(tmp_path):
     data = make_instruments(n_samples=16, n_channels=40, random_state=1)
     rows = np.r_[0:16, 16:22]

@@ -125,6 +125,7 @@ def test_the_card_names_data_figures_and_limits(finished):
     assert "made up" in card and "## Limits" in card and "drugs_K" in card
 
 
+@pytest.mark.slow
 def test_a_killed_process_continues_with_the_same_losses(folder, finished, tmp_path):
     settings = write_settings(tmp_path / "settings.toml")
     out = tmp_path / "run"
@@ -170,6 +171,7 @@ def test_a_run_is_not_overwritten_nor_continued_with_other_settings(corpus, fini
         pretrain(CONFIG, corpus, finished, priors=priors, resume=True, quiet=True, device="cpu")
 
 
+@pytest.mark.slow
 def test_a_finished_run_can_be_made_longer(corpus, finished, tmp_path):
     for steps in (3, 5):
         pretrain(CONFIG, corpus, tmp_path, steps=steps, resume=True, quiet=True, device="cpu")
@@ -178,6 +180,7 @@ def test_a_finished_run_can_be_made_longer(corpus, finished, tmp_path):
     assert_same_curve(curve(tmp_path)[:4], curve(finished)[:4])
 
 
+@pytest.mark.slow
 def test_time_limit_sets_the_length(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "PROBE_STEPS", 3)
     monkeypatch.setattr(engine, "PROBE_SKIPPED", 1)
@@ -210,6 +213,7 @@ def test_patience_ends_a_run_that_does_not_improve(corpus, tmp_path):
     assert load_weights(tmp_path / "weights")[1]["step"] == 0
 
 
+@pytest.mark.slow
 def test_training_lowers_every_trained_loss(corpus):
     slot = SlotMaker(corpus, InstrumentPriors.fitted(), CONFIG)(0, 0)
     trainer = Trainer(CONFIG, ALONE)
@@ -252,6 +256,7 @@ def test_weights_are_averaged_over_steps(corpus):
     assert not trainer.ema["model"].training and trainer.model.training
 
 
+@pytest.mark.slow
 def test_state_survives_a_round_trip(corpus):
     maker = SlotMaker(corpus, InstrumentPriors.fitted(), CONFIG)
     first, second = Trainer(CONFIG, ALONE), Trainer(PretrainingConfig.from_dict(SMALL | {"seed": 5}), ALONE)
@@ -277,6 +282,7 @@ def test_curriculum_switches_losses(corpus, tmp_path):
     np.testing.assert_allclose(values[2:, names.index("total")], values[2:, names.index("episodic")], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_half_precision_stays_close_and_trains(corpus):
     slot = SlotMaker(corpus, InstrumentPriors.fitted(), CONFIG)(0, 0)
     exact, mixed = Trainer(CONFIG, ALONE), Trainer(CONFIG, ALONE)
@@ -356,6 +362,7 @@ def test_the_command_names_what_is_wrong(folder, tmp_path, capsys, monkeypatch):
     assert "no packaged settings" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_one_bar_shows_throughput_unless_quiet(folder, tmp_path, capsys):
     arguments = ["--config", write_settings(tmp_path / "s.toml"), "--corpus", str(folder), "--device", "cpu"]
     assert main(["pretrain", *arguments, "--out", str(tmp_path / "a"), "--steps", "2"]) == 0

@@ -120,6 +120,7 @@ def test_how_alike_two_instruments_are_is_judged_with_care():
     assert many[0] > 0.99 and many[1] < 0.01 and few[0] < many[0] and (none == 0).all()
 
 
+@pytest.mark.slow
 def test_more_standards_are_no_cliff():
     """Errors fall, on average, from no standard to ten, and none of the steps makes things much worse."""
     numbers, errors = (0, 1, 2, 3, 5, 10), []
@@ -264,6 +265,7 @@ def test_held_out_residuals_of_the_expert_equal_refits(data):
     assert ((found >= low - 1e-6) & (found <= high + 1e-6)).all()
 
 
+@pytest.mark.slow
 def test_uncertainty_covers_what_it_says(data):
     inside = []
     for repeat in range(6):
