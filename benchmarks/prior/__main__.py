@@ -3,6 +3,7 @@
 import argparse
 import json
 import pickle
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ from benchmarks.prior.learn import (
     learn_spread,
 )
 from benchmarks.prior.settings import load_all_materials, real_settings, simulated_setting
-from benchmarks.prior.shares import fixed_shares, judge_shares
+from benchmarks.prior.shares import learn_shares
+from skspectral.transfer.portfolio._constants import constants as stored_constants
 from skspectral.transfer.portfolio._members import FAMILIES
 
 OUTPUT = Path(__file__).parents[2] / "skspectral" / "transfer" / "portfolio" / "constants.json"
@@ -31,15 +33,20 @@ def main():
     parser.add_argument("--settings", type=int, default=300, help="simulated pairs of instruments (default: 300)")
     parser.add_argument("--repeats", type=int, default=4, help="splits of every real pair (default: 4)")
     parser.add_argument("--first", type=int, help="only so many of all settings, in a random order; default: all")
+    parser.add_argument("--keep-ridges", action="store_true", help="keep the stored prior of the ridges: half the time")
+    parser.add_argument("--cached-only", action="store_true", help="learn from what the cache has, and compute no more")
     parser.add_argument("--n-jobs", type=int, default=1)
     parser.add_argument("--cache", type=Path, help="folder that keeps what was computed, so that a run can go on")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("--quiet", action="store_true")
     args = parser.parse_args()
-    content = learn(collect_all(args))
-    first = "" if args.first is None else f" --first {args.first}"
+    tasks, n_settings = collect_all(args)
+    content = learn(tasks, stored_constants() if args.keep_ridges else None)
+    kept = " --keep-ridges" if args.keep_ridges else ""
     content = {
-        "how": f"python -m benchmarks.prior --settings {args.settings} --repeats {args.repeats}{first}",
+        "how": (
+            f"python -m benchmarks.prior --settings {args.settings} --repeats {args.repeats} --first {n_settings}{kept}"
+        ),
         "data": (
             "real near-infrared, mid-infrared and Raman spectra of many materials through simulated instruments, and "
             "powders, feed grain and minerals on real pairs of instruments; no evaluation set"
@@ -50,20 +57,26 @@ def main():
         print(json.dumps({k: v for k, v in content.items() if k != "log_prior"}, indent=1))
 
 
-def learn(tasks):
-    """Learn everything from collected tasks, stage by stage."""
+def learn(tasks, stored=None):
+    """Learn everything from collected tasks, stage by stage; with stored constants, all but the prior of the ridges."""
     report = {}
-    # references made up from the spectra favour models without preprocessing more than real chemistry does
-    scarce = ("MIR", "Raman")
-    enough = [t for t in tasks if t["n_standards"] >= 3 and (t["measured_references"] or t["kind"].startswith(scarce))]
-    log_prior, ridges, report["ridges"] = learn_prior(enough)
+    if stored is None:
+        # references made up from the spectra favour models without preprocessing more than real chemistry does
+        scarce = ("MIR", "Raman")
+        enough = [
+            t for t in tasks if t["n_standards"] >= 3 and (t["measured_references"] or t["kind"].startswith(scarce))
+        ]
+        log_prior, ridges, report["ridges"] = learn_prior(enough)
+    else:
+        log_prior = stored["log_prior"]
+        ridges, report["ridges"] = learn_powers([t for t in tasks if t["n_standards"] >= 3], "ridges", log_prior)
     powers = {"ridges": ridges}
     for family in FAMILIES:
         if family != "ridges":
             powers[family], report[family] = learn_powers(tasks, family)
     mixed = [mix_families(task, log_prior, powers) for task in tasks]
-    report["shares"] = judge_shares(mixed)
-    constants = {"powers": powers} | fixed_shares()
+    shares, report["shares"] = learn_shares(mixed)
+    constants = {"powers": powers} | shares
     paired = [m for m in mixed if m.task["n_standards"]]
     constants["alike"], report["alike"] = learn_alike(paired, constants)
     constants["gate"], report["gate"] = learn_gate(paired, constants)
@@ -72,28 +85,37 @@ def learn(tasks):
 
 
 def collect_all(args):
-    """Compute the tasks, or read them where they were computed before."""
-    materials = load_all_materials()
-    jobs = {f"real{i}": job for i, job in enumerate(real_settings(args.repeats))}
-    jobs |= {f"sim{seed}": (materials, seed) for seed in range(args.settings)}
+    """Compute the tasks, or read them where they were computed before; return them, and of how many settings."""
+    jobs = {f"sim{seed}": seed for seed in range(args.settings)}
+    jobs |= {f"real{i}": job for i, job in enumerate(real_settings(args.repeats))}
     # in random order, so that the time that is left is told right
     names = [list(jobs)[i] for i in np.random.default_rng(0).permutation(len(jobs))][: args.first]
+    if args.cached_only:
+        # the first of this order, as a run that goes on would have them
+        there = [(args.cache / f"{name}.pkl").exists() for name in names]
+        names = names[: there.index(False)] if False in there else names
+    ridges = set(stored_constants()["log_prior"]) if args.keep_ridges else None
     results = Parallel(n_jobs=args.n_jobs, return_as="generator", batch_size=1)(
-        delayed(_collect)(name, jobs[name], args.cache) for name in names
+        delayed(_collect)(name, jobs[name], args.cache, ridges) for name in names
     )
     found = dict(zip(names, tqdm(results, total=len(names), disable=args.quiet)))
-    return [task for name in sorted(found) for task in found[name]]
+    return [task for name in sorted(found) for task in found[name]], len(names)
 
 
-def _collect(name, job, cache):
-    kept = None if cache is None else cache / f"{name}.pkl"
+@cache
+def _materials():
+    return load_all_materials()
+
+
+def _collect(name, job, folder, ridges):
+    kept = None if folder is None else folder / f"{name}.pkl"
     if kept is not None and kept.exists():
         return pickle.loads(kept.read_bytes())
-    kind, setting, plan = simulated_setting(*job) if name.startswith("sim") else job
+    kind, setting, plan = simulated_setting(_materials(), job) if name.startswith("sim") else job
     with threadpool_limits(1):
-        tasks = collect_settings(setting, plan, kind)
+        tasks = collect_settings(setting, plan, kind, ridges)
     if kept is not None:
-        cache.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(pickle.dumps(tasks))
     return tasks
 

@@ -13,10 +13,15 @@ __all__ = ["collect", "members_of", "collect_settings"]
 FEW_FAMILIES = ("few", "source", "bias")
 
 
-def members_of(n_standards):
-    """Families, and their members, that a number of standards allows."""
+def members_of(n_standards, ridges=None):
+    """Families, and their members, that a number of standards allows; of the ridges all, or those that are named."""
     families = FAMILIES if n_standards >= 3 else FEW_FAMILIES
-    return [member for family in families for member in family_members(family)]
+    return [
+        member
+        for family in families
+        for member in family_members(family)
+        if ridges is None or family != "ridges" or member.name in ridges
+    ]
 
 
 def collect(task, members=None):
@@ -30,9 +35,11 @@ def collect(task, members=None):
     expert = fit_target_expert(rows, task.axis) if rows.n_standards >= 3 else None
     predicted = fitted.predict(task.X_test)
     errors = held_out_error(fitted.held_out)
+    names = tuple(member.name for member in members)
     return [
         {
             "material": task.material,
+            "members": names,
             "measured_references": task.measured,
             "n_standards": rows.n_standards,
             "n_unlabelled": len(unlabelled),
@@ -60,7 +67,7 @@ def _of_expert(expert, X, j):
     }
 
 
-def collect_settings(setting, plan, label):
+def collect_settings(setting, plan, label, ridges=None):
     """Collect the tasks that a setting gives: a list of dictionaries.
 
     Parameters
@@ -70,11 +77,13 @@ def collect_settings(setting, plan, label):
         Unlabelled target spectra are None, "other" samples or the "same" as the source's.
     label : str
         What kind of setting it is.
+    ridges : collection of str, optional
+        Members of the family "ridges" to be fitted, by default all.
     """
     found = []
     for n, unlabelled in plan:
         spectra = {None: None, "other": setting.others, "same": setting.target}[unlabelled]
         n = min(n, len(setting.y))
-        for part in collect(setting.task(n, spectra), members_of(n)):
+        for part in collect(setting.task(n, spectra), members_of(n, ridges)):
             found.append(part | {"kind": label, "unlabelled": unlabelled})
     return found

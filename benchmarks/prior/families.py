@@ -5,23 +5,24 @@ from functools import lru_cache
 
 import numpy as np
 
-from benchmarks.prior.collect import members_of
 from skspectral.transfer.portfolio._constants import FAMILIES, holds
+from skspectral.transfer.portfolio._members import all_members
 from skspectral.transfer.portfolio._mixture import alike, family_shares, member_weights
 
 __all__ = ["Mixed", "members_by_family", "mix_families", "relative_error"]
 
 
 @lru_cache(maxsize=4)
-def _positions(few):
-    members = members_of(0 if few else 3)
-    return {f: np.array([i for i, m in enumerate(members) if m.family == f]) for f in FAMILIES}
+def _positions(names):
+    family_of = {member.name: member.family for member in all_members()}
+    families = np.array([family_of[name] for name in names])
+    return {family: np.flatnonzero(families == family) for family in FAMILIES}
 
 
-def members_by_family(n_standards, n_channels=np.inf):
-    """Positions of each family's members among those of a task, for the families that so many standards allow."""
-    found = _positions(n_standards < 3)
-    return {f: own for f, own in found.items() if len(own) and holds(f, n_standards, n_standards, n_channels)}
+def members_by_family(task):
+    """Positions of each family's members among those of a task, for the families that its standards allow."""
+    n, p = task["n_standards"], task["n_channels"]
+    return {f: own for f, own in _positions(task["members"]).items() if len(own) and holds(f, n, n, p)}
 
 
 def relative_error(task, predicted):
@@ -122,19 +123,19 @@ def mix_families(task, log_prior, powers, families=FAMILIES):
     Mixed
     """
     n = task["n_standards"]
-    members = members_of(n)
+    names = task["members"]
     spread = np.array([task["spread"]])
     predicted, residuals, spreads, expected = {}, {}, {}, {}
     gap = error = 0.0
-    found = members_by_family(n, task["n_channels"])
+    found = members_by_family(task)
     for family in families:
         if family not in found:
             continue
         own = found[family]
         prior = np.zeros(len(own))
         if family == "ridges":
-            own = np.array([i for i in own if members[i].name in log_prior])
-            prior = np.array([log_prior[members[i].name] for i in own])
+            own = np.array([i for i in own if names[i] in log_prior])
+            prior = np.array([log_prior[names[i]] for i in own])
         weights = member_weights(
             prior,
             task["errors"][own, None],

@@ -28,6 +28,9 @@ PRIOR_PENALTY = 1e-2
 STEPS = 200
 # where the powers begin, and which are tried
 POWERS = {"standards": 0.2, "source": 1.0}
+# powers of the source's error are steeper where that costs no more than this: on clean instruments, which are few among
+# the tasks, models that are far worse on the source than others must not be heard
+INDIFFERENT = 0.01
 STANDARD_POWERS, SOURCE_POWERS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6), (0.3, 0.5, 1.0, 2.0, 4.0)
 # what 1200 simulated pairs of instruments said of the gate; kept unless it can be bettered by more than this
 GATE, BETTER = {"threshold": -2.77, "slope": 1.38}, 0.002
@@ -45,7 +48,7 @@ MOST_MEMBERS = 120
 
 def _tensors(tasks):
     """Stack the ridges of tasks: log errors on standards and source, deviations of predictions, weights, counts."""
-    own = members_by_family(5)["ridges"]
+    own = members_by_family(tasks[0])["ridges"]
     n_test = max(len(t["measured"]) for t in tasks)
     deviations, weights = np.zeros((len(tasks), len(own), n_test)), np.zeros((len(tasks), n_test))
     for i, t in enumerate(tasks):
@@ -144,22 +147,29 @@ def learn_prior(tasks):
     )
 
 
-def learn_powers(tasks, family):
-    """Choose the powers of both errors inside a family from a few, and report what the neighbours would have been."""
-    known = [t for t in tasks if family in members_by_family(t["n_standards"], t["n_channels"])]
+def learn_powers(tasks, family, log_prior=None):
+    """Choose the powers of both errors inside a family from a few, and report what the neighbours would have been.
+
+    Members that a prior does not name are left out.
+    """
+    known = [t for t in tasks if family in members_by_family(t)]
     settings = [(standards, source) for standards in STANDARD_POWERS for source in SOURCE_POWERS]
     powers = {"standards": np.array([s[0] for s in settings]), "source": np.array([s[1] for s in settings])}
     errors = []
     for t in known:
-        own = members_by_family(t["n_standards"], t["n_channels"])[family]
+        own, prior = members_by_family(t)[family], np.zeros(1)
+        if log_prior is not None:
+            own = np.array([i for i in own if t["members"][i] in log_prior])
+            prior = np.array([log_prior[t["members"][i]] for i in own])
         given = (t["errors"][own, None], (t["source_errors"] + t["gaps"])[own, None])
         # one column for each setting
-        weights = member_weights(np.zeros(len(own)), *given, np.array([t["n_standards"]]), powers, t["spread"])
+        weights = member_weights(prior, *given, np.array([t["n_standards"]]), powers, t["spread"])
         mixed = weights.T @ t["predicted"][own]
         errors.append(((mixed - t["measured"]) ** 2).mean(axis=1) / t["spread"])
     logs = log_error(np.array(errors))
     scores = {setting: balanced(logs[:, i], known) for i, setting in enumerate(settings)}
-    best = min(scores, key=scores.get)
+    steepest = max(source for (_, source), score in scores.items() if score <= min(scores.values()) + INDIFFERENT)
+    best = min((setting for setting in settings if setting[1] == steepest), key=scores.get)
     report = {f"{a:g}, {b:g}": round(score, 4) for (a, b), score in scores.items()}
     return dict(zip(("standards", "source"), best)), {"chosen": f"{best[0]:g}, {best[1]:g}", "held_out": report}
 

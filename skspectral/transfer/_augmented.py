@@ -20,15 +20,12 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from ..exceptions import ImplausibleSpectraError
-from ._mean_row import Border, MeanRow
 
 __all__ = ["AugmentedRows", "OtherRows", "Solution", "difference_weights", "inverse_of"]
 
 # variance of the two unpenalised offsets, in units of the standardised reference
 OFFSET = 1e3
 JITTER = 1e-10
-# no calibration is taken to be better than this share of the variance where the noise of a mean is worked out
-LEAST_ERROR = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,10 +140,6 @@ class AugmentedRows:
         self.on_target = np.concatenate([self.on_target, nothing])
         self.standard = np.concatenate([self.standard, standard]).astype(int)
 
-    def mean_row(self, unlabelled):
-        """Make the row for the mean of preprocessed target samples (n_samples, n_channels) of the same population."""
-        return MeanRow((unlabelled.mean(axis=0) - self.mean) / self.scale, len(unlabelled))
-
     def with_target(self, target):
         """Return the same rows with other spectra of the standards (n_standards, n_channels), preprocessed."""
         changed = copy(self)
@@ -160,7 +153,7 @@ class AugmentedRows:
         changed.differences = changed.Z[self.kinds == 1]
         return changed
 
-    def solve(self, ridge, difference, target, *, channel_weights=None, deviation=0.0, offset=True, mean_row=None):
+    def solve(self, ridge, difference, target, *, channel_weights=None, deviation=0.0, offset=True):
         """Solve with one setting.
 
         Parameters
@@ -175,8 +168,6 @@ class AugmentedRows:
             Variance of a regression vector of the target's own, relative to the shared one.
         offset : bool, default=True
             Whether target rows have an offset of their own.
-        mean_row : MeanRow, optional
-            One more row, which is never held out; not together with ``deviation``.
 
         Returns
         -------
@@ -199,31 +190,15 @@ class AugmentedRows:
             alpha = inverse @ self.r[np.ix_(kept, columns)]
             flags = self.shared[kept] + shifted[kept]
             source_error[columns] = self.source_error(inverse, alpha, kept, columns, ridge)
-            border = None
-            if mean_row is not None:
-                z = mean_row.z if channel_weights is None else mean_row.z * channel_weights
-                shares = 1.0 / mean_row.n_samples, 1.0 / self.n_known[columns]
-                mean_noise = ridge * (sum(shares) / np.maximum(source_error[columns], LEAST_ERROR) + shares[0])
-                flag = 1.0 + offset
-                border = Border.of(inverse, Z[kept] @ z + OFFSET * flags, z @ z + OFFSET * flag + mean_noise, alpha)
-                alpha = alpha - np.outer(border.column, border.alpha)
             weights = Z[kept].T @ alpha
             if deviation:
                 weights += deviation * (Z[kept] * self.on_target[kept, None]).T @ alpha
             constant = OFFSET * flags @ alpha
-            if border is not None:
-                weights += np.outer(z, border.alpha)
-                constant += OFFSET * flag * border.alpha
             coef[columns] = weights.T * (1.0 if channel_weights is None else channel_weights)
             intercept[columns] = constant
             for standards, rows, places in blocks:
                 # residuals of the target row of each standard without its whole block
-                part, own = inverse[rows[:, :, None], rows[:, None, :]], alpha[rows]
-                if border is None:
-                    alone = np.linalg.solve(part, own)
-                else:
-                    parts = part[:, None] + border.update(rows)
-                    alone = np.linalg.solve(parts, own.swapaxes(1, 2)[..., None])[..., 0].swapaxes(1, 2)
+                alone = np.linalg.solve(inverse[rows[:, :, None], rows[:, None, :]], alpha[rows])
                 held_out[np.ix_(standards, columns)] = alone[np.arange(len(rows)), places]
         coef *= self.y_scale[:, None] / self.scale
         intercept = intercept * self.y_scale + self.y_mean - coef @ self.mean

@@ -15,7 +15,9 @@ from benchmarks.prior.settings import simulated_setting
 from benchmarks.prior.tasks import by_blocks, draw_setting, draw_task, load_materials, load_vibrational
 from skspectral.transfer.portfolio._members import FAMILIES, family_members
 
-MEMBERS = [member.name for member in members_of(5)]
+MEMBERS = tuple(member.name for member in members_of(5))
+POSITIONS = members_by_family({"members": MEMBERS, "n_standards": 10, "n_channels": 200})
+START = {"shares": {f: [np.log(a), b, c] for f, (a, b, c) in shares.START.items()}} | shares.START_POWERS
 RIDGES = [member.name for member in family_members("ridges")]
 
 
@@ -165,6 +167,7 @@ def made_up(n_tasks, good, seed=0, kind="unlike"):
         tasks.append(
             {
                 "kind": kind,
+                "members": MEMBERS,
                 "material": f"m{i % 6}",
                 "measured_references": True,
                 "n_standards": 10,
@@ -195,7 +198,7 @@ def mixtures(tasks):
 def test_what_is_good_on_all_tasks_gets_the_prior(monkeypatch):
     monkeypatch.setattr(learn, "STEPS", 60)
     monkeypatch.setattr(learn, "PRIOR_PENALTY", 1e-3)
-    good = members_by_family(10)["ridges"][[3, 50, 200]]
+    good = POSITIONS["ridges"][[3, 50, 200]]
     tasks = made_up(40, good) + made_up(12, good, seed=1, kind="real")
     log_prior, powers, report = learn.learn_prior(tasks)
     assert len(log_prior) == learn.MOST_MEMBERS
@@ -207,38 +210,55 @@ def test_what_is_good_on_all_tasks_gets_the_prior(monkeypatch):
 
 
 def test_powers_favour_members_that_are_right():
-    good = members_by_family(10)["mapped"][:3]
+    good = POSITIONS["mapped"][:3]
     found, report = learn.learn_powers(made_up(20, good), "mapped")
     assert found["standards"] == max(learn.STANDARD_POWERS)
     assert len(report["held_out"]) == len(learn.STANDARD_POWERS) * len(learn.SOURCE_POWERS)
 
 
-def test_shares_are_judged_without_the_material_they_are_tested_on(monkeypatch):
+def test_shares_are_learned_where_that_holds_on_other_materials(monkeypatch):
     monkeypatch.setattr(shares, "STEPS", 40)
-    good = members_by_family(10)["fused"]
-    report = shares.judge_shares(mixtures(made_up(30, good)))
-    assert report["learned, penalty 0.003"] < report["equal"] and {"fixed", "equal"} < set(report)
+    found, report = shares.learn_shares(mixtures(made_up(30, POSITIONS["fused"])))
+    assert report["chosen"].startswith("penalty") and report[report["chosen"]] < report["start"]
+    levels = {family: row[0] for family, row in found["shares"].items()}
+    assert max(levels, key=levels.get) == "fused"
+    assert np.exp(list(levels.values())).sum() == pytest.approx(1.0, abs=0.01)
+    assert set(found) == {"shares", "evidence", "early"}
+
+
+def test_shares_stay_where_materials_contradict_one_another(monkeypatch):
+    monkeypatch.setattr(shares, "STEPS", 40)
+    monkeypatch.setattr(shares, "PENALTIES", (1e-2,))
+    families = ("fused", "mapped", "pooled", "few")
+    tasks = []
+    for i, family in enumerate(families):
+        some = made_up(8, POSITIONS[family], seed=i)
+        tasks += [task | {"material": family, "errors": np.ones(len(MEMBERS))} for task in some]
+        # what held-out residuals say of families is taken away, too
+        tasks[-8:] = [task | {"held_out": np.ones_like(task["held_out"])} for task in tasks[-8:]]
+    found, report = shares.learn_shares(mixtures(tasks))
+    assert report["chosen"] == "start" and found["evidence"] == pytest.approx(shares.START_POWERS["evidence"])
 
 
 def test_the_gate_opens_where_the_expert_is_better():
-    constants = shares.fixed_shares() | {"alike": {"ratio": 1e-6, "slope": 2.0}}
+    constants = START | {"alike": {"ratio": 1e-6, "slope": 2.0}}
     found, report = learn.learn_gate(mixtures(made_up(30, [3, 50])), constants)
     assert report["best"] < report["closed"] - 0.05
     assert found["slope"] > 0
 
 
 def test_equal_instruments_are_told_from_others():
-    tasks = made_up(20, members_by_family(10)["source"])
+    tasks = made_up(20, POSITIONS["source"])
     for i, task in enumerate(tasks):
         task["gaps"] = np.full(len(MEMBERS), 1e-6 if i % 2 else 10.0)
         task["predicted"] = task["predicted"] if i % 2 else task["predicted"] + 3.0 * (task["gaps"][:, None] > 1)
-    found, report = learn.learn_alike(mixtures(tasks), shares.fixed_shares())
+    found, report = learn.learn_alike(mixtures(tasks), START)
     assert min(report.values()) < report["without"]
     assert 0 < found["ratio"] < 1
 
 
 def test_the_predictive_variance_is_calibrated():
-    constants = shares.fixed_shares() | {
+    constants = START | {
         "alike": {"ratio": 1e-6, "slope": 2.0},
         "gate": {"threshold": -50.0, "slope": 0.0},
     }
@@ -275,3 +295,7 @@ def test_the_command_writes_constants_and_resumes(corpus, tmp_path, monkeypatch)
     monkeypatch.setattr(command, "collect_settings", None)
     command.main()
     assert json.loads(output.read_text()) == first
+    (cache / "sim3.pkl").unlink()
+    monkeypatch.setattr(sys, "argv", [*arguments, "--cached-only"])
+    command.main()
+    assert "--first" in json.loads(output.read_text())["how"]

@@ -83,7 +83,7 @@ def test_weights_are_prior_times_powers_of_both_errors():
 
 
 def test_families_that_cannot_hold_have_no_share():
-    learned = {"shares": {"few": [-1.0, -0.5], "ridges": [-0.5, 0.0]}, "evidence": 0.2, "expectation": 0.5}
+    learned = {"shares": {"few": [-1.0, -0.5, 0.4], "ridges": [-0.5, 0.0, 0.4]}, "evidence": 0.2, "early": 1.1}
     errors, expected = np.array([[0.1, np.nan], [0.05, np.nan]]), np.array([[0.02, 0.02], [0.08, 0.02]])
     held = np.array([[True, True], [True, False]])
     found = family_shares(["few", "ridges"], errors, expected, [10, 0], [10, 0], held, learned, np.ones(2))

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from skspectral._core.roles import TransferRows
 from skspectral.datasets import make_instruments
 from skspectral.transfer._augmented import OFFSET, AugmentedRows, difference_weights
+from skspectral.transfer.portfolio._few import expected_loss, settle
 from skspectral.transfer.portfolio._members import FAMILIES, Member, all_members, family_members, fit_members
 from skspectral.transfer.portfolio._source_models import source_model
 from skspectral.transfer.portfolio._views import View, Views
@@ -119,31 +120,42 @@ def test_what_pairs_disagree_by_counts_as_error_of_a_source_model():
     assert_allclose(source_model(alike, 0.1, False).gap, 0.0, atol=1e-12)
 
 
-def test_the_mean_row_equals_one_more_row_of_the_system():
+def test_predictions_are_placed_by_what_is_known_of_each():
+    """Pairs and the mean of unlabelled spectra are averaged by their variances, and what varies more is not heard."""
     rng = np.random.default_rng(5)
     S, T, y = system_of(rng)
-    system = AugmentedRows(S, y, T, y[:4], np.arange(4))
-    row = system.mean_row(T + 0.1 * rng.normal(size=T.shape))
+    system = AugmentedRows(S, y, T[:1], y[:1], np.arange(1))
     weights, difference = difference_weights(system, 1e-2, 0.4, 3)
-    found = system.solve(1.0, difference, 1.0, channel_weights=weights, mean_row=row)
-    plain = system.solve(1.0, difference, 1.0, channel_weights=weights)
-    relative = plain.source_error / system.y_scale**2
-    Z = np.vstack([system.Z, row.z]) * weights
-    shared, on_target = np.append(system.shared, 1.0), np.append(system.on_target, 1.0)
-    kernel = Z @ Z.T + OFFSET * (np.outer(shared, shared) + np.outer(on_target, on_target))
-    for j in range(2):
-        noise = (1 / 4 + 1 / 12) / max(relative[j], 0.01) + 1 / 4
-        every = np.append(1.0 / np.array([1.0, difference, 1.0])[system.kinds], noise)
-        r = np.append(system.r[:, j], 0.0)
-        alpha = np.linalg.solve(kernel + np.diag(every), r)
-        coef = (Z * weights).T @ alpha * system.y_scale[j] / system.scale
-        assert_allclose(found.coef[j], coef, rtol=1e-5, atol=1e-8)
-        for k in range(4):
-            kept = np.flatnonzero(np.append(system.standard, -1) != k)
-            alpha = np.linalg.solve(kernel[np.ix_(kept, kept)] + np.diag(every[kept]), r[kept])
-            row_of_k = np.flatnonzero((system.standard == k) & (system.kinds == 2))[0]
-            residual = r[row_of_k] - kernel[row_of_k, kept] @ alpha
-            assert_allclose(found.held_out[k, j], residual * system.y_scale[j], rtol=1e-4, atol=1e-6)
+    solution = system.solve(1.0, difference, 1.0, channel_weights=weights)
+    unlabelled = T[rng.integers(len(T), size=40)] + 0.1 * rng.normal(size=(40, T.shape[1]))
+    loss = expected_loss(system, solution, S, unlabelled)
+    noisy = expected_loss(system, solution, S, unlabelled + 5.0 * rng.normal(size=unlabelled.shape))
+    assert (noisy > loss).all() and (loss > 0).all()
+    here, there = ((X - system.mean) @ solution.coef.T for X in (S, unlabelled))
+    pair = (S[0] - T[0]) @ solution.coef.T
+    variance = here.var(axis=0) * (1 / 40 + 1 / len(S)) + loss / 40
+    shift = (pair / loss + (here.mean(axis=0) - there.mean(axis=0)) / variance) / (1 / loss + 1 / variance)
+    found = settle(system, solution, S, unlabelled)
+    kept = found.coef[:, 0] / solution.coef[:, 0]
+    assert ((kept > 0) & (kept < 1)).all()
+    placed = (T @ found.coef.T + found.intercept - system.y_mean) / kept
+    assert_allclose(placed, (T - system.mean) @ solution.coef.T + shift, atol=1e-8)
+    assert (found.gap > 0).all()
+    alone = settle(system, solution, S)
+    middle = (S[0] + T[0]) / 2
+    kept = alone.coef[:, 0] / solution.coef[:, 0]
+    expected = (middle - system.mean) @ solution.coef.T + pair
+    assert_allclose((middle @ alone.coef.T + alone.intercept - system.y_mean) / kept, expected, atol=1e-8)
+
+
+def test_a_reference_without_a_pair_places_predictions_too():
+    rng = np.random.default_rng(6)
+    S, T, y = system_of(rng)
+    system = AugmentedRows(S, y, T[:1], y[:1], np.array([-1]))
+    solution = system.solve(1e-2, 1.0, 1.0)
+    found = settle(system, solution, S)
+    kept = found.coef[:, 0] / solution.coef[:, 0]
+    assert_allclose((T[0] @ found.coef.T + found.intercept - system.y_mean) / kept, y[0] - system.y_mean, atol=1e-8)
 
 
 def test_mapped_standards_are_the_rows_of_the_regression(data):

@@ -11,14 +11,14 @@ from ._members import FAMILIES, family_members
 
 __all__ = ["available_members", "constants", "constants_hash", "holds"]
 
-# with fewer standards there are only the families "few", "source" and "bias": without a pair nothing says how far the
-# source's models are off, and one pair does not say how well its shift is known
+# with fewer standards there are only the families "few", "source" and "bias", and without a pair nothing says how far
+# the source's models are off
 FEW_STANDARDS = 3
-LEAST_STANDARDS = {"source": 1, "bias": 2}
+EARLY_FAMILIES = ("source", "bias")
 # on fewer channels than these, which are far apart as a rule, derivatives lose more than they tell, and the families
 # that stand on them are worse than none
 LEAST_CHANNELS = 100
-FINE_FAMILIES = ("mapped", "fused", "pooled")
+FINE_FAMILIES = ("mapped", "fused", "standardised", "pooled")
 FEW_MEMBERS = 24
 
 FILE = "constants.json"
@@ -83,11 +83,11 @@ def holds(family, n_seen, n_pairs, n_channels):
     """Whether there is enough for a family."""
     if family == "few":
         return n_seen < FEW_STANDARDS or n_channels >= LEAST_CHANNELS
-    if family in LEAST_STANDARDS:
-        return n_seen >= LEAST_STANDARDS[family]
+    if family in EARLY_FAMILIES:
+        return n_seen >= 1
     if family in FINE_FAMILIES and n_channels < LEAST_CHANNELS:
         return False
-    return (n_pairs if family == "mapped" else n_seen) >= FEW_STANDARDS
+    return (n_pairs if family in ("mapped", "standardised") else n_seen) >= FEW_STANDARDS
 
 
 def _is_scatter(member):

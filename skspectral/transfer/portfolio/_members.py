@@ -1,6 +1,6 @@
 """The models of the portfolio, and how they are fitted together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from ...calibration import PLSRegressionCV
 from .._augmented import Solution, difference_weights
 from .._operators import UNKNOWN_STEP
 from ..difference_ridge import SMOOTHING_NM
+from ._few import expected_loss, settle
 from ._source_models import source_model
 from ._views import View, Views
 
@@ -17,11 +18,15 @@ __all__ = ["FAMILIES", "Fitted", "Member", "all_members", "fit_members"]
 PARTS = ("intercept", "held_out", "source_error", "gap")
 PREPROCESSING = ("raw", "sg1", "sg1n", "sg2", "snvsg1")
 # what each family is for: see all_members
-FAMILIES = ("ridges", "few", "mapped", "fused", "source", "bias", "pooled")
+FAMILIES = ("ridges", "few", "mapped", "fused", "source", "bias", "standardised", "pooled")
 # weight of a difference that says nothing
 NEGLIGIBLE = 1e-9
 # half width in nm and penalty of the window maps
 MAPS = ((20.0, 0.3), (20.0, 3.0), (60.0, 3.0))
+# the same where the source's own models stand behind them, which do not learn what the map leaves
+CLOSE_MAPS = ((6.0, 0.003), (20.0, 0.03), (20.0, 0.3))
+# with fewer standards held-out errors say nothing, and predictions are placed by what is known of each
+FEWEST_HELD_OUT = 3
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def family_members(family):
     "ridges": settings of all sorts, with a learned prior; "few": what holds with a pair or two, and takes the mean of
     unlabelled spectra; "mapped": standards mapped to the source without themselves; "fused": one regression over
     several preprocessings; "source": the source's own models as they are; "bias": the same with their mean error
-    removed; "pooled": both instruments as one.
+    removed; "standardised": the same behind a map from the target to the source; "pooled": both instruments as one.
     """
     if family == "ridges":
         return _ridges()
@@ -89,6 +94,13 @@ def family_members(family):
         return [
             Member("weighted", prep, g, target=1.0, shrinkage=0.4, family=family)
             for prep in ("sg1", "sg1n", "sg2", "snvsg1")
+            for g in (1e-5, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1)
+        ]
+    if family == "standardised":
+        return [
+            Member("source", prep, g, half=half, penalty=penalty, family=family)
+            for half, penalty in CLOSE_MAPS
+            for prep in ("raw", "sg1", "snvsg1")
             for g in (1e-5, 1e-4, 1e-3, 1e-2)
         ]
     if family == "mapped":
@@ -165,7 +177,8 @@ class Fitted:
     source_error : ndarray of shape (n_members, n_targets)
         Mean squared cross-validation error of the source samples.
     gap : ndarray of shape (n_members, n_targets)
-        Mean squared disagreement of the pairs, for the source's own models; 0 for all others.
+        Mean squared disagreement of the pairs for the source's own models, and what the target is expected to add for
+        those of "few" and "bias"; 0 for all others.
     """
 
     members: list
@@ -221,27 +234,36 @@ def fit_members(rows, axis, members, unlabelled=None, known=()):
     views = Views(rows, axis, known)
     step = usual_step(axis) if len(axis) > 1 else UNKNOWN_STEP
     width = max(1, round(SMOOTHING_NM / step))
-    means, calibrations, solutions = {}, {}, []
+    shown, calibrations, solutions = {}, {}, []
+
+    def seen(view):
+        if view not in shown:
+            show = views.show(view)
+            spectra = rows.source_samples[0]
+            shown[view] = (show(spectra), None if unlabelled is None else show(unlabelled))
+        return shown[view]
+
     for member in members:
         view, system = member.view, views.system(member.view)
         if member.kind.startswith("pls"):
             if view not in calibrations:
                 calibrations[view] = _fit_pls(rows, views.show(view))
-            solutions.append(_pls_on_target(calibrations[view], system, member.kind == "pls"))
+            solution = _pls_on_target(calibrations[view], system, member.kind == "pls")
         elif member.kind in ("source", "bias"):
-            solutions.append(source_model(system, member.ridge, member.kind == "bias"))
+            solution = source_model(system, member.ridge, member.kind == "bias")
         elif member.kind == "weighted":
             weights, difference = difference_weights(system, member.ridge, member.shrinkage, width)
-            row = None
-            if unlabelled is not None and member.family == "few":
-                if view not in means:
-                    means[view] = system.mean_row(views.show(view)(unlabelled))
-                row = means[view]
-            solutions.append(system.solve(1.0, difference, member.target, channel_weights=weights, mean_row=row))
+            solution = system.solve(1.0, difference, member.target, channel_weights=weights)
         elif member.kind == "pooled":
-            solutions.append(system.solve(member.ridge, NEGLIGIBLE, member.target, offset=False))
+            solution = system.solve(member.ridge, NEGLIGIBLE, member.target, offset=False)
         else:
-            solutions.append(system.solve(member.ridge, member.difference, member.target, deviation=member.deviation))
+            solution = system.solve(member.ridge, member.difference, member.target, deviation=member.deviation)
+        if member.family == "few" and (system.n_standards < FEWEST_HELD_OUT or unlabelled is not None):
+            solution = settle(system, solution, *seen(view))
+        elif member.family in ("few", "bias"):
+            spectra = () if unlabelled is None else seen(view)
+            solution = replace(solution, gap=expected_loss(system, solution, *spectra))
+        solutions.append(solution)
     return Fitted(
         list(members),
         {view.name: views.show(view) for view in dict.fromkeys(member.view for member in members)},

@@ -69,9 +69,9 @@ def family_shares(names, errors, expected, n_standards, n_seen, holds, constants
     holds : ndarray of bool of shape (n_families, n_targets)
         Whether a property has what the family needs.
     constants : dict
-        ``"shares"``: for each family the logarithm of its share at ten standards, and how it grows with the logarithm
-        of their number; ``"evidence"``: exponent of the held-out error per standard; ``"expectation"``: exponent of
-        the expected error.
+        ``"shares"``: for each family the logarithm of its share at ten standards, how it grows with the logarithm of
+        their number, and the exponent of the expected error; ``"early"``: what is added to this exponent without
+        standards, half of it with one, and so on; ``"evidence"``: exponent of the held-out error per standard.
     spread : ndarray of shape (n_targets,)
 
     Returns
@@ -81,9 +81,10 @@ def family_shares(names, errors, expected, n_standards, n_seen, holds, constants
     """
     shares = np.array([constants["shares"][name] for name in names])
     held_out = np.nan_to_num(np.log(errors / spread + FAMILY_FLOOR), nan=0.0)
-    grown = np.log((np.asarray(n_seen) + 1.0) / (REFERENCE + 1.0))
-    logits = shares[:, :1] + shares[:, 1:] * grown - constants["evidence"] * effective_counts(n_standards) * held_out
-    logits = logits - constants["expectation"] * np.log(expected / spread + FAMILY_FLOOR)
+    more = np.asarray(n_seen) + 1.0
+    logits = shares[:, :1] + shares[:, 1:2] * np.log(more / (REFERENCE + 1.0))
+    logits = logits - constants["evidence"] * effective_counts(n_standards) * held_out
+    logits = logits - (shares[:, 2:] + constants["early"] / more) * np.log(expected / spread + FAMILY_FLOOR)
     return _softmax(np.where(holds, logits, -np.inf))
 
 

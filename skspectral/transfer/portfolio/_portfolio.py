@@ -33,20 +33,22 @@ class TransferPortfolio(CompleteTransferRegressor):
     """Average of many closed-form transfer models, weighted by a learned prior and by the standards.
 
     With ten standards, picking the model with the smallest held-out error loses more than any single model is worth:
-    the error of ten samples is a lottery. Here hundreds of models in seven families are averaged. Members of a family
+    the error of ten samples is a lottery. Here hundreds of models in eight families are averaged. Members of a family
     are weighed by small powers of their error on held-out standards and of their error on the source, families by a
     share that depends on the number of standards and by their held-out errors:
 
-    ===========  ====================================================================================================
-    "few"        ridges on derivatives that take differences between instruments as noise, and the mean of unlabelled
-                 target spectra as one more row: what holds with no, one or two standards
-    "ridges"     the same in many settings, with a learned prior
-    "mapped"     ridges on standards that a banded map has brought to the source, each without itself
-    "fused"      ridges on raw spectra, SNV, first and second derivatives side by side
-    "source"     the source's own models as they are
-    "bias"       the same with their mean error on the standards removed
-    "pooled"     ridges on the rows of both instruments as if they were one
-    ===========  ====================================================================================================
+    ==============  =================================================================================================
+    "few"           ridges on derivatives that take differences between instruments as noise; with hardly a standard
+                    they are placed by pairs, references and the mean of unlabelled target spectra, each for what it
+                    knows, and weighed by how much noisier the target makes them
+    "ridges"        the same in many settings, with a learned prior
+    "mapped"        ridges on standards that a banded map has brought to the source, each without itself
+    "fused"         ridges on raw spectra, SNV, first and second derivatives side by side
+    "source"        the source's own models as they are
+    "bias"          the same with their mean error on the standards removed
+    "standardised"  the same behind a banded map from the target to the source, as piecewise standardisation has it
+    "pooled"        ridges on the rows of both instruments as if they were one
+    ==============  =================================================================================================
 
     Two more weights are learned. Where the pairs show that the instruments are one and the same, the source's models
     are heard alone; where three kinds of evidence say that the target is the cleaner instrument, an expert is mixed in
