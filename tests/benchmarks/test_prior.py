@@ -1,7 +1,9 @@
 """The script that learns the portfolio's constants: its tasks, and that it learns what is there to be learned."""
 
 import json
+import pickle
 import sys
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -295,7 +297,13 @@ def test_the_command_writes_constants_and_resumes(corpus, tmp_path, monkeypatch)
     monkeypatch.setattr(command, "collect_settings", None)
     command.main()
     assert json.loads(output.read_text()) == first
-    (cache / "sim3.pkl").unlink()
-    monkeypatch.setattr(sys, "argv", [*arguments, "--cached-only"])
-    command.main()
-    assert "--first" in json.loads(output.read_text())["how"]
+
+
+def test_a_run_that_was_cut_short_is_learned_from(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "real_settings", lambda repeats: [])
+    order = [f"sim{i}" for i in np.random.default_rng(0).permutation(6)]
+    for name in (*order[:3], order[4]):
+        (tmp_path / f"{name}.pkl").write_bytes(pickle.dumps([name]))
+    options = {"settings": 6, "repeats": 1, "first": None, "keep_ridges": True, "n_jobs": 1, "quiet": True}
+    found = command.collect_all(Namespace(cached_only=True, cache=tmp_path, **options))
+    assert found == (sorted(order[:3]), 3)
