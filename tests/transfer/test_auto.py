@@ -98,7 +98,7 @@ def test_unlabelled_spectra_help_where_one_pair_says_little():
     for seed in range(4):
         data = make_instruments(n_samples=90, n_channels=60, random_state=seed)
         target = np.flatnonzero(data.instrument == "B")
-        data.X[target] *= 1.0 + 0.1 * np.random.default_rng(seed).normal(size=(len(target), 1))
+        data.X[target] *= 1.0 + 0.5 * np.random.default_rng(seed).normal(size=(len(target), 1))
         further, test = data.X[target[40:70]], target[70:]
         X, y, labels = with_further(data, 1, further)
         for name, population in (("with", "same"), ("without", "other")):
