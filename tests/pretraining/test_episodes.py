@@ -36,7 +36,8 @@ def assert_same(a, b):
     first, second = tensors(a), tensors(b)
     assert first.keys() == second.keys()
     for name, value in first.items():
-        assert torch.equal(value, second[name]), name
+        # another number of threads sums in another order; another draw is another spectrum
+        torch.testing.assert_close(value, second[name], rtol=1e-4, atol=1e-5, equal_nan=True, msg=name)
 
 
 def test_equal_places_give_equal_episodes_whatever_came_before(corpus):
