@@ -57,7 +57,7 @@ class CachedSpectra:
         return torch.cat([self.plain, network], 1)
 
 
-def adapt(encoder, spectra, make_task, how, *, steps, rank, seed):
+def adapt(encoder, spectra, make_tasks, how, *, steps, rank, seed):
     """Adapt a copy of the network.
 
     The loss is that of pretraining, with the errors of left-out standards and left-out source samples, which the head
@@ -68,9 +68,9 @@ def adapt(encoder, spectra, make_task, how, *, steps, rank, seed):
     encoder : Encoder
         Network and head; they stay as they are.
     spectra : list of CachedSpectra
-        Those of the source and of the target samples.
-    make_task : callable
-        Makes a `Task` from their features.
+        Those of the target samples, and of the samples of every known instrument.
+    make_tasks : callable
+        Makes a `Task` for each known instrument from their features.
     how : {"lora", "full"}
         Low-rank updates of queries, keys and values, with the layers below computed once, or all weights.
     steps : iterable
@@ -100,8 +100,8 @@ def adapt(encoder, spectra, make_task, how, *, steps, rank, seed):
     optimizer = torch.optim.Adam(named.values(), lr=LEARNING_RATE[how])
     for _ in steps:
         optimizer.zero_grad()
-        task = make_task(*(part.features(adapted, whole=lora is None) for part in spectra))
-        left_out_loss(encoder.head, task).backward()
+        tasks = make_tasks(*(part.features(adapted, whole=lora is None) for part in spectra))
+        (sum(left_out_loss(encoder.head, task) for task in tasks) / len(tasks)).backward()
         torch.nn.utils.clip_grad_norm_(named.values(), 1.0)
         optimizer.step()
     adapted.model.requires_grad_(False)

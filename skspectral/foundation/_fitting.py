@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from .._core.known_instruments import combination_weights
 from ._adaptation import CachedSpectra, adapt
 from ._encoder import Encoder, NetworkRecord
 from ._readout import OWN, SHARED, Readout, fit_readout, kept_source, own_task, property_tasks
@@ -37,6 +38,8 @@ class FittedNetwork:
         adaptation, which has seen them all; NaN where there is no reference.
     ttt_losses : list of float
         Reconstruction errors of test-time training.
+    source_weights : dict of {str: ndarray of shape (n_sources, n_targets)}
+        How much of every expert that learns from known instruments comes from each of them; columns sum to one.
     """
 
     encoder: Encoder
@@ -45,6 +48,7 @@ class FittedNetwork:
     own_readout: Readout | None
     held_out: dict
     ttt_losses: list
+    source_weights: dict
 
     def n_parameters(self):
         """Count the values of network and head, and those that were adapted: dict of {str: int}."""
@@ -56,15 +60,16 @@ class FittedNetwork:
         return counts | {"adapted": own}
 
 
-def fit_network(rows, own, sight, record, *, embed, device, how, steps, rank, ttt_steps, quiet):
+def fit_network(each, own, sight, record, *, embed, device, how, steps, rank, ttt_steps, quiet):
     """Fit the network's calibrations for the target.
 
     Parameters
     ----------
-    rows : TransferRows
-        Spectra of source and target, on the axis ``sight.nm`` where there is one.
+    each : list of TransferRows
+        Spectra of every known instrument, and of the target the same in all, on the axis ``sight.nm`` where there is
+        one.
     own : ndarray of shape (n_target_samples, n_own) or None
-        Whole spectra of ``rows.target_samples``, on the axis ``sight.own_nm``.
+        Whole spectra of their ``target_samples``, on the axis ``sight.own_nm``.
     sight : Sight
         The axes.
     record : NetworkRecord
@@ -91,16 +96,18 @@ def fit_network(rows, own, sight, record, *, embed, device, how, steps, rank, tt
     # Random numbers may differ elsewhere, so that a seed does not name a network.
     if embed or record.weights is None:
         record.embed(encoder)
-    fitted = FittedNetwork(encoder, record, None, None, {}, [])
+    fitted = FittedNetwork(encoder, record, None, None, {}, [], {})
+    rows = each[0]
     if ttt_steps:
         _get_used_to(fitted, rows, own, sight, ttt_steps)
     joint, whole = sight.read_target(fitted.encoder, rows.target_samples[0], own)
     if whole is not None:
         _fit_own(fitted, rows, whole)
     if joint is not None:
-        adapts = how != "head" and rows.n_standards >= LEAST_FOR_ADAPTATION
-        bar = tqdm(range(steps), desc="adapting", unit="step", leave=False, disable=quiet)
-        _fit_shared(fitted, rows, joint, own, sight, (how, bar, rank) if adapts else None)
+        _fit_shared(fitted, each, joint, sight)
+        if how != "head" and rows.n_standards >= LEAST_FOR_ADAPTATION:
+            bar = tqdm(range(steps), desc="adapting", unit="step", leave=False, disable=quiet)
+            _adapt(fitted, each, joint, own, sight, how, bar, rank)
     return fitted
 
 
@@ -131,41 +138,54 @@ def _fit_own(fitted, rows, features):
         fitted.held_out = dict(zip(OWN, errors, strict=True)) | fitted.held_out
 
 
-def _fit_shared(fitted, rows, target, own, sight, adaptation):
-    """Calibrate from source and target rows, after adapting the network where that is asked for."""
-    encoder, record = fitted.encoder, fitted.record
-    kept = kept_source(rows)
-    source_spectra, target_spectra = rows.source_samples[0][kept], rows.target_samples[0]
-    source = sight.read_source(encoder, source_spectra)
-    n_features = target.shape[-1]
-    n_shared = sight.n_shared(encoder, n_features)
+def _fit_shared(fitted, each, target, sight, *, adapted=False):
+    """Calibrate from the rows of every known instrument; evidence comes from before an adaptation of the network."""
+    encoder, n_features = fitted.encoder, target.shape[-1]
     # The committee takes what it is given: it cannot tell what lies beyond from a difference of the instruments.
-    heads = [(encoder.head, n_features), (encoder.head.committee(), n_shared)]
-    fitted.readout, errors = fit_readout(heads, property_tasks(rows, kept, source, target))
-    fitted.held_out |= dict(zip(SHARED, errors, strict=True))
-    if adaptation is None:
-        return
-    how, bar, rank = adaptation
+    heads = [(encoder.head, n_features), (encoder.head.committee(), sight.n_shared(encoder, n_features))]
+    readouts, errors = [], []
+    for rows in each:
+        kept = kept_source(rows)
+        source = sight.read_source(encoder, rows.source_samples[0][kept])
+        readout, held_out = fit_readout(heads, property_tasks(rows, kept, source, target))
+        readouts.append(readout)
+        errors.append(held_out)
+    if not adapted:
+        errors = np.stack(errors, axis=1)
+        weights = [combination_weights(of_expert) for of_expert in errors]
+        fitted.source_weights = dict(zip(SHARED, weights, strict=True))
+        held_out = (np.einsum("st,snt->nt", *parts) for parts in zip(weights, errors, strict=True))
+        fitted.held_out |= dict(zip(SHARED, held_out, strict=True))
+    fitted.readout = Readout.combine(readouts, [fitted.source_weights[name] for name in SHARED])
+
+
+def _adapt(fitted, each, target, own, sight, how, bar, rank):
+    """Adapt the network by the errors that calibrations from every known instrument make, and calibrate anew."""
+    encoder, record, n_features = fitted.encoder, fitted.record, target.shape[-1]
+    n_shared = sight.n_shared(encoder, n_features)
+    kept = [kept_source(rows) for rows in each]
+    spectra = [rows.source_samples[0][chosen] for rows, chosen in zip(each, kept, strict=True)]
     regions = sight.shared_regions(encoder.n_regions)
     cached = [
         CachedSpectra(encoder, *encoder.resample(X, sight.nm), regions, sight.domain)
-        for X in (source_spectra, target_spectra)
+        for X in (each[0].target_samples[0], *spectra)
     ]
 
-    def make_task(first, second):
+    def make_tasks(seen, *sources):
         # What lies beyond the shared range stays as the network saw it before.
-        beyond = target[..., n_shared:].to(second.device)
-        return property_tasks(rows, kept, F.pad(first, (0, n_features - n_shared)), torch.cat([second, beyond], -1))
+        seen = torch.cat([seen, target[..., n_shared:].to(seen.device)], -1)
+        padded = (F.pad(source, (0, n_features - n_shared)) for source in sources)
+        return [property_tasks(*parts, seen) for parts in zip(each, kept, padded, strict=True)]
 
-    adapted = adapt(encoder, cached, make_task, how, steps=bar, rank=rank, seed=record.seed)
-    fitted.encoder, record.lora, changed = adapted
+    fitted.encoder, record.lora, changed = adapt(
+        encoder, cached, make_tasks, how, steps=bar, rank=rank, seed=record.seed
+    )
     record.rank = rank
     record.updates |= changed
-    source = sight.read_source(fitted.encoder, source_spectra)
-    target, whole = sight.read_target(fitted.encoder, target_spectra, own)
-    fitted.readout, _ = fit_readout(heads, property_tasks(rows, kept, source, target))
+    target, whole = sight.read_target(fitted.encoder, each[0].target_samples[0], own)
+    _fit_shared(fitted, each, target, sight, adapted=True)
     if fitted.own_readout is not None:
-        _fit_own(fitted, rows, whole)
+        _fit_own(fitted, each[0], whole)
 
 
 def unlabelled(rows):

@@ -8,7 +8,9 @@ from sklearn.utils import check_consistent_length
 
 from .._core.axis_identity import known_axis
 from .._core.channels import is_table
+from .._core.known_instruments import check_others, inherit_from_all
 from .._core.labels import check_instrument, check_labels
+from .._core.references import check_references
 from .._core.roles import TransferRows, resolve_roles
 from .._core.spelling import warn_of_instruments_left_out
 from .._core.units import check_unit, convert
@@ -27,7 +29,7 @@ UNKNOWN_START, UNKNOWN_STEP = 1000.0, 2.0
 class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
     """Base class of estimators that may have one axis for each instrument.
 
-    Subclasses have the parameters ``wavelengths``, ``axis_unit`` and ``domain``.
+    Subclasses have the parameters ``others``, ``wavelengths``, ``axis_unit`` and ``domain``.
 
     Attributes
     ----------
@@ -66,8 +68,9 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
         labels = check_instrument(instrument, len(X))
         source, target = resolve_roles(set(labels), self.source, self.target)
         warn_of_instruments_left_out(labels, source, target, stacklevel=2)
-        native = NativeSpectra(axes, unit, source, target)
-        ours = np.array([label in (source, target) for label in labels], dtype=bool)
+        check_others(self.others, source, target, labels)
+        native = NativeSpectra(axes, unit, source, target, self.others)
+        ours = np.array([label in (source, target, *self.others) for label in labels], dtype=bool)
         # Rows of other instruments take no part, and have no place in the table.
         table = native.read(X, labels)[ours]
         ids = None if sample_id is None else check_labels(sample_id, len(X), "sample_id")[ours]
@@ -98,20 +101,25 @@ class NativeAxes(SpectraTransferMixin, CompleteTransferRegressor):
             return super()._validated(X, instrument)
         return self._parts(self._native.read(X, instrument))[0]
 
-    def _split(self, rows):
-        """Rows of what both measure, in the order of their content, and the target samples' own spectra or None."""
-        if self._native is None:
-            return rows, None
-        first, own = self._native.parts(rows.X)
-        shared = TransferRows.sort_out(
-            first,
-            rows.y,
-            instrument=rows.instrument,
-            sample_id=rows.sample_id,
-            source=rows.source,
-            target=rows.target,
-        )
-        return shared, None if own is None else replace(shared, X=own[shared.order]).target_samples[0]
+    def _given_rows(self):
+        """What ``fit`` was given: all that a common axis has of the spectra, references, instruments and samples."""
+        X, y, instrument, sample_id = self._given
+        check_others(self.others, self.source_, self.target_, instrument)
+        y = check_references(self, y, len(X), allow_missing=True).reshape(len(X), -1)
+        y = inherit_from_all(y, [self.source_, *self.others, self.target_], instrument, sample_id)
+        return self._parts(X)[0], y, {"instrument": instrument, "sample_id": sample_id}
+
+    def _sort_out(self, X, y, labels):
+        """Rows of the target with every known instrument, the source first; target samples' own spectra or None.
+
+        Target samples are the same, and stand in the same order, in all of them.
+        """
+        each = [
+            TransferRows.sort_out(X, y, **labels, source=label, target=self.target_)
+            for label in (self.source_, *self.others)
+        ]
+        own = self._parts(self._given[0])[1]
+        return each, None if own is None else replace(each[0], X=own[each[0].order]).target_samples[0]
 
     def _parts(self, X):
         """What both instruments measure, or the source where that is nothing, and the target's own spectra or None."""

@@ -48,6 +48,8 @@ class NativeSpectra:
         Unit of the axes.
     source, target : object
         Labels of the instruments; None for one without rows.
+    others : sequence of object
+        Labels of further known instruments: only what they measure, too, is shared.
 
     Attributes
     ----------
@@ -61,13 +63,13 @@ class NativeSpectra:
     UnknownInstrumentError
         If an instrument has no axis.
     AxisMismatchError
-        If an axis is none.
+        If an axis is none, or there are further known instruments, and nothing that all of them measure.
     """
 
-    def __init__(self, wavelengths: Mapping, unit, source, target):
+    def __init__(self, wavelengths: Mapping, unit, source, target, others=()):
         self.axes, self.source, self.target = {}, source, target
         unit = check_unit(unit)
-        for label in (source, target):
+        for label in (source, target, *others):
             if label is None:
                 continue
             if label not in wavelengths:
@@ -82,6 +84,12 @@ class NativeSpectra:
         high = min(axis.max() for axis in self.axes.values())
         shared = min(int(((axis >= low) & (axis <= high)).sum()) for axis in self.axes.values())
         apart = len(self.axes) > 1 and (high <= low or shared < LEAST_SHARED)
+        if apart and len(others):
+            ranges = ", ".join(f"{label!r} {own.min():.0f} to {own.max():.0f} nm" for label, own in self.axes.items())
+            raise AxisMismatchError(
+                f"The instruments share fewer than {LEAST_SHARED} channels ({ranges}): leave out of others= what "
+                "measures another range than source and target."
+            )
         self.nm = None if apart else np.linspace(low, high, shared)
         own = self.axes.get(target)
         beyond = own is not None and (apart or ((own < low) | (own > high)).sum() >= LEAST_BEYOND)

@@ -42,6 +42,13 @@ class Readout:
     coef: np.ndarray
     intercept: np.ndarray
 
+    @classmethod
+    def combine(cls, readouts, weights):
+        """Average read-outs of the same features, with weights (n_readouts, n_targets) for every expert."""
+        weights = np.stack(weights, axis=1)
+        coef, intercept = (np.stack([getattr(readout, name) for readout in readouts]) for name in ("coef", "intercept"))
+        return cls(np.einsum("set,setgd->etgd", weights, coef), np.einsum("set,set->et", weights, intercept))
+
     def predict(self, features):
         """Predict from features (n_spectra, n_stages, n_features): ndarray (n_experts, n_spectra, n_targets)."""
         return np.einsum("ngd,ekgd->enk", features.double().numpy(), self.coef) + self.intercept[:, None]

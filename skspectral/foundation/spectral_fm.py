@@ -4,20 +4,19 @@ import numbers
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from .._core.references import held_out_error, spread
-from .._core.validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
 from ..nn.inputs import DOMAINS
 from ..transfer import AutoTransfer
 from ._adapter_files import AdapterFiles
 from ._encoder import NetworkRecord
-from ._fitting import fit_network, used_to
+from ._fitting import fit_network
 from ._mixture import LEAST_FOR_EVIDENCE, expert_weights, mix, network_shares
 from ._native_axes import NativeAxes
-from ._readout import EXPERTS, LEAST_CHANNELS, OWN, SHARED, check_own_standards
+from ._predicting import ExpertPredictions
+from ._readout import EXPERTS, LEAST_CHANNELS, check_own_standards
 from ._regions import Sight
 from ._spectrum_writer import SpectraOutputs, SpectrumWriter
 
@@ -27,7 +26,7 @@ __all__ = ["SpectralFMTransfer"]
 NEGLIGIBLE = 1e-12
 
 
-class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
+class SpectralFMTransfer(ExpertPredictions, AdapterFiles, SpectraOutputs, NativeAxes):
     """Calibration transfer with a pretrained network, and the closed-form portfolio as its safety net.
 
     The network makes features of every spectrum, region by region and stage by stage, beside the spectrum itself and
@@ -54,6 +53,11 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         Weight of the network's calibrations together beside the portfolio, between 0 and 1.
     lora_rank, adapt_steps : int, default=8, 20
         Rank of the updates, and steps of the adaptation.
+    others : sequence of object, default=()
+        Labels of further known instruments, those with references for the samples that they measured: every one is a
+        source, too, as in :class:`AutoTransfer`. Each expert's calibrations from all of them are averaged by their
+        errors on held-out standards. Where every instrument has its own axis, only what all of these measure is shared.
+        Rows of instruments that are not named are ignored.
     wavelengths : array-like of shape (n_channels,) or dict of {label: array-like}, optional
         Axis of the spectra, or of every instrument where each has its own: the spectra then stand in the first columns
         of ``X``, with NaN behind shorter ones. Instruments that share nothing are taken, too: the target is then
@@ -85,6 +89,8 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
     portfolio_ : AutoTransfer or None
         The safety net; None where the instruments share no range, and without target rows, where ``estimator_`` is the
         source calibration.
+    source_weights_ : dict of {object: ndarray of shape (n_targets,)}
+        Share of each known instrument in what is predicted from known instruments; ``source`` alone without ``others``.
     held_out_ : dict of {str: ndarray of shape (n_target_samples, n_targets)}
         Of every expert, reference minus prediction of target samples that were left out, in units of ``y``; NaN where
         there is no reference, and for the portfolio where it has no such errors.
@@ -107,6 +113,12 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         If the instruments share no range, and a property has fewer than three references on the target.
     MissingWeightsError
         If there are no such weights.
+    UnknownInstrumentError, AmbiguousInstrumentError
+        If ``others`` names an instrument without rows, or one of the roles.
+    ConflictingReferenceError
+        If known instruments have different references for one sample.
+    AxisMismatchError
+        If the instruments in ``others`` leave nothing that all of them measure.
 
     Notes
     -----
@@ -137,6 +149,7 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         network_weight="auto",
         lora_rank=8,
         adapt_steps=20,
+        others=(),
         wavelengths=None,
         axis_unit="nm",
         domain="NIR",
@@ -154,6 +167,7 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         self.network_weight = network_weight
         self.lora_rank = lora_rank
         self.adapt_steps = adapt_steps
+        self.others = others
         self.wavelengths = wavelengths
         self.axis_unit = axis_unit
         self.domain = domain
@@ -191,20 +205,23 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         self.estimator_ = PLSRegressionCV().fit(self._parts(rows.X)[0], rows.y, sample_id=rows.sample_id)
         self.portfolio_ = None
         self._without_network(rows.y.shape[1])
+        self.source_weights_ = {}
 
     def _fit_transfer(self, rows):
         self.estimator_ = None
         if self._native is None:
             self._sight = Sight(self._find_nm(), None, self.domain)
         sight = self._sight
-        shared, own = self._split(rows)
-        self._fit_portfolio(shared)
+        given = self._given_rows()
+        each, own = self._sort_out(*given)
+        self._fit_portfolio(given, each[0])
         if len(sight.nm if sight.nm is not None else sight.own_nm) < LEAST_CHANNELS:
             self._without_network(rows.y.shape[1])
+            self.source_weights_ = self.portfolio_.source_weights_
             return
         seed = int(check_random_state(self.random_state).randint(2**31))
         network = fit_network(
-            shared,
+            each,
             own,
             sight,
             NetworkRecord(self.weights, seed),
@@ -218,46 +235,58 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         )
         self._encoder, self._network = network.encoder, network.record
         self._readout, self._own_readout = network.readout, network.own_readout
-        self._writer = None if sight.nm is None else SpectrumWriter.fit(network.encoder, shared, sight.nm, self.domain)
+        writes = sight.nm is not None
+        self._writer = SpectrumWriter.fit(network.encoder, each[0], sight.nm, self.domain) if writes else None
         self.ttt_losses_ = network.ttt_losses
         self.n_parameters_ = network.n_parameters()
-        found = self._portfolio_held_out(shared) | network.held_out
+        found = network.held_out
+        if self.portfolio_ is not None:
+            found = found | {"portfolio": self.portfolio_.held_out_}
         self.held_out_ = {name: found[name] for name in EXPERTS if name in found}
-        self._weigh(shared, own)
+        self._weigh(each, own)
+        self._share_sources(network.source_weights)
 
-    def _fit_portfolio(self, rows):
+    def _fit_portfolio(self, given, rows):
         """Fit the safety net where the instruments share a range; otherwise see that the target can do without."""
-        if self._sight.nm is not None:
-            self.portfolio_ = AutoTransfer(wavelengths=self._sight.nm, source=rows.source, target=rows.target)
-            self.portfolio_.fit(rows.X, rows.y, instrument=rows.instrument, sample_id=rows.sample_id)
+        if self._sight.nm is None:
+            self.portfolio_ = None
+            check_own_standards(rows, len(self._sight.own_nm))
             return
-        self.portfolio_ = None
-        check_own_standards(rows, len(self._sight.own_nm))
+        X, y, labels = given
+        portfolio = AutoTransfer(
+            others=self.others, wavelengths=self._sight.nm, source=self.source_, target=self.target_
+        )
+        self.portfolio_ = portfolio.fit(X, y, **labels)
 
-    def _portfolio_held_out(self, rows):
-        if self.portfolio_ is None:
-            return {}
-        errors = np.full_like(rows.target_samples[1], np.nan)
-        errors[rows.says_something] = self.portfolio_.portfolio_.held_out_
-        return {"portfolio": errors}
-
-    def _weigh(self, rows, own):
+    def _weigh(self, each, own):
         """Weigh the experts by their errors on held-out standards, or by what they say of target spectra."""
-        X, references, _ = rows.target_samples
-        standards = np.maximum(self.n_pairs_, np.isfinite(references).sum(axis=0))
+        X, references, _ = each[0].target_samples
+        n_pairs = max(len(rows.pairs) for rows in each)
+        standards = np.maximum(n_pairs, np.isfinite(references).sum(axis=0))
         said = None
         if standards.min() < LEAST_FOR_EVIDENCE <= len(X):
             said = {name: value.var(axis=0) for name, value in self._experts_of(X, own)[0].items()}
             said = {name: said.get(name, np.zeros(len(standards))) for name in self.held_out_}
-        weights = expert_weights(self.held_out_, spread(rows.source_samples[1]), standards=standards, said=said)
+        variance = np.mean([spread(rows.source_samples[1]) for rows in each], axis=0)
+        weights = expert_weights(self.held_out_, variance, standards=standards, said=said)
         self._shares = network_shares(weights)
         weights = {name: np.where(weight > NEGLIGIBLE, weight, 0.0) for name, weight in weights.items()}
         if self.network_weight != "auto" and "portfolio" in weights:
             total = np.full(len(standards), float(self.network_weight))
             weights = {"portfolio": 1 - total} | {name: total * share for name, share in self._shares.items()}
         self.expert_weights_ = weights
-        self.network_weight_ = 1 - weights.get("portfolio", np.zeros(rows.y.shape[1]))
+        self.network_weight_ = 1 - weights.get("portfolio", np.zeros(references.shape[1]))
         self.transfer_rmse_ = np.sqrt(held_out_error(mix(self.held_out_, weights)))
+
+    def _share_sources(self, of_network):
+        """Say how much of the predictions comes from each known instrument."""
+        labels, weights = [self.source_, *self.others], self.expert_weights_
+        if self.portfolio_ is None:
+            self.source_weights_ = {self.source_: np.ones_like(self.network_weight_)}
+            return
+        found = of_network | {"portfolio": np.stack([self.portfolio_.source_weights_[label] for label in labels])}
+        shares = sum(weights[name] * value for name, value in found.items())
+        self.source_weights_ = dict(zip(labels, shares / shares.sum(axis=0), strict=True))
 
     def _without_network(self, n_targets):
         self._encoder = self._network = self._readout = self._own_readout = self._writer = None
@@ -268,88 +297,6 @@ class SpectralFMTransfer(AdapterFiles, SpectraOutputs, NativeAxes):
         self.ttt_losses_ = []
         unknown = np.full(n_targets, np.nan)
         self.transfer_rmse_ = unknown if self.portfolio_ is None else self.portfolio_.transfer_rmse_
-
-    def predict(self, X, return_std=False):
-        """Predict references from spectra of the target instrument.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-        return_std : bool, default=False
-            Also return the standard deviation of each prediction.
-
-        Returns
-        -------
-        predicted : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
-            In the units of ``y``.
-        std : ndarray of the same shape
-            Only with ``return_std``: the portfolio's, and what the experts differ by. Without a portfolio it is the
-            error on held-out standards.
-        """
-        X = self._target_spectra(X)
-        values, std = self._experts(X, return_std)
-        predicted = mix(values, self.expert_weights_)
-        if not return_std:
-            return self._like_y(predicted)
-        between = mix({name: (value - predicted) ** 2 for name, value in values.items()}, self.expert_weights_)
-        return self._like_y(predicted), self._like_y(np.sqrt(std**2 + between))
-
-    def predict_experts(self, X):
-        """Predict by every expert alone.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-
-        Returns
-        -------
-        dict of {str: ndarray of shape (n_spectra,) or (n_spectra, n_targets)}
-            Predictions in the units of ``y`` by the experts of ``expert_weights_``; NaN for a property that has too few
-            references for "own range".
-        """
-        values, _ = self._experts(self._target_spectra(X))
-        return {name: self._like_y(value) for name, value in values.items()}
-
-    def _experts(self, X, return_std=False):
-        """Predictions of all experts (n_spectra, n_targets), and the portfolio's standard deviation where asked."""
-        return self._experts_of(*self._parts(X), return_std)
-
-    def _experts_of(self, shared, own, return_std=False):
-        """The same of spectra on the shared range and the target's whole spectra."""
-        n = len(shared)
-        if self.estimator_ is not None:
-            calibrated = self.estimator_.predict(shared).reshape(n, -1)
-            return {"portfolio": calibrated}, np.tile(self.estimator_.rmsecv_, (n, 1))
-        values, std = {}, np.tile(self.transfer_rmse_, (n, 1)) if return_std else None
-        if self.portfolio_ is not None:
-            found = self.portfolio_.predict(shared, return_std=return_std)
-            values["portfolio"] = (found[0] if return_std else found).reshape(n, -1)
-            std = found[1].reshape(n, -1) if return_std else None
-        if self._network is None:
-            return values, std
-        encoder, sight = self._fitted_encoder(), self._sight
-        if self.ttt_on == "predict" and self.ttt_steps:
-            encoder, _ = used_to(encoder, sight, shared, own, self.ttt_steps, self._network.seed)
-        joint, whole = sight.read_target(encoder, shared, own)
-        for names, readout, features in ((SHARED, self._readout, joint), (OWN, self._own_readout, whole)):
-            if readout is not None:
-                values |= dict(zip(names, readout.predict(features), strict=True))
-        return values, std
-
-    def _predict(self, X):
-        return mix(self._experts(X)[0], self.expert_weights_)
-
-    def _target_spectra(self, X, forbid_constant=True):
-        """Validated spectra of the target, as the model was fitted on them."""
-        check_is_fitted(self)
-        if self._native is not None:
-            X = self._native.read_target(X)
-        return validate_spectra(self, X, reset=False, forbid_constant=forbid_constant)
-
-    def _fitted_encoder(self):
-        if self._encoder is None:
-            self._encoder = self._network.load(self.device)
-        return self._encoder
 
     def __getstate__(self):
         # A file holds the name of the network, or its values, but no network.

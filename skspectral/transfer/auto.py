@@ -5,14 +5,16 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.known_instruments import check_others
 from .._core.references import check_references
+from .._core.roles import TransferRows
 from .._core.validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
 from ..calibration.wrapping import predict_2d
 from ..exceptions import NoStandardsError, PopulationWarning, WrongPairsWarning
 from ._population import check_population
-from ._several_sources import check_others, fit_sources
+from ._several_sources import fit_sources, left_out_errors
 from .complete import CompleteTransferRegressor
 from .portfolio import TransferPortfolio
 from .portfolio._mixture import LEAST_FOR_EVIDENCE
@@ -76,6 +78,9 @@ class AutoTransfer(CompleteTransferRegressor):
         What came of the comparison; None where there was nothing to compare.
     transfer_rmse_ : ndarray of shape (n_targets,)
         Leave-one-standard-out error in units of ``y``; NaN where too few standards could be left out.
+    held_out_ : ndarray of shape (n_target_samples, n_targets)
+        Reference minus prediction of every target sample by models that have not seen it, in units of ``y``; NaN where
+        there is none.
     left_out_ : list
         Samples that ``robust=True`` did not trust.
     n_standards_, n_pairs_, source_, target_
@@ -149,6 +154,7 @@ class AutoTransfer(CompleteTransferRegressor):
         self.source_weights_ = {}
         self.strategy_ = ["source calibration: no target rows"] * rows.y.shape[1]
         self.transfer_rmse_ = np.full(rows.y.shape[1], np.nan)
+        self.held_out_ = np.empty((0, rows.y.shape[1]))
 
     def _fit_transfer(self, rows):
         self.estimator_ = None
@@ -190,10 +196,13 @@ class AutoTransfer(CompleteTransferRegressor):
         n_targets = rows.y.shape[1]
         self._sources = None
         if not len(self.others):
-            ids = None if rows.sample_id is None else rows.sample_id[kept]
-            self.portfolio_ = portfolio(self.source_, ()).fit(
-                rows.X[kept], rows.y[kept], instrument=rows.instrument[kept], sample_id=ids
-            )
+            labels = {
+                "instrument": rows.instrument[kept],
+                "sample_id": None if rows.sample_id is None else rows.sample_id[kept],
+            }
+            self.portfolio_ = portfolio(self.source_, ()).fit(rows.X[kept], rows.y[kept], **labels)
+            own = TransferRows.sort_out(rows.X[kept], rows.y[kept], **labels, source=self.source_, target=self.target_)
+            self.held_out_ = left_out_errors(self.portfolio_, own)
             self.source_weights_ = {self.source_: np.ones(n_targets)}
             self.transfer_rmse_ = self.portfolio_.transfer_rmse_
             return
@@ -212,7 +221,7 @@ class AutoTransfer(CompleteTransferRegressor):
         )
         self.portfolio_ = self._sources.models[self.source_]
         self.source_weights_ = dict(zip(self._sources.models, self._sources.weights))
-        self.transfer_rmse_ = self._sources.transfer_rmse
+        self.transfer_rmse_, self.held_out_ = self._sources.transfer_rmse, self._sources.held_out
 
     def _standards_per_property(self, rows, kept):
         """Count target samples with a reference, for each property."""

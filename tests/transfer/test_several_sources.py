@@ -5,12 +5,13 @@ import pytest
 from numpy.testing import assert_allclose
 
 from skspectral import TransferPortfolio
+from skspectral._core.known_instruments import check_others, combination_weights
 from skspectral._core.roles import TransferRows
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import AmbiguousInstrumentError, ConflictingReferenceError, UnknownInstrumentError
 from skspectral.transfer._operators import Operator
 from skspectral.transfer._others import KNOWN_SHARE, LEAST_PAIRS, known_differences, other_samples
-from skspectral.transfer._several_sources import check_others, combination_weights, fit_sources
+from skspectral.transfer._several_sources import fit_sources
 from skspectral.transfer.difference_ridge import augmented_rows
 
 N_SAMPLES, N_STANDARDS = 40, 6
