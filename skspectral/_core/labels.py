@@ -1,22 +1,35 @@
 """The two labels of a row, instrument and sample: what is missing, what is one id, and what cannot be a label."""
 
+import re
+from decimal import Decimal
 from numbers import Real
 
 import numpy as np
 
 from ..exceptions import LabelsError, UnknownInstrumentError
 
-__all__ = ["MISSING_WORDS", "UNPAIRED", "check_instrument", "check_labels", "encode_samples", "id_key", "is_missing"]
+__all__ = [
+    "MISSING_WORDS",
+    "UNPAIRED",
+    "check_instrument",
+    "check_labels",
+    "encode_samples",
+    "id_key",
+    "id_order",
+    "is_missing",
+]
 
 UNPAIRED = -1
 #: Texts that stand for "no id", lower case: what programs write for a blank cell, NaN, None, NaT and pandas.NA.
 MISSING_WORDS = frozenset({"", "na", "n/a", "#n/a", "nan", "nat", "none", "null", "<na>"})
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 
 
 def is_missing(value):
     """Tell whether a label is missing: None, NaN, NaT, pandas.NA, or a text that stands for one of them."""
     if value is None:
         return True
+    value = id_key(value) if isinstance(value, bytes) else value
     if isinstance(value, str):
         return value.strip().lower() in MISSING_WORDS
     try:
@@ -27,13 +40,26 @@ def is_missing(value):
 
 
 def id_key(label):
-    """Give what an id is known by: a number is its text, so that 7, 7.0 and "7" are one id; texts stay as they are."""
-    if isinstance(label, str) or not isinstance(label, Real | np.bool_):
+    """Give what an id is known by: a number is its text, so that 7, 7.0 and "7" are one id; texts stay as they are.
+
+    Bytes, in which HDF5 and fixed-width arrays keep text, are that text.
+    """
+    if isinstance(label, bytes):
+        return label.decode("utf-8", "surrogateescape")
+    if isinstance(label, str) or not isinstance(label, Real | Decimal | np.bool_):
         return label
     if isinstance(label, bool | np.bool_):
         return str(bool(label))
     whole = float(label).is_integer()
     return str(int(label)) if whole else str(label)
+
+
+def id_order(label):
+    """Sort key of an id that depends on what it is known by: numbers, written as text or not, by value; then texts."""
+    key = id_key(label)
+    if isinstance(key, str) and _NUMBER.fullmatch(key):
+        return 0, float(key), key
+    return 1, str(key), type(key).__name__
 
 
 def check_labels(values, n_rows, name):

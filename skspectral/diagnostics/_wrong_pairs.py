@@ -1,12 +1,11 @@
 """Standards whose source and target spectra do not belong together."""
 
 from dataclasses import dataclass, field
-from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._core.labels import UNPAIRED
+from .._core.labels import UNPAIRED, id_order
 from .._core.references import check_references
 from .._core.roles import TransferRows
 from .._core.validation import validate_spectra
@@ -171,17 +170,13 @@ def find_wrong_pairs(X, y=None, *, instrument, sample_id, source=None, target=No
 
 
 def _sorted_pairs(rows):
-    """Ids, source and target spectra of the pairs, numbers by value and all other ids by their text."""
+    """Ids, source and target spectra of the pairs, in the order of the ids."""
     first = {code: row for row, code in reversed(list(enumerate(rows.codes))) if code != UNPAIRED}
     source_of = {code: i for i, code in enumerate(rows.source_samples[2]) if code != UNPAIRED}
     target_of = {code: i for i, code in enumerate(rows.target_samples[2]) if code in source_of}
     label_of = {code: rows.sample_id[first[code]] for code in target_of}
 
-    def key(code):
-        label = label_of[code]
-        return (0, label, "") if isinstance(label, Real) else (1, 0, str(label))
-
-    codes = sorted(target_of, key=key)
+    codes = sorted(target_of, key=lambda code: id_order(label_of[code]))
     on_source = rows.source_samples[0][[source_of[code] for code in codes]]
     return [label_of[code] for code in codes], on_source, rows.target_samples[0][[target_of[code] for code in codes]]
 

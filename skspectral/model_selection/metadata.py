@@ -2,12 +2,11 @@
 
 import warnings
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
-from .._core.labels import UNPAIRED, check_instrument, check_labels, encode_samples, id_key
+from .._core.labels import UNPAIRED, check_instrument, check_labels, encode_samples, id_order
 from .._core.references import check_references
 from .._core.roles import resolve_roles
 from .._core.spelling import describe_pairing, warn_of_instruments_left_out
@@ -101,13 +100,6 @@ def detach(y, sample_id, rows):
     detached[chosen] = np.nan
     ids[chosen] = None
     return detached, ids
-
-
-def _canonical(label):
-    """Sort key of a sample that depends on its id alone: numbers by value, then everything else by its text."""
-    if isinstance(label, Real):
-        return 0, label, id_key(label)
-    return 1, str(label), type(label).__name__
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,9 +224,9 @@ def _number_samples(sample_id, n_rows):
     # where a number and its text are one id, the number stands for both, whichever comes first
     label = {}
     for code, given in zip(codes, sample_id):
-        if code != UNPAIRED and (code not in label or _canonical(given) < _canonical(label[code])):
+        if code != UNPAIRED and (code not in label or (isinstance(label[code], str) and not isinstance(given, str))):
             label[code] = given
-    order = sorted(label, key=lambda code: _canonical(label[code]))
+    order = sorted(label, key=lambda code: id_order(label[code]))
     rank = np.full(len(order) + 1, UNPAIRED)
     rank[order] = np.arange(len(order))
     return rank[codes], [label[code] for code in order]

@@ -43,7 +43,9 @@ def test_every_other_value_is_an_id(value):
     assert not is_missing(value)
 
 
-@pytest.mark.parametrize("same", [[1, "1", 1.0, np.int64(1), np.float32(1)], [0.1, "0.1", np.float32(0.1)], [-3, "-3"]])
+@pytest.mark.parametrize(
+    "same", [[1, "1", 1.0, np.int64(1), np.float32(1)], [0.1, "0.1", np.float32(0.1)], [-3, "-3"], ["a", b"a"]]
+)
 def test_a_number_is_its_text(same):
     assert len({id_key(value) for value in same}) == 1
     assert set(encode_samples(same, len(same))) == {0}

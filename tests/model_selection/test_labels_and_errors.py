@@ -1,5 +1,7 @@
 """Labels that travel, and clear errors where they do not fit."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
@@ -119,3 +121,17 @@ def test_a_number_and_its_text_are_one_sample_in_every_order():
     fixed = TransferSplit(2, 1, test_samples=["1", 3], random_state=0, **ROLES)
     ((_, test),) = fixed.split(X, np.arange(8.0), **labels)
     assert test.tolist() == [4, 7]
+
+
+def test_ids_as_numbers_as_texts_and_mixed_give_the_same_split():
+    numbers = [*range(8, 14), 0.5, -3]
+    texts = [str(number) for number in numbers]
+    mixed = [text if k % 2 else number for k, (number, text) in enumerate(zip(numbers, texts))]
+    kinds = [numbers, texts, mixed, [Decimal(text) for text in texts], np.array(texts, dtype="S")]
+    X = np.random.default_rng(0).normal(size=(16, 5))
+    found = []
+    for kind in kinds:
+        labels = {"instrument": ["A"] * 8 + ["B"] * 8, "sample_id": [*kind, *kind]}
+        split = TransferSplit(2, 4, test_size=3, random_state=0, **ROLES).split(X, np.arange(16.0), **labels)
+        found.append([(train.tolist(), test.tolist()) for train, test in split])
+    assert all(other == found[0] for other in found[1:])
