@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from skspectral.exceptions import NoSpectraError, ReadingOptionError, TableError, TableWarning
+from skspectral.io import read_spectra
 from skspectral.io.formats.one_file import kind_of_file, read_file
 
-from .workbook_writer import ods, xlsx
+from .workbook_writer import FAILED, Percent, ods, xls, xlsx
 
 FOLDER = Path(os.environ.get("SKSPECTRAL_DATA", ""), "formats")
 SPECTRA = [
@@ -123,3 +124,36 @@ def test_cells_that_hold_no_value_and_sheets_of_references_that_are_left_out_are
     xlsx(path, {"spectra": SPECTRA, "Lab values": [["name", "fat"], ["A_1", 1.5], ["A_2", 2.5]]})
     with pytest.warns(TableWarning, match="sheet 'Lab values' holds no spectra and none of their names"):
         read_file(path)
+
+
+@pytest.mark.parametrize("write", [xlsx, ods, xls])
+def test_percentages_are_what_is_shown_and_errors_are_named(tmp_path, write):
+    path, lab = tmp_path / "book", tmp_path / "lab"
+    fat = ["fat", Percent(0.125), FAILED, Percent(0.07)]
+    write(path, {"spectra": [[*row, cell] for row, cell in zip(SPECTRA, fat)]})
+    with pytest.warns(TableWarning, match=r"1 cells \(F3\) hold errors such as #DIV/0!"):
+        table = read_spectra(path)
+    np.testing.assert_array_equal(table.y.ravel(), [12.5, np.nan, 7.0])
+    # the same beside the spectra as in a file of their own
+    write(path, {"spectra": SPECTRA})
+    write(lab, {"lab": [[str(row[0]), cell] for row, cell in zip(SPECTRA, fat)]})
+    with pytest.warns(TableWarning, match=r"lab: 1 cells \(B3\) hold errors"):
+        table = read_spectra(path, references=lab)
+    np.testing.assert_array_equal(table.y.ravel(), [12.5, np.nan, 7.0])
+    write(lab, {"lab": [["name", "fat"], ["A 1", Percent(0.125)], ["A 2", 12.5]]})
+    with pytest.raises(TableError, match=r"lab, sheet lab, row 3, column 'fat': 12.5 has no percent sign"):
+        read_spectra(path, references=lab)
+    write(path, {"spectra": [SPECTRA[0], *([row[0], *map(Percent, row[1:])] for row in SPECTRA[1:])]})
+    table = read_spectra(path, quantity="% reflectance")
+    np.testing.assert_allclose(table.X, 100 * X, rtol=1e-14)
+
+
+@pytest.mark.parametrize("write", [xlsx, ods, xls])
+def test_a_damaged_workbook_of_references_is_an_error_of_its_own(tmp_path, write):
+    spectra, lab = tmp_path / "spectra.xlsx", tmp_path / "lab"
+    xlsx(spectra, {"spectra": SPECTRA})
+    write(lab, {"lab": REFERENCES})
+    whole = lab.read_bytes()
+    lab.write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(TableError, match="lab: "):
+        read_spectra(spectra, references=lab)

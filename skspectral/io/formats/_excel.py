@@ -4,13 +4,12 @@ import re
 import warnings
 from itertools import zip_longest
 
-from ..._core.optional import import_optional
-from ...exceptions import NoSpectraError, ReadingOptionError, TableError, TableWarning
+from ...exceptions import NoSpectraError, TableError, TableWarning
 from ..cells.numbers import is_blank
 from ..cells.phrases import unit_of
 from ..grids.blocks import blocks_from_cells
 from ..grids.long_form import widened
-from ._excel_cells import cells_without_values
+from .workbooks import read_sheets
 
 __all__ = ["read_excel"]
 
@@ -27,10 +26,7 @@ def read_excel(path, *, sheet=None, **options):
     ``sheet`` names the sheet or sheets to read (all that are visible by default). Sheets without spectra are joined to
     the spectra by the column that holds their names.
     """
-    package = import_optional("python_calamine", extra="io", feature="Reading workbooks (.xlsx, .xls, .ods)")
-    with open(path, "rb") as file, package.CalamineWorkbook.from_filelike(file) as workbook:
-        names, notes = _sheets(package, workbook, sheet, path)
-        cells = {name: _cells(workbook.get_sheet_by_name(name)) for name in names}
+    cells, notes, doubts = read_sheets(path, sheet)
     blocks, others = [], {}
     for name, rows in cells.items():
         if not any(map(any, (map(_is_filled, row) for row in rows))):
@@ -42,7 +38,7 @@ def read_excel(path, *, sheet=None, **options):
             others[name] = rows
             continue
         except TableError as error:
-            if len(names) == 1:
+            if len(cells) == 1:
                 raise
             raise TableError(f"{error} (In sheet {name!r}; sheet= chooses the sheets to read.)") from error
         for block in found:
@@ -60,37 +56,12 @@ def read_excel(path, *, sheet=None, **options):
             notes.append(text)
             if _REFERENCES.search(name):
                 warnings.warn(f"{path}: {text}.", TableWarning, stacklevel=3)
-    for text in cells_without_values(path):
+    for text in doubts:
         warnings.warn(f"{path}: {text}.", TableWarning, stacklevel=3)
     for block in blocks:
         block.notes.extend(notes)
     _name_instruments(blocks)
     return blocks
-
-
-def _sheets(package, workbook, wanted, path):
-    """Names of the sheets to read, and what to note of those that are not."""
-    sheets = [s for s in workbook.sheets_metadata if s.typ == package.SheetTypeEnum.WorkSheet]
-    names = [s.name for s in sheets]
-    if wanted is not None:
-        wanted = [wanted] if isinstance(wanted, str) else list(wanted)
-        unknown = [name for name in wanted if name not in names]
-        if unknown:
-            raise ReadingOptionError(
-                f"{path} has no sheet {unknown[0]!r}; its sheets are {', '.join(map(repr, names))}."
-            )
-        return wanted, []
-    visible = [s.name for s in sheets if s.visible == package.SheetVisibleEnum.Visible]
-    hidden = [name for name in names if name not in visible]
-    return visible or names, [
-        f"hidden sheets are left out: {', '.join(map(repr, hidden))}"
-    ] if hidden and visible else []
-
-
-def _cells(sheet):
-    """Rows of cells; a number without decimals is whole, as it is shown."""
-    rows = sheet.to_python(skip_empty_area=False)
-    return [[int(cell) if type(cell) is float and cell.is_integer() else cell for cell in row] for row in rows]
 
 
 def _corner_apart(rows):

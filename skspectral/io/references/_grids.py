@@ -1,14 +1,16 @@
 """Tables of references as grids of cells: of text files, workbooks, parquet and DataFrames."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..._core.optional import import_optional
-from ...exceptions import ReadingOptionError, TableError, UnsupportedFormatError
+from ...exceptions import ReadingOptionError, TableError, TableWarning, UnsupportedFormatError
 from ..cells.numbers import NotANumber, is_blank, number
 from ..formats.one_file import kind_of_file
+from ..formats.workbooks import read_sheets
 from ..grids.frames import grid_of_frame, is_frame
 from ..text.text_file import text_rows
 
@@ -62,24 +64,27 @@ def grids_of(source, decimal, options):
     if kind == "text":
         rows, lines = text_rows(path, decimal=decimal, **options)
         return [_headed(str(path), rows, [f"line {line}" for line in lines])], []
-    pandas = import_optional("pandas", extra="io", feature="Reading references")
     if kind == "parquet":
+        pandas = import_optional("pandas", extra="io", feature="Reading references")
         return [_grid_of_frame(str(path), pandas.read_parquet(path))], []
     if kind is not None and ("Excel" in kind or "OpenDocument" in kind):
-        import_optional("python_calamine", extra="io", feature="Reading workbooks")
-        return _sheets(path, pandas.read_excel(path, sheet_name=None, header=None, engine="calamine", dtype=object))
+        return _sheets(path)
     raise UnsupportedFormatError(f"{path}: references are read from CSV, Excel and parquet files.")
 
 
-def _sheets(path, sheets):
-    sheets = {sheet: frame for sheet, frame in sheets.items() if not frame.empty}
+def _sheets(path):
+    sheets, left_out, doubts = read_sheets(path)
+    for text in doubts:
+        warnings.warn(f"{path}: {text}.", TableWarning, stacklevel=6)
+    sheets = {sheet: rows for sheet, rows in sheets.items() if any(not is_blank(cell) for row in rows for cell in row)}
     if not sheets:
         raise TableError(f"{path} is empty.")
     named = [sheet for sheet in sheets if "ref" in sheet.lower() or "lab" in sheet.lower()]
     chosen = named if len(named) == 1 else list(sheets)
-    grids, unread, fault = [], [f"sheet {sheet}" for sheet in sheets if sheet not in chosen], None
+    grids, fault = [], None
+    unread = [*left_out, *(f"sheet {sheet}" for sheet in sheets if sheet not in chosen)]
     for sheet in chosen:
-        rows = [[None if is_blank(cell) else cell for cell in row] for row in sheets[sheet].to_numpy().tolist()]
+        rows = [[None if is_blank(cell) else cell for cell in row] for row in sheets[sheet]]
         try:
             grids.append(_headed(str(path), rows, [f"sheet {sheet}, row {k + 1}" for k in range(len(rows))]))
         except TableError as error:

@@ -61,10 +61,11 @@ def numbers_of(cells, where, decimal=".", *, told=False):
     written = [text for text in texts if text and not is_blank(text)]
     proved = decimal_of([text.lstrip("<>≤≥ ") for text in written])
     said, values = [], np.full(len(cells), np.nan)
-    percent = [text.endswith("%") for text in written]
+    filled = {row for row, cell in enumerate(cells) if not (np.ma.is_masked(cell) or is_blank(cell))}
+    percent = [str(cells[row]).strip().endswith("%") for row in sorted(filled)]
     if any(percent) and not all(percent):
-        row = next(r for r, text in enumerate(texts) if text and not is_blank(text) and not text.endswith("%"))
-        raise TableError(f"{where(row)}: {texts[row]!r} has no percent sign, which other cells of the column have.")
+        row = next(r for r, cell in enumerate(cells) if r in filled and not str(cell).strip().endswith("%"))
+        raise TableError(f"{where(row)}: {cells[row]!r} has no percent sign, which other cells of the column have.")
     if any(percent):
         said.append("percent signs were dropped")
     limits = []
