@@ -15,8 +15,10 @@ MOST_NAMED = 3
 # names are compared one by one up to this number on a side
 MOST_COMPARED = 500
 _FILE_SUFFIX = re.compile(
-    r"\.(?:spc|csv|tsv|txt|asd|jdx|dx|jcm|jcamp|dpt|mat|xlsx|xls|ods|spa|spf|sam|nir|sed|sig|prn)$"
+    r"(?:\.(?:spc|csv|tsv|txt|asd|jdx|dx|jcm|jcamp|dpt|mat|xlsx|xls|ods|spa|spf|sam|nir|sed|sig|prn))+$"
 )
+# a path from the root of a drive, a network or a folder on; 2023/17 is none
+_ROOTED = re.compile(r"(?:[a-z]:)?[\\/]|\.{1,2}[\\/]|~/")
 _WHOLE_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?", re.ASCII)
 
 
@@ -24,8 +26,8 @@ _WHOLE_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?", re.ASCII)
 def tidy(name):
     """Reduce the name of a sample to what tells samples apart.
 
-    Case, blanks around and repeated blanks, the suffix of a file, leading zeros of whole numbers and ``.0`` behind them
-    are spelling.
+    Case, blanks around and repeated blanks, the folders and the suffix of a file, leading zeros of whole numbers and
+    ``.0`` behind them are spelling.
 
     Parameters
     ----------
@@ -36,7 +38,10 @@ def tidy(name):
     str
     """
     key = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-    key = _FILE_SUFFIX.sub("", key).rstrip()
+    short = _FILE_SUFFIX.sub("", key).rstrip()
+    if short != key or _ROOTED.match(key):
+        short = re.split(r"[\\/]", short)[-1].strip() or short
+    key = short
     number = _WHOLE_NUMBER.fullmatch(key)
     return number[1] if number else key
 

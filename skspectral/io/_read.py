@@ -57,7 +57,7 @@ def read_spectra(
         dates, temperatures and the like, which are reported as left out.
     match : {"tidy", "exact"}, default="tidy"
         What counts as one name. "tidy" ignores case, blanks around and repeated blanks, leading zeros of pure numbers,
-        ``.0`` behind integers and file suffixes.
+        ``.0`` behind integers, and the folders and suffixes of files.
     replicates : str or False, optional
         How replicates are numbered in the names, such as ``"{sample}_{n}"``. By default found where it is certain, and
         said; False: names are whole.

@@ -21,6 +21,10 @@ from skspectral.exceptions import InstrumentSpellingWarning
         ("1.0", "1"),
         ("s1.spc", "S1"),
         ("000", "0"),
+        (r"C:\data\run 1\s1.spc", "S1"),
+        ("/home/lab/s1", "s1"),
+        ("run1/s1.csv", "s1.spc"),
+        (r"\\server\share\007.asd", "7"),
     ],
 )
 def test_spellings_of_one_name(one, other):
@@ -30,7 +34,7 @@ def test_spellings_of_one_name(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("s1", "s2"), ("1.5", "15"), ("a1", "a01"), ("1-2", "12"), ("v1.10", "v1.1")]
+    ("one", "other"), [("s1", "s2"), ("1.5", "15"), ("a1", "a01"), ("1-2", "12"), ("v1.10", "v1.1"), ("2023/17", "17")]
 )
 def test_different_names(one, other):
     assert tidy(one) != tidy(other)

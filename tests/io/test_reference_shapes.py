@@ -64,3 +64,17 @@ def test_labels_with_numbers_are_properties_and_a_spectrum_is_none(tmp_path):
     table = read_spectra(FRAME, references=csv(tmp_path / "both.csv", beside), unit="nm")
     assert table.properties == ["oil"]
     assert "12 columns from '1100' to '1122', a spectrum" in repr(table)
+
+
+@pytest.mark.parametrize("written", ["{}", "{}.csv", r"C:\scans\run 1\{}.csv", "/home/lab/{}", "run1/{}.csv"])
+def test_references_that_name_files(tmp_path, written):
+    titled = "sample_id,1100,1102,1104\n{title},0.1,0.2,0.{k}\n"
+    names = ["scan_a1x", "scan_b1x", "scan_c1x"]
+    for own_names in (False, True):
+        for k, name in enumerate(names):
+            title = f"barley {k}z" if own_names else name
+            (tmp_path / f"{name}.csv").write_text(titled.format(title=title, k=k + 3))
+        lab = pd.DataFrame({"file": [written.format(name) for name in names], "protein": [9.5, 9.25, 9.0]})
+        table = read_spectra([tmp_path / f"{name}.csv" for name in reversed(names)], references=lab, unit="nm")
+        np.testing.assert_array_equal(table.y.ravel(), [9.0, 9.25, 9.5])
+        assert table.sample_id[0] == ("barley 2z" if own_names else "scan_c1x")

@@ -1,10 +1,13 @@
 """What several sources say of one sample."""
 
+from pathlib import Path
+
 import numpy as np
 
+from ..._core.spelling import tidy
 from ...exceptions import ConflictingReferenceError
 
-__all__ = ["merge_references", "same_value"]
+__all__ = ["keys_of_file", "merge_references", "name_by_samples", "same_value"]
 
 REFERENCE_TOLERANCE = 1e-6
 
@@ -12,6 +15,44 @@ REFERENCE_TOLERANCE = 1e-6
 def same_value(first, second):
     """Whether two references are one value."""
     return abs(first - second) <= REFERENCE_TOLERANCE * max(abs(first), abs(second))
+
+
+def keys_of_file(path):
+    """What a table may call the only spectrum of a file: its name with the suffix, or without it; both `tidy`."""
+    return {tidy(Path(path).name), tidy(Path(path).stem)}
+
+
+def name_by_samples(references, samples, files, key):
+    """Give references that are filed under the names of files those of the samples in them.
+
+    Parameters
+    ----------
+    references : References
+        Changed: ``names``.
+    samples : sequence of str or None
+        Sample of each row.
+    files : sequence of str or None
+        File of each row, None where it holds several spectra.
+    key : callable
+        Reduces a name to what tells samples apart.
+
+    Returns
+    -------
+    int
+        Number of references that got another name.
+    """
+    known = {key(sample) for sample in samples if sample is not None}
+    inside = {}
+    for sample, path in zip(samples, files):
+        for name in () if sample is None or path is None else keys_of_file(path):
+            inside.setdefault(name, set()).add(sample)
+    count = 0
+    for row, name in enumerate(references.names):
+        found = () if name is None or key(name) in known else inside.get(tidy(name), ())
+        if len(found) == 1:
+            (references.names[row],) = found
+            count += 1
+    return count
 
 
 def merge_references(sample_id, y, properties, references, key):

@@ -11,7 +11,7 @@ from ..names.pairing import pairing
 from ..names.replicates import find_replicates, parse_replicates
 from ..names.spelling import changed_by_excel, one_spelling, tidy
 from ..options import option_of, refuse_strangers
-from ..references.merging import merge_references, same_value
+from ..references.merging import keys_of_file, merge_references, name_by_samples, same_value
 from ..references.reading import read_references
 from ._doubts import warn_of_instruments, warn_of_no_samples, warn_of_unnamed, warn_of_zeros
 from ._parts import instrument_axes, parts_of
@@ -53,8 +53,10 @@ def assemble(
     known = {tidy(name) for name in names if name is not None}
     table_of_references = None
     if references is not None:
+        files = [part.block.path if len(part.names) == 1 else None for part in parts for _ in part.names]
+        known_files = {name for path in files if path is not None for name in keys_of_file(path)}
         table_of_references = read_references(
-            references, known, _stems(names), id_column=id_column, properties=properties, decimal=decimal,
+            references, known | known_files, _stems(names), id_column=id_column, properties=properties, decimal=decimal,
             **(reference_options or {}),
         )  # fmt: skip
         if table_of_references.left_out:
@@ -71,6 +73,9 @@ def assemble(
     y, labels = _values(parts, properties)
     if table_of_references is not None:
         key = tidy if match == "tidy" else str
+        by_file = name_by_samples(table_of_references, samples, files, key)
+        if by_file:
+            notes.append(f"{by_file} references of {table_of_references.name} name files instead of samples")
         y, labels, used = merge_references(samples, y, labels, table_of_references, key)
         notes.append(_said_of_references(table_of_references, samples, used, key))
     _refuse_collisions(written, samples, instrument, y, labels, spellings)
