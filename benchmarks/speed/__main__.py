@@ -1,4 +1,4 @@
-"""``python -m benchmarks.speed [classical|deployed|few_standards|network|pretraining|reading ...]``: all by default."""
+"""``python -m benchmarks.speed [classical|deployed|few_standards|foundation|network|...]``: all parts by default."""
 
 import argparse
 from importlib import import_module
@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 PARTS = [
     name
-    for name in ("classical", "deployed", "few_standards", "network", "pretraining", "reading")
+    for name in ("classical", "deployed", "few_standards", "foundation", "network", "pretraining", "reading")
     if find_spec(f"benchmarks.speed.{name}")
 ]
 

@@ -80,7 +80,6 @@ class Encoder:
         x = average_channels(X[:, order], nm[order], grid)
         return torch.from_numpy(x).to(self.device), torch.from_numpy(1e7 / grid).to(self.device)
 
-    @torch.no_grad()
     def features(self, X, nm, regions, domain):
         """Give the features of spectra, see `skspectral.pretraining.head.features.spectral_features`.
 
@@ -101,11 +100,14 @@ class Encoder:
             float64, on the CPU.
         """
         x, axis = self.resample(X, nm)
-        regions = regions.to(self.device)
-        parts = [
-            spectral_features(self.model, self.head.projection, part, axis.expand(len(part), -1), regions, domain).cpu()
-            for part in x.split(BATCH)
-        ]
+        regions, projection = regions.to(self.device), self.head.projection
+        # the bookkeeping of gradients is a tenth of the time that a single spectrum takes
+        with torch.inference_mode():
+            parts = [
+                spectral_features(self.model, projection, part, axis.expand(len(part), -1), regions, domain).cpu()
+                for part in x.split(BATCH)
+            ]
+        # put together outside, they are tensors that an adaptation may take gradients beside
         return torch.cat(parts)
 
 

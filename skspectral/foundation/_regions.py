@@ -1,6 +1,7 @@
 """What a network sees of two instruments: the range that they share, and what the target measures besides."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -100,5 +101,11 @@ class Sight:
 
 
 def _regions(nm, n_regions):
-    axis = torch.from_numpy(1e7 / nm)
+    return _regions_of(np.asarray(nm, dtype=np.float64).tobytes(), n_regions)
+
+
+@lru_cache(maxsize=64)
+def _regions_of(nm, n_regions):
+    """Regions of an axis in nm, given as its bytes: every prediction asks for those of the same few axes."""
+    axis = torch.from_numpy(1e7 / np.frombuffer(nm))
     return common_regions(axis, axis, n_regions)
