@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.accuracy.readme import BEGIN, END, readme_table
+from benchmarks.foundation import sentence
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -28,3 +29,8 @@ def test_two_set_up_commands_pin_their_versions():
 def test_results_come_from_the_results_files():
     shown = README.split(BEGIN)[1].split(END)[0].strip()
     assert shown == readme_table(Path(__file__).parents[1] / "benchmarks" / "accuracy" / "results")
+
+
+def test_what_is_said_of_the_foundation_model_comes_from_its_results():
+    shown = README.split(sentence.BEGIN)[1].split(sentence.END)[0].strip()
+    assert shown == sentence.foundation_text(Path(__file__).parents[1] / "benchmarks" / "foundation" / "results")

@@ -32,6 +32,7 @@ from skspectral.transfer import (
 from skspectral.transfer.portfolio import constants_hash
 
 from .networks import REPEATS, make_network, takes_part
+from .random_network import make_untrained, untrained_folder
 
 __all__ = [
     *("METHODS", "PREPROCESSING", "VERSION", "Method"),
@@ -147,6 +148,13 @@ METHODS = {
         repeats=FEWER_REPEATS,
         learned=(constants_hash, cache(foundation_hash)),
     ),
+    "SpectralFM (random weights)": Method(
+        make_untrained,
+        native_axes=True,
+        complete=True,
+        repeats=FEWER_REPEATS,
+        learned=(constants_hash, cache(foundation_hash)),
+    ),
     "CNNTransfer": Method(make_network("CNNTransfer"), network="CNNTransfer"),
     "TransformerTransfer": Method(make_network("TransformerTransfer"), network="TransformerTransfer"),
     "LoRACT": Method(make_network("LoRACT"), network="LoRACT"),
@@ -189,9 +197,12 @@ def make_pipeline(method, preprocessing, source, target, wavelengths=None, datas
 
 def counts(method, name, value):
     """Tell whether a parameter is part of the fingerprint."""
-    # methods on native axes had a unit of them from the beginning
-    if METHODS[method].native_axes and name == "method__axis_unit":
-        return True
+    # methods on native axes had a unit of them from the beginning, and further known instruments later than others
+    if METHODS[method].native_axes and name in ("method__axis_unit", "method__others"):
+        return name == "method__axis_unit" or len(value) > 0
+    # random weights lie in a folder that each process makes for itself
+    if METHODS[method].make is make_untrained and name == "method__weights":
+        return False
     return value not in LATER.get(name.rsplit("__", 1)[-1], ())
 
 
@@ -214,6 +225,8 @@ def settings_hash(method, dataset=None):
             for params in pipelines
         ]
     )
+    if METHODS[method].make is make_untrained:
+        text = text.replace(str(untrained_folder()), "untrained")
     return hashlib.sha256(f"{METHODS[method].standards} {text}{learned_before(method)}".encode()).hexdigest()[:8]
 
 

@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.foundation mixture`` collects errors, learns the constants of the mixture from them and sets the
 network beside its random twin;
-``python -m benchmarks.foundation parts --datasets corn`` computes what is missing; ``report`` writes the tables.
+``python -m benchmarks.foundation parts --datasets corn`` computes what is missing; ``adaptation`` and ``several`` do so
+for test-time training and low-rank updates, and for several known instruments; ``report`` writes the tables.
 """
 
 import argparse
@@ -12,19 +13,23 @@ from tempfile import mkdtemp
 
 from benchmarks.accuracy.__main__ import RESULTS as ACCURACY
 from benchmarks.accuracy.archive import unpack
+from benchmarks.accuracy.random_network import untrained_twin
+from benchmarks.foundation import adaptation, several
 from benchmarks.foundation.mixture import collect, learn, report
-from benchmarks.foundation.parts import NETWORKS, run, untrained_twin
+from benchmarks.foundation.parts import NETWORKS, run
+from benchmarks.foundation.sentence import write_readme
 from benchmarks.foundation.twin import PRETRAINED, RANDOM, compare
 
 RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def main(arguments=None):
     """Run one part of the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.foundation", description=__doc__)
-    parser.add_argument("part", choices=["mixture", "parts", "report"])
+    parser.add_argument("part", choices=["mixture", "parts", "adaptation", "several", "report"])
     parser.add_argument("--weights", default="small", help="name or folder of the weights (default: small)")
-    parser.add_argument("--simulated", type=int, default=42, help="mixture: simulated settings (default: 42)")
+    parser.add_argument("--simulated", type=int, default=42, help="simulated settings or tasks (default: 42)")
     parser.add_argument("--repeats", type=int, help="splits (default: 3 of every real pair, 5 of every other)")
     parser.add_argument("--datasets", nargs="+", default=["corn"], choices=["corn", "tablets", "sugarcane"])
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
@@ -50,12 +55,18 @@ def main(arguments=None):
             run(
                 path, options.weights, dataset, options.repeats or 5, options.networks, options.standards, options.quiet
             )
+    elif options.part in ("adaptation", "several"):
+        part = {"adaptation": adaptation, "several": several}[options.part]
+        path = options.output / f"{options.part}.jsonl"
+        part.collect(path, options.weights, options.simulated, options.repeats or 3, options.quiet)
     else:
         from benchmarks.foundation.report import write_report
 
         for dataset in ("corn", "tablets", "sugarcane"):
             unpack(ACCURACY, dataset)
         print(*write_report(options.output, ACCURACY), sep="\n")
+        if options.output == RESULTS:
+            write_readme(RESULTS, README)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from benchmarks.prior.real_pairs import draw_pair_settings, load_corpus_pairs, l
 from benchmarks.prior.tasks import draw_setting, draw_task, load_materials
 from skspectral.pretraining.config import PretrainingConfig
 
-__all__ = ["SIMULATED", "draw_tasks"]
+__all__ = ["SIMULATED", "draw_settings", "draw_tasks", "left_out_materials"]
 
 # In the order in which they are tried: a run that is stopped early knows the ends.
 N_STANDARDS = (0, 10, 3, 5, 1, 2, 30)
@@ -35,13 +35,13 @@ def draw_tasks(n_simulated, n_repeats, seed=0):
 
     Settings are numbered within their kind, whatever the number of standards.
     """
-    settings = [*_simulated(n_simulated, seed), *_pairs(n_repeats)]
+    settings = list(draw_settings(n_simulated, n_repeats, seed))
     for n in N_STANDARDS:
         numbers = defaultdict(count)
         for kind, setting in settings:
             yield kind, next(numbers[kind]), n, setting.task(n, setting.others if n in WITH_OTHERS else None)
     random = np.random.default_rng([seed, 1])
-    materials = _left_out()
+    materials = left_out_materials()
     drawn = (with_windows(draw_task(materials, random), random) for _ in range(n_simulated))
     for kind, tasks in (
         ("native, simulated", drawn),
@@ -51,14 +51,21 @@ def draw_tasks(n_simulated, n_repeats, seed=0):
             yield kind, number, int((task.instrument == "B").sum()), task
 
 
-def _left_out():
+def draw_settings(n_simulated, n_repeats, seed=0):
+    """Yield (kind, Setting) of those tasks whose instruments have one axis, whatever the number of standards."""
+    yield from _simulated(n_simulated, seed)
+    yield from _pairs(n_repeats)
+
+
+def left_out_materials():
+    """Read the materials that the pretraining left out, as `benchmarks.prior.tasks.load_materials` does."""
     patterns = PretrainingConfig.load("small").leave_out
     return [material for material in load_materials() if any(fnmatch(material[0], p) for p in patterns)]
 
 
 def _simulated(n, seed):
     """Settings of simulated instruments, every third one of like units."""
-    random, materials = np.random.default_rng(seed), _left_out()
+    random, materials = np.random.default_rng(seed), left_out_materials()
     for number in range(n):
         kind = SIMULATED[number % 3 == 2]
         yield kind, draw_setting(materials, random, INSTRUMENTS[kind], N_OTHERS)

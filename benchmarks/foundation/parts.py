@@ -11,20 +11,17 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
 from benchmarks.accuracy.data import PLANS, load_pair
 from benchmarks.accuracy.protocol import UNLABELLED, Job, Unit, unit_rows
+from benchmarks.accuracy.random_network import untrained_twin
 from benchmarks.accuracy.store import SettingsChangedError, Table
 from skspectral import SpectralFMTransfer, metrics
 from skspectral.foundation import foundation_hash
 from skspectral.foundation._mixture import mix, network_shares
-from skspectral.nn import SpectralFM
-from skspectral.pretraining.head.transfer_head import TransferHead
-from skspectral.pretraining.weights import load_head, load_weights, save_weights
 
-__all__ = ["NETWORKS", "run", "untrained_twin"]
+__all__ = ["NETWORKS", "run"]
 
 NETWORKS = {
     "random weights": {},
@@ -84,16 +81,6 @@ def run(path, weights, dataset, n_repeats, networks=tuple(NETWORKS), standards=N
     for job, n, network in tqdm(jobs, unit="fit", disable=quiet):
         rows = _fit_and_score(job, n, network, SpectralFMTransfer(sources[network], **NETWORKS[network]))
         table.append([row | {"settings": settings[network]} for row in rows])
-
-
-def untrained_twin(weights, folder):
-    """Write weights of the same network without any training, and give their folder."""
-    model, metadata = load_weights(weights)
-    with torch.random.fork_rng([]):
-        torch.manual_seed(0)
-        twin, head = SpectralFM(model.config), TransferHead(**load_head(weights).settings)
-    save_weights(folder, twin, head, metadata=metadata)
-    return folder
 
 
 def _fit_and_score(job, n, network, model):

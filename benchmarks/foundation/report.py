@@ -5,24 +5,36 @@ import json
 import numpy as np
 import pandas as pd
 
+from benchmarks.foundation import adaptation_table, several
+from benchmarks.foundation.intervals import interval
 from benchmarks.foundation.numbers import by_number, draw
+from benchmarks.foundation.sentence import foundation_text
 from benchmarks.foundation.twin import twin_table
 
 __all__ = ["write_report"]
 
 CELL = ["source", "target", "property"]
 EXPERTS = ("portfolio", "network", "mixture")
-MAIN = "pretrained"
+MAIN, TWIN = "pretrained", "random weights"
+# What is counted against other methods, and what the table calls it: random weights beside the trained ones.
+CLAIMANTS = {
+    (MAIN, "portfolio"): "portfolio alone",
+    (MAIN, "network"): "network alone",
+    (MAIN, "mixture"): "mixture",
+    (MAIN, "committee alone"): "committee alone",
+    (TWIN, "network"): f"network alone, {TWIN}",
+    (TWIN, "mixture"): f"mixture, {TWIN}",
+}
 CLAIMED_AT = 10
 CLASSICAL_AT = "50"
 CLAIMED_ON = ("corn", "tablets")
-BOOTSTRAPS = 2000
+DRAWN = (("network", -0.2, "tab:orange"), ("committee alone", 0.0, "tab:green"), ("mixture", 0.2, "tab:blue"))
 # Only assay is a property of the tablets that spectra say something about.
 LEFT_OUT = ("weight", "hardness")
 
 
 def write_report(folder, accuracy):
-    """Write ``README.md`` and, where there are results, ``ablation.png`` and ``by_number.png``.
+    """Write ``README.md`` and, where there are results, ``ablation.png``, ``by_number.png`` and ``adaptation.png``.
 
     Parameters
     ----------
@@ -36,7 +48,7 @@ def write_report(folder, accuracy):
     list of Path
         What was written.
     """
-    parts, written, compared = ["# What the foundation model is worth\n"], [], {}
+    parts, written, compared = ["# What the foundation model is worth\n", foundation_text(folder)], [], {}
     for dataset in ("corn", "tablets", "sugarcane"):
         path = folder / f"{dataset}.csv"
         if not path.exists():
@@ -47,8 +59,8 @@ def write_report(folder, accuracy):
         if (accuracy / f"{dataset}.csv").exists():
             others = pd.read_csv(accuracy / f"{dataset}.csv", dtype={"n_standards": str})
             others = others[~others["property"].isin(LEFT_OUT)]
-            parts += by_number(others, dataset)
-            compared[dataset] = others
+            parts += by_number(others, dataset, results)
+            compared[dataset] = others, results
             if CLAIMED_AT in set(results["n_standards"]) and dataset in CLAIMED_ON:
                 parts += [_claims(results, others, dataset)]
         if dataset == "corn":
@@ -59,8 +71,18 @@ def write_report(folder, accuracy):
         parts += [_mixture(json.loads((folder / "mixture.json").read_text()))]
     if (folder / "twin.csv").exists():
         parts += [twin_table(pd.read_csv(folder / "twin.csv"))]
+    if (folder / "several.jsonl").exists():
+        parts += [several.several_table(several.summarise(_lines(folder / "several.jsonl")))]
+    if (folder / "adaptation.jsonl").exists():
+        table = adaptation_table.summarise(_lines(folder / "adaptation.jsonl"))
+        parts += [adaptation_table.adaptation_text(table)]
+        written.append(adaptation_table.draw(table, folder / "adaptation.png"))
     (folder / "README.md").write_text("\n".join(parts))
     return [folder / "README.md", *written]
+
+
+def _lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def _ablation(results, dataset):
@@ -93,7 +115,7 @@ def _row(wide, n, name, expert):
     ratio = np.log(wide["rmsep"][expert] / wide["rmsep"]["portfolio"])
     if expert == "portfolio":
         return f"| {n} | none | portfolio | {r2.mean():.4f} | | | | |"
-    low, high = _interval(gain.to_numpy())
+    low, high = interval(gain.to_numpy())
     where = "" if len(gain) == len(r2) else f" ({len(gain)} cells)"
     return (
         f"| {n} | {name} | {expert}{where} | {r2.mean():.4f} | {gain.mean():+.4f} ({low:+.4f} to {high:+.4f}) | "
@@ -101,27 +123,25 @@ def _row(wide, n, name, expert):
     )
 
 
-def _interval(values):
-    """Bootstrap interval of a mean over cells."""
-    random = np.random.default_rng(0)
-    means = values[random.integers(len(values), size=(BOOTSTRAPS, len(values)))].mean(axis=1)
-    return np.quantile(means, [0.025, 0.975])
-
-
 def _claims(results, accuracy, dataset):
     """Cells in which ten standards are ahead of other methods with fifty, for each expert alone and together."""
-    ours = results[(results["network"] == MAIN) & (results["n_standards"] == CLAIMED_AT)]
+    results = results[results["n_standards"] == CLAIMED_AT]
+    ours = results[results["network"] == MAIN]
     accuracy = accuracy[(accuracy["selection"] == "random") & accuracy["repeat"].isin(ours["repeat"].unique())]
-    own = {expert: ours[ours["expert"] == expert].groupby(CELL)["rmsep"].mean() for expert in EXPERTS}
+    own = {
+        shown: part.groupby(CELL)["rmsep"].mean()
+        for (network, expert), shown in CLAIMANTS.items()
+        if len(part := results[(results["network"] == network) & (results["expert"] == expert)])
+    }
     weight = ours[ours["expert"] == "mixture"]["weight"].mean()
     lines = [
         f"\n## Ten standards against fifty, {dataset}\n",
         f"Cells, of {len(own['mixture'])}, in which the mean RMSEP with {CLAIMED_AT} standards is below that of the "
         f"other method with {CLASSICAL_AT} on the same {ours['repeat'].nunique()} splits: by the portfolio alone, the "
-        f"network alone, and the mixture (mean weight of the network {weight:.2f}). What the portfolio alone achieves "
-        "needs no network.\n",
-        "| method with fifty | portfolio alone | network alone | mixture |",
-        "|---|---|---|---|",
+        f"network alone, the mixture (mean weight of the network {weight:.2f}), and by the same without training. What "
+        "the portfolio alone achieves needs no network, and what random weights achieve needs no training.\n",
+        f"| method with fifty | {' | '.join(own)} |",
+        "|---" * (len(own) + 1) + "|",
     ]
     others = accuracy[accuracy["n_standards"] == CLASSICAL_AT]
     for method in others["method"].unique():
@@ -180,9 +200,11 @@ def _figure(results, path):
             if name not in set(part["network"]):
                 continue
             wide = part[part["network"] == name].pivot(index=CELL, columns="expert", values="r2")
-            for expert, shift, colour in (("network", -0.15, "tab:orange"), ("mixture", 0.15, "tab:blue")):
+            for expert, shift, colour in DRAWN:
+                if expert not in wide:
+                    continue
                 gain = (wide[expert] - wide["portfolio"]).to_numpy()
-                low, high = _interval(gain)
+                low, high = interval(gain)
                 axis.errorbar(
                     place + shift,
                     gain.mean(),

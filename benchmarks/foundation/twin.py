@@ -1,8 +1,8 @@
 """The pretrained network beside the same network with random weights, on tasks that neither was trained on."""
 
-import numpy as np
 import pandas as pd
 
+from benchmarks.foundation.intervals import interval
 from benchmarks.foundation.mixture import learn, to_cases
 from benchmarks.foundation.mixture_tasks import SIMULATED
 
@@ -10,7 +10,6 @@ __all__ = ["COLUMNS", "PRETRAINED", "RANDOM", "compare", "twin_table"]
 
 PRETRAINED, RANDOM = "pretrained", "random weights"
 EXPERTS = ("network", "committee", "mixture")
-BOOTSTRAPS = 2000
 COLUMNS = ["standards", "tasks", "groups", "properties", "expert", "weights", "log_rmse", "low", "high"]
 #: Name of the rows that hold the difference of the two networks.
 DIFFERENCE = f"{PRETRAINED} - {RANDOM}"
@@ -44,7 +43,7 @@ def compare(records):
             names = [PRETRAINED] if expert == "committee" else [PRETRAINED, RANDOM, DIFFERENCE]
             for name in names:
                 values = own[name].to_numpy()
-                low, high = _interval(values)
+                low, high = interval(values)
                 count = int((part["expert"] == expert).sum() / 2)
                 rows.append([n, tasks, len(values), count, expert, name, values.mean(), low, high])
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -94,10 +93,3 @@ def _errors(records):
                 for expert, weight in weights.items()
             ]
     return pd.DataFrame(rows, columns=["standards", "tasks", "material", "weights", "expert", "error"])
-
-
-def _interval(values):
-    """Bootstrap interval of a mean over groups."""
-    random = np.random.default_rng(0)
-    means = values[random.integers(len(values), size=(BOOTSTRAPS, len(values)))].mean(axis=1)
-    return np.quantile(means, [0.025, 0.975])
