@@ -95,12 +95,15 @@ def axis_labels(labels, where, *, decimal=None, cells_decimal=None):
             match = _LABEL.fullmatch(label)
             if match is None:
                 continue
-            unit = unit_of(match["unit"]) if match["unit"] else ""
-            stem = (match["prefix"], match["suffix"], unit)
+            unit, suffix = unit_of(match["unit"]) if match["unit"] else "", match["suffix"]
+            if not unit and other_unit(suffix) == suffix.strip(" ()[]").lower():
+                unit, suffix = other_unit(suffix), ""
+            stem = (match["prefix"], suffix, unit)
             groups.setdefault(stem, []).append((column, match["number"]))
         elif isinstance(label, Real) and not isinstance(label, bool) and not is_blank(label):
             groups.setdefault(BARE, []).append((column, float(label)))
     found = []
+    _spread_unit(groups)
     for stem, members in groups.items():
         if any(value != value for _, value in members):
             return None
@@ -118,6 +121,13 @@ def axis_labels(labels, where, *, decimal=None, cells_decimal=None):
             raise TableError(f"{where}: the labels of the spectrum name several units: {units}.")
     _refuse_two_sets(found, where)
     return found[0]
+
+
+def _spread_unit(groups):
+    """Give numbers alone the unit that one label among them says for all: 1100 nm, 1102, 1104."""
+    said = [stem for stem, members in groups.items() if stem[:2] == BARE[:2] and stem[2] and len(members) == 1]
+    if BARE in groups and len(said) == 1:
+        groups[said[0]] = sorted([*groups.pop(BARE), *groups[said[0]]])
 
 
 def _read(stem, members, labels, where, decimal, cells_decimal):

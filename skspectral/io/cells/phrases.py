@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["axis_word", "other_unit", "program_says", "quantity_of", "unit_of"]
+__all__ = ["axis_word", "names_axis", "other_unit", "program_says", "quantity_of", "unit_of", "unusual_axis"]
 
 _UNITS = [
     ("Raman shift", r"raman|\braman ?shift\b|δ ?cm|delta ?cm"),
@@ -38,6 +38,11 @@ _AXIS = re.compile(
     r"[\s_.:/-]*(?:[\[(]?\s*(?:nm|[uµμ]m|microns?|nanomet(?:er|re)s?|cm ?\^?[-−⁻]?[1¹]|1/cm)\s*[\])]?)?"  # noqa: RUF001
 )
 
+_SPEAKS_OF_AXIS = re.compile(
+    r"wave ?_?(?:length|number)|wellenl|wellenz|raman ?_?shift|frequen|frequenz|photon ?_?energ"
+)
+_UNUSUAL = re.compile(r"(?<![a-z])(?:freq(?:s|uenc(?:y|ies))?|frequenz(?:en)?|energ(?:y|ies|ien?))(?![a-z])")
+
 
 def unit_of(text):
     """Name the unit of an axis that a text speaks of, "" where it speaks of none or of several."""
@@ -66,6 +71,16 @@ def axis_word(text):
     """Whether a label names an axis and nothing else: ``Wavelength (nm)``, ``cm-1``, but not a blank."""
     text = str(text).strip().lower()
     return bool(text) and bool(_AXIS.fullmatch(text))
+
+
+def names_axis(text):
+    """Whether a label speaks of the axis, among other things: ``wavenumber (cm-1) / sample``, ``Frequency (THz)``."""
+    return axis_word(text) or bool(_SPEAKS_OF_AXIS.search(str(text).lower()))
+
+
+def unusual_axis(text):
+    """Whether a text calls an axis a frequency or an energy, which may be a wavenumber, too, and is no wavelength."""
+    return bool(_UNUSUAL.search(str(text).lower()))
 
 
 _PROGRAMS = [

@@ -42,6 +42,7 @@ class Layout:
     top: int = 0
     unit: str = ""
     quantity: str = "unknown"
+    called: str = ""
     notes: list = field(default_factory=list)
 
 

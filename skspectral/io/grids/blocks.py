@@ -11,7 +11,9 @@ from ..block import SpectraBlock
 from ..cells.column_roles import find_name_column
 from ..cells.labels import check_order
 from ..cells.numbers import is_blank
+from ..cells.phrases import names_axis, other_unit, unit_of, unusual_axis
 from ..quantities import percent_where_it_must_be
+from ._second_axes import without_second_axes
 from ._turned import turned_body
 from .body import Body, check_width, decimal_of_spectra, spectra_of_cells
 from .layout import find_layout
@@ -106,11 +108,13 @@ def _straight(rows, lines, layout, path, place, decimal):
 def build_block(body, layout, path, meta, notes, *, unit=None, quantity=None, id_column=None):
     """Put spectra and other columns together, after the checks that need all rows."""
     labels = layout.labels
+    axis = np.asarray(layout.axis.values, dtype=np.float64)
+    body = without_second_axes(body, axis, labels, path, turned=layout.turned)
     X = body.X
     _refuse_gaps(X, body, layout)
-    axis = np.asarray(layout.axis.values, dtype=np.float64)
     notes = [
         *layout.notes,
+        *body.notes,
         *notes,
         *check_order(axis, [labels[k] for k in layout.spectral] if layout.axis.bare else _texts(layout), path),
     ]
@@ -133,7 +137,13 @@ def build_block(body, layout, path, meta, notes, *, unit=None, quantity=None, id
         meta["decimal"] = body.decimal
     if name_column is not None:
         meta["id_column"] = labels[name_column]
+    corner = "" if 0 in layout.spectral else labels[0]
     said = layout.axis.unit or layout.unit
+    if not said and corner and names_axis(corner):
+        said = unit_of(corner) or other_unit(corner)
+    called = next((text for text in (corner, layout.called) if unusual_axis(text)), None)
+    if not said and called:
+        meta["axis_called"] = called
     what = layout.axis.quantity if layout.axis.quantity != "unknown" else layout.quantity
     if body.percent and quantity is None:
         if what in ("reflectance", "transmittance"):

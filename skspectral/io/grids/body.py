@@ -1,6 +1,6 @@
 """Rows of a table beneath its labels: spectra as numbers, other columns as cells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,6 +24,7 @@ class Body:
     decimal: str
     percent: bool = False
     name_column: object = None
+    notes: list = field(default_factory=list)
 
 
 def check_width(row, width, layout, path, where):

@@ -3,7 +3,7 @@
 import re
 
 from ..cells.numbers import is_blank
-from ..cells.phrases import other_unit, program_says, quantity_of, unit_of
+from ..cells.phrases import other_unit, program_says, quantity_of, unit_of, unusual_axis
 
 __all__ = ["read_preamble"]
 
@@ -14,6 +14,7 @@ _ABOUT_VALUES = re.compile(
 )
 # what lines speak of the axis
 _ABOUT_AXIS = re.compile(r"wave|^x|\bx[- _]?(?:unit|axis)|axis|frequenc")
+_X_AXIS = re.compile(r"^\W*x\b|^\W*x[-_ ]?(?:unit|axis|label)|axis")
 # a line of so few words is a title that names the quantity
 FEW_WORDS = 3
 
@@ -50,6 +51,8 @@ def read_preamble(layout, rows, comments, suffix):
         key = match[1].lower() if match else ""
         if not layout.unit:
             layout.unit = unit_of(text) or (other_unit(text) if _ABOUT_AXIS.search(key or text.lower()) else "")
+        if _X_AXIS.search(text.lower()) and unusual_axis(text):
+            layout.called = text.strip()
         if layout.quantity == "unknown" and (_ABOUT_VALUES.search(key) if key else len(text.split()) <= FEW_WORDS):
             layout.quantity = quantity_of(text)
     unit, quantity, note = program_says("\n".join(texts), suffix)

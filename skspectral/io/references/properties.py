@@ -16,6 +16,10 @@ _LIMIT = re.compile(r"\s*[<>≤≥]\s*[\d.,]+\s*%?\s*")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
 _BLANK_GROUP = re.compile(r"[+-]?\d{1,3}[ '’\u2009\u202f\xa0]\d{3}")  # noqa: RUF001
 _THOUSANDTHS = re.compile(r"\d[.,]\d{3}(?!\d)")
+# 9.1 g/kg and 9.1 ± 0.2 are meant as values; 12 am and 3-B2 are not
+_MEASURED = re.compile(
+    r"\s*[+-]?\d+(?:[.,]\d+)?(?:\s*±.*|\s*(?:[mµuk]?g|m?l|ppm|ppb|wt|w/w|mol|mmol|°)\b.*)", re.IGNORECASE
+)
 _PLAIN = frozenset("0123456789.+-")
 # zeros are no values where all others are farther from zero than this many times their range
 ZERO_FAR, FEWEST_OTHERS = 0.5, 5
@@ -168,6 +172,12 @@ def choose_properties(columns, wanted, where, *, decimal=".", told=False, path="
                 _say(path, label, said)
             continue
         share = _share(cells)
+        if share < MOSTLY and not no_property(label) and _with_units(cells) > MOSTLY:
+            shown = next(cell for cell in cells if isinstance(cell, str) and _MEASURED.fullmatch(cell))
+            text = f"numbers stand with a unit or an error, such as {shown.strip()!r}, and the column is left out"
+            _say(path, label, [f"{text}: write numbers alone where they are references"])
+            left_out.append(label)
+            continue
         if share == 0:
             continue
         if no_property(label) or share < MOSTLY:
@@ -199,6 +209,13 @@ def _share(cells):
         return 1.0
     filled = [cell for cell in cells if not is_blank(cell) and not np.ma.is_masked(cell)]
     return sum(map(_numeric, filled)) / len(filled) if filled else 0.0
+
+
+def _with_units(cells):
+    """Share of cells that are a number with a unit or an error behind it."""
+    filled = [cell for cell in cells if not is_blank(cell) and not np.ma.is_masked(cell)]
+    measured = sum(isinstance(cell, str) and _MEASURED.fullmatch(cell) is not None for cell in filled)
+    return measured / len(filled) if filled else 0.0
 
 
 def _numeric(cell):

@@ -11,7 +11,7 @@ from ...exceptions import TableWarning, ZeroReferencesWarning
 from ..names.spelling import tidy
 from ..references.properties import zeros_apart
 
-__all__ = ["warn_of_instruments", "warn_of_no_samples", "warn_of_unnamed", "warn_of_zeros"]
+__all__ = ["warn_of_instruments", "warn_of_nameless", "warn_of_no_samples", "warn_of_unnamed", "warn_of_zeros"]
 
 FEW = 3
 _NO_SAMPLE = re.compile(
@@ -64,6 +64,22 @@ def warn_of_unnamed(table):
         TableWarning,
         stacklevel=4,
     )
+
+
+def warn_of_nameless(table):
+    """Say where rows have no name in a file that names others: they are paired with nothing."""
+    named = {}
+    for row, file in enumerate(table.files):
+        named.setdefault(file, ([], []))[table.sample_id[row] is None].append(row)
+    for with_name, without in named.values():
+        if with_name and without:
+            warnings.warn(
+                f"{len(without)} of {len(with_name) + len(without)} spectra have no name of a sample, first "
+                f"{table.where(without[0])}: they are paired with nothing. Repeat the name where a row belongs to the "
+                "sample above it.",
+                TableWarning,
+                stacklevel=4,
+            )
 
 
 def warn_of_zeros(table):

@@ -119,6 +119,8 @@ def _unit_of(block, given, to_unit):
         )
     unit, doubtful = assume_unit(block.axis)
     said = f"the axis ({block.axis.min():g} to {block.axis.max():g}) has no unit and is taken as {unit}"
+    if block.meta.get("axis_called"):
+        said, doubtful = f"{said}, although the file calls it {block.meta['axis_called']!r}", True
     if doubtful:
         warnings.warn(f"{block.path}: {said}. Give the unit to be sure, with unit=.", TableWarning, stacklevel=5)
     return unit, [said]

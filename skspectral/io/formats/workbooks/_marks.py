@@ -24,11 +24,14 @@ class Marks:
         Numbers that are shown as percentages: 0.125 as 12.5 %.
     errors, formulas : dict of {str: set}
         Errors such as #DIV/0!; formulas whose results are not stored.
+    merged : dict of {str: set}
+        First and last position of cells that are merged, where python-calamine does not say.
     """
 
     percent: dict = field(default_factory=lambda: defaultdict(set))
     errors: dict = field(default_factory=lambda: defaultdict(set))
     formulas: dict = field(default_factory=lambda: defaultdict(set))
+    merged: dict = field(default_factory=lambda: defaultdict(set))
 
 
 def is_percent_format(text):

@@ -7,7 +7,7 @@ from ._marks import ERROR_WORDS, Marks
 
 __all__ = ["marks_of_ods"]
 
-_SIGNS = (b'"percentage"', b'"error"', b">#", b">Err:")
+_SIGNS = (b'"percentage"', b'"error"', b">#", b">Err:", b"number-rows-spanned")
 # programs fill up a sheet with blank cells to its last column and row
 _MOST_REPEATED = 1 << 14
 
@@ -52,5 +52,8 @@ def _mark(line, sheet, row, marks):
         if chosen is not None:
             rows, columns = min(repeated, _MOST_REPEATED), min(width, _MOST_REPEATED)
             chosen[sheet].update((row + r, column + c) for r in range(rows) for c in range(columns))
+        down, across = (int(_attribute(cell, f"number-{what}-spanned") or 1) for what in ("rows", "columns"))
+        if down > 1:
+            marks.merged[sheet].add(((row, column), (row + down - 1, column + across - 1)))
         column += width
     return row + repeated

@@ -19,7 +19,8 @@ def read_sheets(path, wanted=None):
     """Read sheets of a workbook, by python-calamine.
 
     A number without decimals is whole, as it is shown; one that is shown as a percentage becomes the text that is
-    shown, such as "12.5%", so that nobody takes it for a fraction; an error is blank.
+    shown, such as "12.5%", so that nobody takes it for a fraction; an error is blank; cells that are merged down a
+    column all hold the value.
 
     Parameters
     ----------
@@ -50,7 +51,9 @@ def read_sheets(path, wanted=None):
     try:
         with open(path, "rb") as file, package.CalamineWorkbook.from_filelike(file) as workbook:
             names, notes = _names(package, workbook, wanted, path)
-            rows = {name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names}
+            found = {name: workbook.get_sheet_by_name(name) for name in names}
+            rows = {name: sheet.to_python(skip_empty_area=False) for name, sheet in found.items()}
+            merged = {name: sheet.merged_cell_ranges for name, sheet in found.items()}
         marks = _marks(path)
     except package.PasswordError as error:
         raise TableError(f"{path}: this workbook is protected by a password; save it without one.") from error
@@ -60,6 +63,10 @@ def read_sheets(path, wanted=None):
         # a damaged workbook fails in any way: in the archive, in its XML, in a record
         raise TableError(f"{path}: this workbook cannot be read; it is damaged ({error}).") from error
     sheets = {name: _cells(found, marks, name) for name, found in rows.items()}
+    for name, cells in sheets.items():
+        count = _fill_merged(cells, marks.merged.get(name, ()) if merged[name] is None else merged[name])
+        if count:
+            notes.append(f"sheet {name!r}: {count} merged cells hold their value in each of their rows")
     return sheets, notes, _doubts(marks, names)
 
 
@@ -99,6 +106,21 @@ def _cells(rows, marks, name):
             if row < len(rows) and column < len(rows[row]):
                 rows[row][column] = change(rows[row][column])
     return rows
+
+
+def _fill_merged(rows, ranges):
+    """Write the value of cells that are merged down a column into all of them; how many of these there are.
+
+    A name or a reference that is merged over the rows of replicates belongs to all of them.
+    """
+    count = 0
+    for (first, column), (last, last_column) in ranges:
+        if last_column != column or last <= first or last >= len(rows) or column >= len(rows[first]):
+            continue
+        for row in rows[first + 1 : last + 1]:
+            row[column] = rows[first][column]
+        count += 1
+    return count
 
 
 def _percentage(cell):
