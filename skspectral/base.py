@@ -275,6 +275,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         -----
         AbsurdPredictionWarning
             If predictions are far from all references.
+        SpectraScaleWarning
+            If the spectra are much larger or smaller than those of ``fit``.
         """
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)

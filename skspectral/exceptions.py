@@ -43,6 +43,7 @@ __all__ = [
     "ReplicatesDisagreeError",
     "ReplicatesDisagreeWarning",
     "SkippedFilesWarning",
+    "SpectraScaleWarning",
     "TableError",
     "TableWarning",
     "TooFewCheckSamplesError",
@@ -223,6 +224,10 @@ class ReplicatesDisagreeWarning(UserWarning):
 
 class SkippedFilesWarning(UserWarning):
     """Some of many files could not be read and were left out, as was asked for."""
+
+
+class SpectraScaleWarning(UserWarning):
+    """Spectra are much larger or smaller than all that a model was fitted on, as percent are beside fractions."""
 
 
 class OtherInputsWarning(UserWarning):

@@ -152,6 +152,7 @@ def channel_labels(X):
 
 def numbers_in(names):
     """Read names of columns as wavelengths; None where one of them is none."""
+    names = _one_level(names)
     kind = getattr(getattr(names, "dtype", None), "kind", "O")
     if kind in "iuf":
         return Labels(np.array(names, dtype=np.float64), None)
@@ -180,6 +181,21 @@ def numbers_in(names):
     if len(units) > 1:
         raise AxisMismatchError(f"The column labels of X name several units: {', '.join(sorted(units))}.")
     return Labels(np.array(values), units.pop() if units else None)
+
+
+def _one_level(names):
+    """Give names on several levels, as of a pandas MultiIndex, by the level on which they differ."""
+    n_levels = getattr(names, "nlevels", 1)
+    if n_levels == 1:
+        return names
+    levels = [names.get_level_values(k) for k in range(n_levels)]
+    differing = [level for level in levels if level.nunique() > 1]
+    if len(differing) < 2:
+        return differing[0] if differing else levels[-1]
+    raise AxisMismatchError(
+        f"The columns of X are named on {n_levels} levels, such as {names[0]!r} and {names[-1]!r}, and differ on "
+        f"{len(differing)} of them. Give the spectra alone, as in X[{names[-1][0]!r}]."
+    )
 
 
 def _decimal_sign(matches):

@@ -7,7 +7,7 @@ from ..exceptions import AxisMismatchError, NonFiniteSpectraError
 from .channels import equal_names, spectra_of
 from .text_cells import naming_text
 
-__all__ = ["as_matrix", "refuse_masked"]
+__all__ = ["as_matrix", "refuse_dates", "refuse_masked"]
 
 
 def as_matrix(X, *, name="X", **checks):
@@ -40,6 +40,7 @@ def as_matrix(X, *, name="X", **checks):
         return X
     X = spectra_of(X)
     refuse_masked(X, name)
+    refuse_dates(X, name)
     twice = equal_names(X)
     if twice:
         raise AxisMismatchError(
@@ -54,6 +55,15 @@ def _is_plain(X, n_rows, n_columns):
     """Whether it is as it should be already, so that asking what it may be would take most of the time."""
     as_asked = type(X) is np.ndarray and X.dtype == np.float64 and X.ndim == 2 and X.flags.c_contiguous
     return as_asked and X.shape[0] >= n_rows and X.shape[1] >= n_columns
+
+
+def refuse_dates(values, name):
+    """Raise ValueError for dates and durations, which would become numbers of nanoseconds."""
+    kinds = getattr(values, "dtypes", getattr(values, "dtype", None))
+    kinds = list(kinds) if hasattr(kinds, "__iter__") and not isinstance(kinds, np.dtype) else [kinds]
+    found = [kind for kind in kinds if getattr(kind, "kind", "") in ("m", "M")]
+    if found:
+        raise ValueError(f"{name} holds dates or durations ({found[0]}), which are no numbers: take these columns out.")
 
 
 def refuse_masked(X, name="X"):

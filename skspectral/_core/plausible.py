@@ -4,13 +4,15 @@ import warnings
 
 import numpy as np
 
-from ..exceptions import AbsurdPredictionWarning, ImplausibleSpectraError
+from ..exceptions import AbsurdPredictionWarning, ImplausibleSpectraError, SpectraScaleWarning
 from .nested import is_nested
 
-__all__ = ["DWARFING_SPECTRA", "fitted_range", "refuse_dwarfing", "warn_of_absurd"]
+__all__ = ["DWARFING_SPECTRA", "fitted_range", "refuse_dwarfing", "warn_of_absurd", "warn_of_scale"]
 
 # beside a value that is larger by this factor all other spectra are lost in the rounding of sums of squares
 DWARFING_SPECTRA = 1e7
+# spectra of one quantity and unit differ by less in size; percent and fraction, counts and absorbance by more
+OTHER_SCALE = 20.0
 # predictions that are farther from the references than this many times their extent mean nothing
 ABSURD = 1e3
 
@@ -28,8 +30,9 @@ def fitted_range(X, y):
     -------
     dict
         ``typical`` (2, n_channels): mean and standard deviation of the spectra; ``largest``: largest magnitude of a
-        value; ``centre`` and ``reach`` (n_targets,): mean of the references, and the larger of their extent and their
-        largest magnitude, NaN without references.
+        value; ``sizes`` (2,): smallest and largest root mean square of a spectrum; ``centre`` and ``reach``
+        (n_targets,): mean of the references, and the larger of their extent and their largest magnitude, NaN without
+        references.
     """
     centre, reach = np.full((2, y.shape[1]), np.nan)
     for j, column in enumerate(y.T):
@@ -37,7 +40,19 @@ def fitted_range(X, y):
         if len(known):
             centre[j], reach[j] = known.mean(), max(np.ptp(known), np.abs(known).max())
     typical = np.stack([X.mean(axis=0), X.std(axis=0)])
-    return {"typical": typical, "largest": float(np.abs(X).max()), "centre": centre, "reach": reach}
+    sizes = _sizes(X)
+    return {
+        "typical": typical,
+        "largest": float(np.abs(X).max()),
+        "sizes": np.array([sizes.min(), sizes.max()]),
+        "centre": centre,
+        "reach": reach,
+    }
+
+
+def _sizes(X):
+    """Root mean square of each spectrum, (n_spectra,)."""
+    return np.sqrt(np.einsum("ij,ij->i", X, X) / X.shape[1])
 
 
 def refuse_dwarfing(estimator, X):
@@ -54,6 +69,24 @@ def refuse_dwarfing(estimator, X):
             f"{seen['largest']:.3g}; {len(bad)} of {len(X)} spectra are affected. It looks like a fill value, or like "
             "spectra of another quantity: remove or convert them."
         )
+
+
+def warn_of_scale(estimator, X):
+    """Warn of spectra that are on the whole much larger or smaller than all of ``fit``, as percent beside fractions."""
+    seen = (getattr(estimator, "_range", None) or {}).get("sizes")
+    if seen is None or is_nested() or not len(X) or not seen[0] > 0:
+        return
+    size = float(np.median(_sizes(X)))
+    if seen[0] / OTHER_SCALE <= size <= OTHER_SCALE * seen[1]:
+        return
+    factor = size / (seen[1] if size > seen[1] else seen[0])
+    warnings.warn(
+        f"The spectra are {factor:.3g} times as large as those of fit (root mean square {size:.3g}, where those of fit "
+        f"reach from {seen[0]:.3g} to {seen[1]:.3g}). Are they of the same quantity and unit, such as percent or "
+        "fraction, absorbance or counts?",
+        SpectraScaleWarning,
+        stacklevel=4,
+    )
 
 
 def warn_of_absurd(estimator, values):

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_array
 
 from ..exceptions import ImplausibleReferenceError, LabelsError, MissingCodeWarning, ReferenceUnitsWarning
 from .channels import equal_names
+from .matrices import refuse_dates
 from .missing_codes import find_codes
 from .nested import is_nested
 from .text_cells import naming_text
@@ -61,6 +62,7 @@ def check_references(estimator, y, n_rows, *, allow_missing):
             f"{name} requires y to be passed, but the target y is None. "
             "Give one reference per spectrum, NaN where there is none."
         )
+    refuse_dates(y, "y")
     twice = equal_names(y)
     if twice:
         raise LabelsError(f"y has two columns named {twice[0]!r}; every property needs a name of its own.")

@@ -18,7 +18,7 @@ from .channels import beside_the_axis, channel_labels, spectra_of
 from .matrices import as_matrix
 from .missing_codes import find_codes
 from .nested import is_nested
-from .plausible import DWARFING_SPECTRA, refuse_dwarfing
+from .plausible import DWARFING_SPECTRA, refuse_dwarfing, warn_of_scale
 from .quantities import refuse_other_quantity
 from .references import masked_as_nan
 
@@ -135,6 +135,7 @@ def validate_spectra(
     if not reset:
         refuse_other_quantity(estimator, table)
         refuse_dwarfing(estimator, values)
+        warn_of_scale(estimator, values)
     if forbid_constant:
         rows = np.flatnonzero(constant_rows(values))
         if rows.size and not (values.shape[1] < FEW_CHANNELS and np.asarray(X).dtype.kind in "biu"):

@@ -112,3 +112,13 @@ def test_rows_keep_their_labels():
     own = rows_of(LabelledSpectra(values, {"A": [1100.0, 1102.0], "B": [900.0, 901.0, 902.0]}, "nm"), [0], "A")
     assert own.X.shape == (1, 2) and len(own) == 1
     np.testing.assert_array_equal(own.wavelengths, [1100.0, 1102.0])
+
+
+def test_labels_on_several_levels_are_read_where_they_differ():
+    axis = np.arange(1100.0, 1108.0, 2.0)
+    levels = pd.MultiIndex.from_product([["absorbance"], axis, ["nm"]])
+    found = channel_labels(pd.DataFrame(np.zeros((2, 4)), columns=levels).iloc[:, ::-1])
+    np.testing.assert_array_equal(found.values, axis[::-1])
+    mixed = pd.MultiIndex.from_tuples([("lab", "protein"), *(("spectrum", value) for value in axis)])
+    with pytest.raises(AxisMismatchError, match=r"named on 2 levels.*as in X\['spectrum'\]"):
+        channel_labels(pd.DataFrame(np.zeros((2, 5)), columns=mixed))

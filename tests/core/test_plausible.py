@@ -3,11 +3,12 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skspectral import AutoTransfer, MeanShift, PLSRegressionCV
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import AbsurdPredictionWarning, ImplausibleSpectraError
+from skspectral.exceptions import AbsurdPredictionWarning, ImplausibleSpectraError, SpectraScaleWarning
 
 ROLES = {"source": "A", "target": "B"}
 
@@ -46,6 +47,7 @@ def test_ordinary_spectra_and_small_scales_do_not_warn(data):
     labels = {"instrument": data.instrument, "sample_id": data.sample_id}
     with warnings.catch_warnings():
         warnings.simplefilter("error", AbsurdPredictionWarning)
+        warnings.simplefilter("error", SpectraScaleWarning)
         for factor in (1e-8, 1.0, 1e8):
             fitted = MeanShift(**ROLES).fit(factor * data.X, factor * data.y, **labels)
             fitted.predict(2 * factor * data.X)
@@ -61,3 +63,26 @@ def test_text_among_numbers_names_the_cell(data, cell, place):
     y[4] = cell
     with pytest.raises(ValueError, match=f"y holds '{cell}' in row 4"):
         MeanShift(**ROLES).fit(data.X, y, instrument=data.instrument, sample_id=data.sample_id)
+
+
+@pytest.mark.parametrize("factor", [100.0, 0.01])
+def test_spectra_of_another_scale_warn(model, data, factor):
+    with pytest.warns(SpectraScaleWarning, match="times as large as those of fit .*percent"):
+        model.predict(factor * data.X[20:])
+
+
+def test_a_scale_that_one_instrument_had_in_fit_does_not_warn(data):
+    X = np.where((data.instrument == "B")[:, None], 0.001, 1.0) * data.X
+    labels = {"instrument": data.instrument, "sample_id": data.sample_id}
+    fitted = MeanShift(**ROLES).fit(X, data.y, **labels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SpectraScaleWarning)
+        fitted.predict(X[20:])
+
+
+@pytest.mark.parametrize("which", ["X", "y"])
+def test_dates_are_no_numbers(data, which):
+    dates = pd.date_range("2024-01-01", periods=data.X.size).to_numpy().reshape(data.X.shape)
+    X, y = (dates, data.y) if which == "X" else (data.X, pd.Series(dates[:, 0]))
+    with pytest.raises(ValueError, match=f"{which} holds dates or durations"):
+        MeanShift(**ROLES).fit(X, y, instrument=data.instrument, sample_id=data.sample_id)

@@ -4,7 +4,7 @@ import re
 
 from ...exceptions import TableError
 from .numbers import is_blank
-from .phrases import axis_word
+from .phrases import axis_word, names_axis
 
 __all__ = ["find_instrument_column", "find_name_column", "no_property"]
 
@@ -71,7 +71,7 @@ def find_name_column(labels, cells, wanted, path):
         if (text.startswith("id.") or text.endswith(("_id", " id"))) and _squeezed(text) not in _INSTRUMENTS:
             return k
     first = min(cells, default=None)
-    if first == 0 and _is_corner(labels[0]) and not _counted(cells[0]):
+    if first == 0 and _is_corner(labels[0], cells[0]) and not _counted(cells[0]):
         return 0
     return None
 
@@ -88,8 +88,10 @@ def _wanted(labels, wanted, path):
     raise TableError(f"{path} has no column {wanted!r}; its columns with a name are: {named or 'none'}.")
 
 
-def _is_corner(label):
-    return not label or axis_word(label)
+def _is_corner(label, column):
+    """Whether a label speaks of the axis beside it, so that what stands beneath names the rows."""
+    named = any(isinstance(cell, str) and cell[:1].isalpha() for cell in column)
+    return not label or axis_word(label) or (names_axis(label) and named)
 
 
 def _empty(column):
