@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from .both_ways import both_ways, is_little
 from .scan import selective_scan
 
 __all__ = ["MambaBackbone", "SelectiveSSM"]
@@ -139,6 +140,8 @@ class MambaLayer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Map tokens (B, L, d_model) to tokens of the same shape."""
         h, gate = self.in_proj(self.norm(x)).chunk(2, dim=-1)
+        if self.backward_ssm is not None and mask is None and is_little(h, self.forward_ssm.d_state):
+            return x + self.out_proj(both_ways(self.forward_ssm, self.backward_ssm, h) * F.silu(gate))
         if mask is not None:
             h = h * mask[..., None]
         y = self.forward_ssm(h, mask)
