@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ..exceptions import AmbiguousInstrumentError, UnknownInstrumentError
+from ..exceptions import AmbiguousInstrumentError, MissingReferenceError, UnknownInstrumentError
 from .inheritance import inherit
 from .labels import check_labels, encode_samples
 from .references import held_out_error
 
-__all__ = ["check_others", "combination_weights", "inherit_from_all"]
+__all__ = ["check_known_references", "check_others", "combination_weights", "inherit_from_all"]
 
 # exponent of the held-out error for each standard, and the number of standards beyond which it grows no more
 POWER, MOST_COUNTED = 0.25, 10
@@ -59,6 +59,34 @@ def inherit_from_all(y, labels, instrument, sample_id):
     y = np.array(y, dtype=np.float64)
     y[known] = inherit(y[known], encode_samples(ids[known], int(known.sum())), where[known], ids[known], names)
     return y
+
+
+def check_known_references(y, labels, instrument):
+    """Refuse a known instrument none of whose samples has a reference for some property.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_spectra, n_targets)
+        References after `inherit_from_all`.
+    labels : sequence of object
+        The known instruments, the source first.
+    instrument : array-like of shape (n_spectra,)
+
+    Raises
+    ------
+    MissingReferenceError
+        It names the instrument.
+    """
+    instrument = np.asarray(instrument, dtype=object)
+    for place, label in enumerate(labels):
+        own = np.array([other == label for other in instrument], dtype=bool)
+        missing = np.flatnonzero(~np.isfinite(y[own]).any(axis=0))
+        if missing.size:
+            remedy = "leave it out of others, or name" if place else "name"
+            raise MissingReferenceError(
+                f"No sample on {label!r} has a reference of property {missing[0]}, so that it cannot be a "
+                f"source: {remedy} its samples by the sample_id that they have on an instrument with references."
+            )
 
 
 def combination_weights(held_out):

@@ -116,6 +116,8 @@ class SpectralFMTransfer(ExpertPredictions, AdapterFiles, SpectraOutputs, Native
         If there are no such weights.
     UnknownInstrumentError, AmbiguousInstrumentError
         If ``others`` names an instrument without rows, or one of the roles.
+    MissingReferenceError
+        If a known instrument has no reference for a property.
     ConflictingReferenceError
         If known instruments have different references for one sample.
     AxisMismatchError

@@ -21,6 +21,8 @@ class _SampleSplit(BaseCrossValidator):
 
     # class-level requests: the library never calls set_split_request and works with routing on and off
     __metadata_request__split = {"instrument": True, "sample_id": True}
+    # searches that were stored before there was such a parameter know none
+    others = ()
 
     def split(self, X, y=None, groups=None, *, instrument=None, sample_id=None):
         """Yield the rows to train on and the rows to test on.
@@ -46,7 +48,7 @@ class _SampleSplit(BaseCrossValidator):
         AmbiguousInstrumentError
             If the labels were not given (the message lists the ways to give them), or the roles cannot be resolved.
         UnknownInstrumentError, NoSourceError, NoStandardsError
-            If there are no rows of the instrument that plays a role.
+            If there are no rows of the instrument that plays a role, or of one in ``others``.
         TooFewStandardsError, MissingReferenceError
             If there are too few standards, or nothing to test on.
         """
@@ -91,6 +93,9 @@ class TransferSplit(_SampleSplit):
     source, target : object, optional
         Labels of the two instruments. One may be left out with rows of two instruments. Rows of further instruments
         are left out of both sets when both roles are given.
+    others : sequence of object, default=()
+        Labels of further known instruments, for methods that have such a parameter: their rows are trained on as those
+        of the source are, without the samples that are tested.
     selection : {"random", "kennard-stone", "spxy", "y", "duplex", "leverage"}, default="random"
         Order in which calibration samples become standards, see :func:`select_standards`. Except for ``"random"`` it
         rests on the source spectra in the ``X`` that is given (inside a search, before any Pipeline step), replicates
@@ -131,6 +136,7 @@ class TransferSplit(_SampleSplit):
         test_samples=None,
         source=None,
         target=None,
+        others=(),
         selection="random",
         random_state=None,
     ):
@@ -140,6 +146,7 @@ class TransferSplit(_SampleSplit):
         self.test_samples = test_samples
         self.source = source
         self.target = target
+        self.others = others
         self.selection = selection
         self.random_state = random_state
 
@@ -167,7 +174,7 @@ class TransferSplit(_SampleSplit):
             standards = self._order_standards(order, X, rows, np.setdiff1d(rows.standards, held_out))
             test = out & rows.is_target & rows.has_reference
             unlabelled = rows.is_target & (rows.codes < 0) & ~rows.has_reference
-            train = (rows.is_source & ~out) | (rows.is_target & rows.rows_of(standards)) | unlabelled
+            train = ((rows.is_source | rows.is_other) & ~out) | (rows.is_target & rows.rows_of(standards)) | unlabelled
             yield train, test
 
     def _check_params(self):
@@ -254,6 +261,8 @@ class StandardsSplit(_SampleSplit):
         their first property, so that folds are balanced; the order of the rows does not matter.
     source, target : object, optional
         Labels of the two instruments, as in :class:`TransferSplit`.
+    others : sequence of object, default=()
+        Labels of further known instruments, as there.
 
     Notes
     -----
@@ -275,10 +284,11 @@ class StandardsSplit(_SampleSplit):
     [(16, 2), (16, 2), (16, 2), (16, 2), (16, 2)]
     """
 
-    def __init__(self, n_splits="loo", *, source=None, target=None):
+    def __init__(self, n_splits="loo", *, source=None, target=None, others=()):
         self.n_splits = n_splits
         self.source = source
         self.target = target
+        self.others = others
 
     def get_n_splits(self, X=None, y=None, groups=None, *, instrument=None, sample_id=None):
         """Return the number of folds.
@@ -326,7 +336,7 @@ class StandardsSplit(_SampleSplit):
         n_folds = len(standards) if self.n_splits == "loo" else self._checked_folds()
         for fold in range(n_folds):
             out = rows.rows_of(standards[fold::n_folds])
-            yield (rows.is_source | rows.is_target) & ~out, out & rows.is_target & rows.has_reference
+            yield rows.takes_part & ~out, out & rows.is_target & rows.has_reference
 
 
 def _mean_source_spectra(X, rows, samples):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
+from .._core.known_instruments import check_others
 from .._core.labels import UNPAIRED, check_instrument, check_labels, encode_samples, id_order
 from .._core.references import check_references
 from .._core.roles import resolve_roles
@@ -108,8 +109,8 @@ class SplitRows:
 
     Attributes
     ----------
-    is_source, is_target : ndarray of bool of shape (n_rows,)
-        Rows of a third instrument are neither.
+    is_source, is_target, is_other : ndarray of bool of shape (n_rows,)
+        Rows of a further known instrument that the splitter names are other; those of any third one are nothing.
     codes : ndarray of int of shape (n_rows,)
         Position of the sample in ``ids``; -1 for rows without an id.
     ids : list
@@ -122,6 +123,7 @@ class SplitRows:
 
     is_source: np.ndarray
     is_target: np.ndarray
+    is_other: np.ndarray
     codes: np.ndarray
     ids: list
     y: np.ndarray
@@ -135,6 +137,8 @@ class SplitRows:
         source, target = resolve_roles(set(instrument), splitter.source, splitter.target)
         is_source = np.array([source is not None and label == source for label in instrument], dtype=bool)
         is_target = np.array([target is not None and label == target for label in instrument], dtype=bool)
+        check_others(splitter.others, source, target, instrument)
+        is_other = np.array([label in splitter.others for label in instrument], dtype=bool)
         name = type(splitter).__name__
         if not is_source.any():
             raise NoSourceError(f"{name} found no row of a source instrument (source={source!r}).")
@@ -147,7 +151,12 @@ class SplitRows:
         else:
             references = check_references(splitter, y, n_rows, allow_missing=True).reshape(n_rows, -1)
             has_reference = np.isfinite(references).any(axis=1)
-        return cls(is_source, is_target, codes, ids, references, has_reference)
+        return cls(is_source, is_target, is_other, codes, ids, references, has_reference)
+
+    @property
+    def takes_part(self):
+        """Rows of the instruments that the splitter is about."""
+        return self.is_source | self.is_target | self.is_other
 
     def samples(self, mask):
         """Numbers of the samples with a row in ``mask``, in ascending order."""
@@ -165,8 +174,8 @@ class SplitRows:
 
     @property
     def standards(self):
-        """Samples with a target row, and a reference on either instrument."""
-        known = self.samples((self.is_source | self.is_target) & self.has_reference)
+        """Samples with a target row, and a reference on any of the instruments."""
+        known = self.samples(self.takes_part & self.has_reference)
         return np.intersect1d(self.samples(self.is_target), known)
 
     def remedy(self):
@@ -181,7 +190,7 @@ class SplitRows:
 
     def references_of(self, samples):
         """Mean reference (n_samples, n_targets) of each sample over its rows; NaN where it has none."""
-        ours = self.is_source | self.is_target
+        ours = self.takes_part
         means = np.full((len(samples), self.y.shape[1]), np.nan)
         for i, sample in enumerate(samples):
             values = self.y[ours & (self.codes == sample)]

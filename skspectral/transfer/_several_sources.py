@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._core.known_instruments import combination_weights, inherit_from_all
+from .._core.known_instruments import check_known_references, combination_weights, inherit_from_all
 from .._core.references import held_out_error
 from .._core.roles import TransferRows
 
@@ -78,6 +78,7 @@ def fit_sources(make, labels, target, X, y, instrument, sample_id):
     SeveralSources
     """
     y = inherit_from_all(y, [*labels, target], instrument, sample_id)
+    check_known_references(y, labels, instrument)
     models, held_out = {}, []
     for label in labels:
         model = make(label, tuple(other for other in labels if other != label))

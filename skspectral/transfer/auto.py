@@ -92,6 +92,8 @@ class AutoTransfer(CompleteTransferRegressor):
         Without any target row, and where ``robust=True`` leaves none.
     UnknownInstrumentError, AmbiguousInstrumentError
         If ``others`` names an instrument without rows, or one of the roles.
+    MissingReferenceError
+        If a known instrument has no reference for a property.
     ConflictingReferenceError
         If known instruments have different references for one sample.
 

@@ -8,7 +8,12 @@ from skspectral import TransferPortfolio
 from skspectral._core.known_instruments import check_others, combination_weights
 from skspectral._core.roles import TransferRows
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import AmbiguousInstrumentError, ConflictingReferenceError, UnknownInstrumentError
+from skspectral.exceptions import (
+    AmbiguousInstrumentError,
+    ConflictingReferenceError,
+    MissingReferenceError,
+    UnknownInstrumentError,
+)
 from skspectral.transfer._operators import Operator
 from skspectral.transfer._others import KNOWN_SHARE, LEAST_PAIRS, known_differences, other_samples
 from skspectral.transfer._several_sources import fit_sources
@@ -60,6 +65,13 @@ def test_references_that_contradict_each_other_between_known_instruments(data):
     y[np.flatnonzero(labels["instrument"] == "C")[3]] = 99.0
     with pytest.raises(ConflictingReferenceError, match=r"on 'A' and 99 on 'C'"):
         fit(data, X, y, labels)
+
+
+def test_a_known_instrument_without_references_is_named(data):
+    data, X, y, labels, _ = data
+    ids = np.where(labels["instrument"] == "C", None, labels["sample_id"])
+    with pytest.raises(MissingReferenceError, match=r"No sample on 'C' .* property 0.*leave it out of others"):
+        fit(data, X, y, labels | {"sample_id": ids})
 
 
 def test_weights_follow_the_errors_on_common_standards_with_a_power_that_grows_with_their_number():
