@@ -15,9 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 from ._core.affine import affine_coefficients
 from ._core.axis_identity import known_axis
 from ._core.nested import is_nested, nested_fits
-from ._core.plausible import fitted_range, warn_of_absurd
+from ._core.plausible import fitted_range, warn_of_absurd, warn_of_scales
 from ._core.quantities import learn_quantity, said_quantity
 from ._core.references import check_references, warn_of_units
+from ._core.refitting import unchanged_on_failure
 from ._core.replicates import check_replicates
 from ._core.roles import TransferRows
 from ._core.spelling import warn_of_instruments_left_out
@@ -138,40 +139,44 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             If rows are left out whose instrument is called almost like one that takes part.
         ReferenceUnitsWarning
             If references of the two instruments are far apart.
+        SpectraScaleWarning
+            If spectra of one instrument are much larger than those of the other.
         """
-        frozen, quantity = is_frozen(self.estimator), said_quantity(X)
-        X = self._read_spectra(X)
-        y = check_references(self, y, len(X), allow_missing=True)
-        self._check_frozen_width(frozen)
-        self._y_is_1d = y.ndim == 1
-        self._range = fitted_range(X, y.reshape(len(X), -1))
-        if not frozen and not np.isfinite(y).any():
-            raise MissingReferenceError(
-                "Input y contains NaN only: no spectrum has a reference. Give references, or wrap an existing "
-                "calibration in FrozenEstimator."
+        with unchanged_on_failure(self):
+            frozen, quantity = is_frozen(self.estimator), said_quantity(X)
+            X = self._read_spectra(X)
+            y = check_references(self, y, len(X), allow_missing=True)
+            self._check_frozen_width(frozen)
+            self._y_is_1d = y.ndim == 1
+            self._range = fitted_range(X, y.reshape(len(X), -1))
+            if not frozen and not np.isfinite(y).any():
+                raise MissingReferenceError(
+                    "Input y contains NaN only: no spectrum has a reference. Give references, or wrap an existing "
+                    "calibration in FrozenEstimator."
+                )
+            rows = TransferRows.sort_out(
+                X,
+                y.reshape(len(X), -1),
+                instrument=instrument,
+                sample_id=sample_id,
+                source=self.source,
+                target=self.target,
             )
-        rows = TransferRows.sort_out(
-            X,
-            y.reshape(len(X), -1),
-            instrument=instrument,
-            sample_id=sample_id,
-            source=self.source,
-            target=self.target,
-        )
-        if instrument is not None and not is_nested():
-            warn_of_instruments_left_out(instrument, rows.source, rows.target, stacklevel=2)
-        if rows.target is not None and not is_nested():
-            own = y.reshape(len(X), -1)[rows.order]
-            warn_of_units(own, rows.is_target, (rows.source, rows.target), stacklevel=2)
-        if sample_id is not None:
-            check_replicates(rows, y.reshape(len(X), -1)[rows.order])
-        learn_quantity(self, quantity, rows.source, rows.target)
-        self.source_, self.target_ = rows.source, rows.target
-        self.n_standards_, self.n_pairs_ = rows.n_standards, len(rows.pairs)
-        plain = instrument is None or (self.source is None and rows.target is None)
-        odd = "" if plain or is_nested() else rows.describe_pairing()
-        with nested_fits():
-            self._fit_rows(rows, plain=plain, odd=odd)
+            if instrument is not None and not is_nested():
+                warn_of_instruments_left_out(instrument, rows.source, rows.target, stacklevel=2)
+            if rows.target is not None and not is_nested():
+                own = y.reshape(len(X), -1)[rows.order]
+                warn_of_units(own, rows.is_target, (rows.source, rows.target), stacklevel=2)
+                warn_of_scales(rows.X, rows.is_target, (rows.source, rows.target), stacklevel=2)
+            if sample_id is not None:
+                check_replicates(rows, y.reshape(len(X), -1)[rows.order])
+            learn_quantity(self, quantity, rows.source, rows.target)
+            self.source_, self.target_ = rows.source, rows.target
+            self.n_standards_, self.n_pairs_ = rows.n_standards, len(rows.pairs)
+            plain = instrument is None or (self.source is None and rows.target is None)
+            odd = "" if plain or is_nested() else rows.describe_pairing()
+            with nested_fits():
+                self._fit_rows(rows, plain=plain, odd=odd)
         return self
 
     def _read_spectra(self, X):

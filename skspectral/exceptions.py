@@ -255,7 +255,7 @@ class UnequalStepsWarning(UserWarning):
 
 
 class UnknownAxisWarning(UserWarning):
-    """No wavelengths were given, so the channels are taken as equally spaced."""
+    """No wavelengths were given: channels are taken as equally spaced, and in the order in which they stand."""
 
 
 class UnmeasuredRegionWarning(UserWarning):

@@ -10,9 +10,10 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from ..exceptions import AxisMismatchError, ChannelOrderWarning
+from ..exceptions import AxisMismatchError, ChannelOrderWarning, UnknownAxisWarning
 from .axis import check_axis, order_onto
 from .channels import Labels, numbers_in
+from .nested import is_nested
 from .units import LENGTHS, check_plausible, check_unit, convert, likely_unit, to_nm
 
 __all__ = ["ChannelNames", "axis_names", "find_order", "known_axis", "learn_axis", "order_for", "warn_of_order"]
@@ -244,6 +245,7 @@ def order_for(estimator, labels, n_channels):
         return _in_counted_order(labels)
     own = known_axis(estimator)
     if own is None:
+        _warn_of_unknown_axis(estimator, labels)
         return None
     order = find_order(own, labels)
     if order is None:
@@ -253,6 +255,19 @@ def order_for(estimator, labels, n_channels):
             "brings every axis onto that of the model, or pass X as an array if its labels are not wavelengths."
         )
     return _unless_trivial(order)
+
+
+def _warn_of_unknown_axis(estimator, labels):
+    """Warn of columns that do not ascend where the model cannot tell in which order those of ``fit`` stood."""
+    if is_nested() or (np.diff(labels.values) > 0).all() or hasattr(estimator, "feature_names_in_"):
+        return
+    warnings.warn(
+        f"The columns of X are labelled {labels} and do not ascend, and {type(estimator).__name__} was fitted on "
+        "spectra without wavelengths: they are taken in the order in which they stand. Fit on labelled spectra, or "
+        "bring the columns into the order of fit and pass an array.",
+        UnknownAxisWarning,
+        stacklevel=5,
+    )
 
 
 def warn_of_order(estimator, stacklevel):

@@ -7,7 +7,7 @@ import numpy as np
 from ..exceptions import AbsurdPredictionWarning, ImplausibleSpectraError, SpectraScaleWarning
 from .nested import is_nested
 
-__all__ = ["DWARFING_SPECTRA", "fitted_range", "refuse_dwarfing", "warn_of_absurd", "warn_of_scale"]
+__all__ = ["DWARFING_SPECTRA", "fitted_range", "refuse_dwarfing", "warn_of_absurd", "warn_of_scale", "warn_of_scales"]
 
 # beside a value that is larger by this factor all other spectra are lost in the rounding of sums of squares
 DWARFING_SPECTRA = 1e7
@@ -87,6 +87,33 @@ def warn_of_scale(estimator, X):
         SpectraScaleWarning,
         stacklevel=4,
     )
+
+
+def warn_of_scales(X, is_target, names, *, stacklevel):
+    """Warn where the spectra of one instrument are on the whole much larger than those of the other.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_channels)
+    is_target : ndarray of bool of shape (n_spectra,)
+    names : (object, object)
+        Source and target.
+    stacklevel : int
+        As in ``warnings.warn``, counted from the caller.
+    """
+    if not is_target.any() or is_target.all():
+        return
+    sizes = _sizes(X)
+    medians = [float(np.median(sizes[is_target == side])) for side in (False, True)]
+    small, large = np.argsort(medians)
+    if medians[small] > 0 and medians[large] > OTHER_SCALE * medians[small]:
+        warnings.warn(
+            f"Spectra of {names[large]!r} are {medians[large] / medians[small]:.3g} times as large as those of "
+            f"{names[small]!r} (root mean square {medians[large]:.3g} and {medians[small]:.3g}). Are they of the same "
+            "quantity and unit, such as percent or fraction, absorbance or counts?",
+            SpectraScaleWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def warn_of_absurd(estimator, values):

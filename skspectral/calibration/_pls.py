@@ -9,6 +9,7 @@ from .._core.labels import encode_samples
 from .._core.plausible import fitted_range, warn_of_absurd
 from .._core.quantities import learn_quantity, said_quantity
 from .._core.references import check_references
+from .._core.refitting import unchanged_on_failure
 from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
 from ..exceptions import MissingReferenceError
@@ -88,8 +89,9 @@ class PLSRegressionCV(VersionedState, RegressorMixin, BaseEstimator):
         -------
         self
         """
-        self._fit_path(X, y, sample_id)
-        return self._select()
+        with unchanged_on_failure(self):
+            self._fit_path(X, y, sample_id)
+            return self._select()
 
     def _fit_path(self, X, y, sample_id=None):
         """Fit every number of components; ``_select`` then decides among them."""

@@ -1,0 +1,53 @@
+"""A fit that fails leaves the model as it was."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from skspectral import AutoTransfer, MeanShift, PLSRegressionCV
+from skspectral.datasets import make_instruments
+from skspectral.exceptions import MissingReferenceError, SpectraScaleWarning, UnknownAxisWarning
+
+ROLES = {"source": "A", "target": "B"}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_instruments(n_samples=20, n_channels=30, random_state=0)
+
+
+@pytest.mark.parametrize("make", [MeanShift, AutoTransfer, PLSRegressionCV])
+def test_a_failed_fit_changes_nothing(make, data):
+    labels = {} if make is PLSRegressionCV else {"instrument": data.instrument, "sample_id": data.sample_id}
+    model = make() if make is PLSRegressionCV else make(**ROLES)
+    frame = pd.DataFrame(data.X, columns=data.wavelengths)
+    nothing = np.full(len(data.X), np.nan)
+    with pytest.raises(MissingReferenceError):
+        model.fit(frame, nothing, **labels)
+    with pytest.raises(NotFittedError):
+        model.predict(frame)
+    model.fit(frame, data.y[:, 0], **labels)
+    expected = model.predict(frame[20:])
+    # the same number of channels in another order: half of each model would be silently wrong
+    with pytest.raises(MissingReferenceError):
+        model.fit(frame.iloc[:, ::-1], nothing, **labels)
+    np.testing.assert_array_equal(model.predict(frame[20:]), expected)
+    with pytest.raises(MissingReferenceError):
+        model.fit(frame.iloc[:, :20], nothing, **labels)
+    np.testing.assert_array_equal(model.predict(frame.iloc[20:, ::-1]), expected)
+
+
+def test_columns_that_descend_are_questioned_where_the_model_does_not_know_its_axis(data):
+    labels = {"instrument": data.instrument, "sample_id": data.sample_id}
+    model = MeanShift(**ROLES).fit(data.X, data.y, **labels)
+    frame = pd.DataFrame(data.X[20:], columns=data.wavelengths)
+    np.testing.assert_array_equal(model.predict(frame), model.predict(data.X[20:]))
+    with pytest.warns(UnknownAxisWarning, match="do not ascend.*order in which they stand"):
+        model.predict(frame.iloc[:, ::-1])
+
+
+def test_instruments_of_other_scales_are_named(data):
+    X = np.where((data.instrument == "B")[:, None], 100.0, 1.0) * data.X
+    with pytest.warns(SpectraScaleWarning, match="Spectra of 'B' are .* times as large as those of 'A'"):
+        MeanShift(**ROLES).fit(X, data.y, instrument=data.instrument, sample_id=data.sample_id)
