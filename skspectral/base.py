@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._core.affine import affine_coefficients
 from ._core.axis_identity import known_axis
 from ._core.nested import is_nested, nested_fits
-from ._core.plausible import fitted_range, warn_of_absurd, warn_of_scales
+from ._core.plausible import fitted_range, warn_of_absurd, warn_of_copies, warn_of_scales
 from ._core.quantities import learn_quantity, said_quantity
 from ._core.references import check_references, warn_of_units
 from ._core.refitting import unchanged_on_failure
@@ -141,6 +141,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             If references of the two instruments are far apart.
         SpectraScaleWarning
             If spectra of one instrument are much larger than those of the other.
+        CopiedSpectraWarning
+            If spectra of the two instruments are equal to the last digit.
         """
         with unchanged_on_failure(self):
             frozen, quantity = is_frozen(self.estimator), said_quantity(X)
@@ -168,6 +170,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
                 own = y.reshape(len(X), -1)[rows.order]
                 warn_of_units(own, rows.is_target, (rows.source, rows.target), stacklevel=2)
                 warn_of_scales(rows.X, rows.is_target, (rows.source, rows.target), stacklevel=2)
+                warn_of_copies(rows.pairs, (rows.source, rows.target), stacklevel=2)
             if sample_id is not None:
                 check_replicates(rows, y.reshape(len(X), -1)[rows.order])
             learn_quantity(self, quantity, rows.source, rows.target)

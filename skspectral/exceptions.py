@@ -16,6 +16,7 @@ __all__ = [
     "CheckLogWarning",
     "ConflictingReferenceError",
     "ConstantSpectraError",
+    "CopiedSpectraWarning",
     "DatasetUnavailableError",
     "ExistingCalibrationError",
     "ImplausibleReferenceError",
@@ -224,6 +225,10 @@ class ReplicatesDisagreeWarning(UserWarning):
 
 class SkippedFilesWarning(UserWarning):
     """Some of many files could not be read and were left out, as was asked for."""
+
+
+class CopiedSpectraWarning(UserWarning):
+    """Spectra of two instruments are equal to the last digit: one of them was copied, not measured."""
 
 
 class SpectraScaleWarning(UserWarning):

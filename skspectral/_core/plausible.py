@@ -4,15 +4,25 @@ import warnings
 
 import numpy as np
 
-from ..exceptions import AbsurdPredictionWarning, ImplausibleSpectraError, SpectraScaleWarning
+from ..exceptions import AbsurdPredictionWarning, CopiedSpectraWarning, ImplausibleSpectraError, SpectraScaleWarning
 from .nested import is_nested
 
-__all__ = ["DWARFING_SPECTRA", "fitted_range", "refuse_dwarfing", "warn_of_absurd", "warn_of_scale", "warn_of_scales"]
+__all__ = [
+    "DWARFING_SPECTRA",
+    "fitted_range",
+    "refuse_dwarfing",
+    "warn_of_absurd",
+    "warn_of_copies",
+    "warn_of_scale",
+    "warn_of_scales",
+]
 
 # beside a value that is larger by this factor all other spectra are lost in the rounding of sums of squares
 DWARFING_SPECTRA = 1e7
 # spectra of one quantity and unit differ by less in size; percent and fraction, counts and absorbance by more
 OTHER_SCALE = 20.0
+# of fewer channels, rounded values may well agree
+FEWEST_CHANNELS = 8
 # predictions that are farther from the references than this many times their extent mean nothing
 ABSURD = 1e3
 
@@ -112,6 +122,29 @@ def warn_of_scales(X, is_target, names, *, stacklevel):
             f"{names[small]!r} (root mean square {medians[large]:.3g} and {medians[small]:.3g}). Are they of the same "
             "quantity and unit, such as percent or fraction, absorbance or counts?",
             SpectraScaleWarning,
+            stacklevel=stacklevel + 1,
+        )
+
+
+def warn_of_copies(pairs, names, *, stacklevel):
+    """Warn of pairs whose two spectra are equal to the last digit, as those of one file that was read twice are.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    names : (object, object)
+        Source and target.
+    stacklevel : int
+        As in ``warnings.warn``, counted from the caller.
+    """
+    if pairs.source.shape[1] < FEWEST_CHANNELS or not len(pairs):
+        return
+    same = int((pairs.source == pairs.target).all(axis=1).sum())
+    if same:
+        warnings.warn(
+            f"{same} of {len(pairs)} pairs have the same spectrum on {names[0]!r} and {names[1]!r}, to the last digit, "
+            "which no two measurements have. Was one file given for both, or copied?",
+            CopiedSpectraWarning,
             stacklevel=stacklevel + 1,
         )
 

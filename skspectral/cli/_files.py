@@ -1,5 +1,6 @@
 """What the commands share that read spectra and write results."""
 
+import glob
 from pathlib import Path
 
 from ._reading import add_reading_options as add_reading
@@ -25,13 +26,34 @@ def reading_options(args):
 
 
 def free(path, args):
-    """Give the path, or refuse it before any work is done where there is a file already."""
+    """Give the path, or refuse it before any work is done where there is a file already.
+
+    What the command reads is never replaced, whatever the user said.
+    """
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder. Give the name of a file in it.")
     if path.exists() and not args.force:
         raise FileExistsError(f"{path} exists. Give another name, or --force to replace it.")
+    if path.exists() and any(path.samefile(file) for file in _files_read(args)):
+        raise FileExistsError(f"{path} is among the files that are read, and is never replaced. Give another name.")
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(f"There is no folder {path.absolute().parent} to write {path.name} into.")
     return path
+
+
+def _files_read(args):
+    """Files that the arguments name, alone, in a folder or by a pattern."""
+    given = [getattr(args, name, None) for name in ("model", "log", "references")]
+    for text in [*(getattr(args, "files", None) or []), *(getattr(args, "add", None) or [])]:
+        given.append(text if Path(text).exists() else text.partition("=")[2] or text)
+    for path in (Path(one).expanduser() for one in given if one):
+        if path.is_dir():
+            yield from (file for file in path.rglob("*") if file.is_file())
+        elif path.exists():
+            yield path
+        else:
+            yield from (file for file in map(Path, glob.glob(str(path), recursive=True)) if file.is_file())
 
 
 def write_text(path, text):

@@ -1,6 +1,7 @@
 """Choose the command, run it, and turn errors into a message and an exit code."""
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -10,6 +11,7 @@ __all__ = ["main"]
 
 ERROR_CODE = 2
 STOPPED_CODE = 130
+CLOSED_CODE = 141
 #: Module of each command and its line in ``skspectral --help``. A module is imported when its command is called.
 COMMANDS = {
     "demo": "compare the methods on a published data set and keep a model",
@@ -56,13 +58,18 @@ def main(argv=None):
     Returns
     -------
     int
-        0, 2 after an error, which is named on the standard error, 130 after Ctrl-C, or what the command says, such as 3
-        after an alarm of ``monitor``.
+        0, 2 after an error, which is named on the standard error, 130 after Ctrl-C, 141 where nobody reads the output
+        any more, or what the command says, such as 3 after an alarm of ``monitor``.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     args = build_parser(argv).parse_args(argv)
     try:
         code = args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # who reads the output has seen enough, as `head` has; what is still to be written goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_CODE
     except (ArithmeticError, ValueError, OSError, ImportError) as error:
         if args.debug:
             raise

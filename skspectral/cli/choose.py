@@ -36,6 +36,8 @@ def add_arguments(parser):
 
 def run(args):
     """Choose and name."""
+    if args.n < 1:
+        raise ValueError(f"-n must be at least 1, got {args.n}.")
     output = None if args.output is None else free(args.output, args)
     plot = None if args.plot is None else free(args.plot, args)
     import numpy as np
@@ -76,7 +78,7 @@ def run(args):
     if args.quiet:
         print("\n".join(map(str, chosen)))
     _print(args, lines)
-    say(args, f"{len(chosen)} of {len(ids)} samples of {name} by {method}.")
+    say(args, f"{len(chosen)} of {len(ids)} samples{'' if name is None else f' of {name}'} by {method}.")
     if output is not None:
         say(args, f"Written: {output}")
     if plot is not None:

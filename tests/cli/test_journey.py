@@ -152,6 +152,24 @@ def test_nothing_is_overwritten_unless_forced(made, capsys):
         assert main([*command, "-o", str(model)]) == 2
 
 
+def test_what_is_read_is_never_replaced(made, capsys):
+    model, new, bench = (made / name for name in ("m.skspectral", "new.csv", "bench.csv"))
+    before = {path: path.read_bytes() for path in (model, new, bench)}
+    for command in (
+        ["predict", model, new, "-o", new],
+        ["predict", model, f"B={new}", "-o", new],
+        ["predict", model, made / "n*.csv", "-o", new],
+        ["predict", model, made, "-o", bench],
+        ["transfer", f"A={bench}", f"B={made / 'standards.csv'}", "--source", "A", "--target", "B", "-o", bench],
+        ["choose", bench, "-o", bench],
+    ):
+        assert main([*map(str, command), "--force"]) == 2
+        assert "is among the files that are read, and is never replaced" in capsys.readouterr().err
+    assert main(["predict", str(model), str(new), "-o", str(made), "--force"]) == 2
+    assert "is a folder" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_rejected_spectra_have_an_exit_code(data, made, capsys):
     wrong = made / "wrong.csv"
     backwards = type(data)(**data)
@@ -193,6 +211,7 @@ def test_bad_calls_say_what_is_wrong(made, capsys, tmp_path):
         (["predict", bench, bench, "-o", str(tmp_path / "p.csv")], "no model file"),
         (["export", model, "-o", str(tmp_path / "p.txt")], ".csv or .json"),
         (["choose", bench, "-n", "99"], "99"),
+        (["choose", bench, "-n", "0"], "at least 1"),
         (["choose", f"A={bench}", f"B={standards}"], "--instrument"),
     ]
     for arguments, said in cases:

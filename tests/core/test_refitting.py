@@ -1,4 +1,4 @@
-"""A fit that fails leaves the model as it was."""
+"""A fit that fails leaves the model as it was, and one that should have failed says so."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from sklearn.exceptions import NotFittedError
 
 from skspectral import AutoTransfer, MeanShift, PLSRegressionCV
 from skspectral.datasets import make_instruments
-from skspectral.exceptions import MissingReferenceError, SpectraScaleWarning, UnknownAxisWarning
+from skspectral.exceptions import CopiedSpectraWarning, MissingReferenceError, SpectraScaleWarning, UnknownAxisWarning
 
 ROLES = {"source": "A", "target": "B"}
 
@@ -50,4 +50,11 @@ def test_columns_that_descend_are_questioned_where_the_model_does_not_know_its_a
 def test_instruments_of_other_scales_are_named(data):
     X = np.where((data.instrument == "B")[:, None], 100.0, 1.0) * data.X
     with pytest.warns(SpectraScaleWarning, match="Spectra of 'B' are .* times as large as those of 'A'"):
+        MeanShift(**ROLES).fit(X, data.y, instrument=data.instrument, sample_id=data.sample_id)
+
+
+def test_spectra_that_were_copied_are_named(data):
+    X = data.X.copy()
+    X[20:23] = X[:3]
+    with pytest.warns(CopiedSpectraWarning, match="3 of 20 pairs have the same spectrum on 'A' and 'B'"):
         MeanShift(**ROLES).fit(X, data.y, instrument=data.instrument, sample_id=data.sample_id)
