@@ -99,16 +99,36 @@ class Encoder:
         Tensor of shape (n_spectra, n_stages, n_features)
             float64, on the CPU.
         """
-        x, axis = self.resample(X, nm)
-        regions, projection = regions.to(self.device), self.head.projection
+        return self.features_on([(X, nm, regions)], domain)[0]
+
+    def features_on(self, views, domain):
+        """Give the features of several sets of spectra, each on an axis of its own, which the network reads at once.
+
+        Parameters
+        ----------
+        views : list of (X, nm, regions)
+            As in `features`, the same number of regions in all.
+        domain : str
+            Kind of spectra.
+
+        Returns
+        -------
+        list of Tensor of shape (n_spectra, n_stages, n_features)
+            float64, on the CPU.
+        """
+        rows = []
+        for X, nm, regions in views:
+            x, axis = self.resample(X, nm)
+            rows.append((x, axis.expand(len(x), -1), regions.to(self.device).expand(len(x), -1)))
+        parts = zip(*(torch.cat(part).split(BATCH) for part in zip(*rows)), strict=True)
         # the bookkeeping of gradients is a tenth of the time that a single spectrum takes
         with torch.inference_mode():
-            parts = [
-                spectral_features(self.model, projection, part, axis.expand(len(part), -1), regions, domain).cpu()
-                for part in x.split(BATCH)
+            found = [
+                spectral_features(self.model, self.head.projection, x, axis, regions, domain).cpu()
+                for x, axis, regions in parts
             ]
         # put together outside, they are tensors that an adaptation may take gradients beside
-        return torch.cat(parts)
+        return list(torch.cat(found).split([len(X) for X, _, _ in views]))
 
 
 @dataclass

@@ -82,16 +82,18 @@ class Sight:
         whole : Tensor of shape (n_spectra, n_stages, n_own_features) or None
             Over the own axis; None where it is no more than the shared range.
         """
-        n_regions = encoder.n_regions
-        whole = joint = None
-        if self.own_nm is not None:
-            whole = encoder.features(own, self.own_nm, _regions(self.own_nm, n_regions), self.domain)
+        n_regions, views = encoder.n_regions, []
         if self.nm is not None:
-            joint = encoder.features(shared, self.nm, self.shared_regions(n_regions), self.domain)
-            if whole is not None:
-                # All regions are read, since the width of one depends on its neighbours.
-                by_region = whole.unflatten(-1, (n_regions, -1))
-                joint = torch.cat([joint, by_region[:, :, self._beyond(n_regions)].flatten(2)], -1)
+            views.append((shared, self.nm, self.shared_regions(n_regions)))
+        if self.own_nm is not None:
+            views.append((own, self.own_nm, _regions(self.own_nm, n_regions)))
+        features = encoder.features_on(views, self.domain)
+        joint = features[0] if self.nm is not None else None
+        whole = features[-1] if self.own_nm is not None else None
+        if joint is not None and whole is not None:
+            # All regions are read, since the width of one depends on its neighbours.
+            by_region = whole.unflatten(-1, (n_regions, -1))
+            joint = torch.cat([joint, by_region[:, :, self._beyond(n_regions)].flatten(2)], -1)
         return joint, whole
 
     def _beyond(self, n_regions):
