@@ -13,7 +13,10 @@ DESCRIPTION = (
 def add_arguments(parser):
     """Describe the options."""
     parser.add_argument(
-        "--config", default="small", metavar="FILE", help="settings (TOML), or tiny, small, base (default: small)"
+        "--config",
+        default="small",
+        metavar="FILE",
+        help="settings (TOML), or tiny, small, small-2, base (default: small)",
     )
     parser.add_argument("--corpus", metavar="DIR", help="folder of spectra (default: that in SKSPECTRAL_CORPUS)")
     parser.add_argument("--out", default="skspectral-pretrain", metavar="DIR",

@@ -14,7 +14,7 @@ from ..pretraining.config import PretrainingConfig
 from ..pretraining.head.features import spectral_features
 from ..pretraining.head.transfer_head import TransferHead
 from ..pretraining.instruments.grid import average_channels
-from ..pretraining.weights import load_pretrained
+from ..pretraining.weights import load_pretrained, packaged_versions
 from ._mixture import learned_constants
 
 __all__ = ["Encoder", "NetworkRecord", "choose_device", "foundation_hash", "untrained"]
@@ -173,7 +173,11 @@ class NetworkRecord:
             If the weights are not there, or are not those that the model was fitted with.
         """
         if self.embedded is None:
-            encoder = load_encoder(self.weights, self.seed)
+            # A name without a version meant what was the newest when the model was fitted.
+            for weights in packaged_versions(self.weights) or [self.weights]:
+                encoder = load_encoder(weights, self.seed)
+                if self.checksum in ("", checksum(encoder)):
+                    break
         else:
             # What is inside needs neither the package's weights nor the folder that they came from.
             settings = PretrainingConfig.from_dict(self.settings)

@@ -200,7 +200,7 @@ class PretrainingConfig:
         Parameters
         ----------
         source : str or path
-            "tiny", "small", "base", or a file.
+            "tiny", "small", "small-2", "base", or a file.
         **changes
             Settings that differ.
 

@@ -21,7 +21,10 @@ from .training.card import CARD_FILE, CURVE_FILE
 from .training.checkpoint import load_shards, save_shards
 from .training.record import write_text
 
-__all__ = ["PackagedWeights", "available_weights", "load_head", "load_pretrained", "load_weights", "save_weights"]
+__all__ = [
+    *("PackagedWeights", "available_weights", "packaged_versions", "save_weights"),
+    *("load_head", "load_pretrained", "load_weights"),
+]
 
 FORMAT = "skspectral-weights-1"
 PACKAGED = Path(__file__).parent.parent / "weights_data"
@@ -122,12 +125,36 @@ def available_weights():
     --------
     >>> from skspectral.pretraining.weights import available_weights
     >>> for name, weights in available_weights().items():
-    ...     print(name, weights.n_bytes < 5e6, weights.licence, min(weights.curve["score"]) < -1.7)
+    ...     print(name, weights.n_bytes < 5e6, weights.licence, min(weights.curve["score"]) < weights.curve["score"][0])
     small-1 True BSD-3-Clause True
+    small-2 True BSD-3-Clause True
     """
     folders = sorted(path.parent for path in PACKAGED.glob(f"*/{CONFIG_FILE}"))
     sizes = [sum(file.stat().st_size for file in folder.iterdir()) for folder in folders]
     return {folder.name: PackagedWeights(folder.name, size) for folder, size in zip(folders, sizes, strict=True)}
+
+
+def packaged_versions(source):
+    """List the weights of this package that a name without a version may stand for.
+
+    Parameters
+    ----------
+    source : object
+        As for `load_weights`.
+
+    Returns
+    -------
+    list of str
+        The newest, which `load_weights` takes, first; empty where ``source`` is no such name.
+
+    Examples
+    --------
+    >>> from skspectral.pretraining.weights import packaged_versions
+    >>> packaged_versions("small")
+    ['small-2', 'small-1']
+    """
+    names = [name for name in available_weights() if re.fullmatch(rf"{re.escape(str(source))}-\d+", name)]
+    return sorted(names, key=lambda name: -int(name.rsplit("-", 1)[1]))
 
 
 def load_weights(source, *, device="cpu"):
@@ -240,11 +267,10 @@ def _check_head(record, folder):
 def _find(source):
     """Folder of weights by path, packaged name or hub id."""
     names = available_weights()
-    versions = [name for name in names if re.fullmatch(rf"{re.escape(str(source))}-\d+", name)]
     if str(source) in names:
         return PACKAGED / str(source)
-    if versions:
-        return PACKAGED / max(versions, key=lambda name: int(name.rsplit("-", 1)[1]))
+    if versions := packaged_versions(source):
+        return PACKAGED / versions[0]
     if Path(source).is_dir():
         return Path(source)
     if isinstance(source, str) and HUB_ID.fullmatch(source):

@@ -84,3 +84,13 @@ def test_foreign_adapters_are_refused(data, tmp_path):  # noqa: F811
     twice.fit(data.X[train], y[train], instrument=data.instrument[train], sample_id=data.sample_id[train])
     with pytest.raises(ValueError, match="predicts 1 properties"):
         twice.load_adapter(tmp_path / "b.safetensors")
+
+
+def test_a_file_of_earlier_weights_keeps_them(data):  # noqa: F811
+    """What was the newest when a model was fitted still is its network when there are newer ones."""
+    test = data.X[rows_of(data)[1]]
+    before = fitted(data, weights="small-1")
+    expected = before.predict(test)
+    before.weights = before._network.weights = "small"
+    assert_allclose(pickle.loads(pickle.dumps(before)).predict(test), expected, rtol=1e-9)
+    assert not np.allclose(fitted(data, weights="small").predict(test), expected, rtol=1e-6)
