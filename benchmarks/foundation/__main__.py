@@ -37,9 +37,10 @@ def main(arguments=None):
     parser.add_argument("--output", type=Path, default=RESULTS, help="where to write")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
+    if options.part in ("mixture", "several"):
+        networks = {PRETRAINED: options.weights, RANDOM: untrained_twin(options.weights, Path(mkdtemp()) / "untrained")}
     if options.part == "mixture":
         path = options.output / "mixture.jsonl"
-        networks = {PRETRAINED: options.weights, RANDOM: untrained_twin(options.weights, Path(mkdtemp()) / "untrained")}
         collect(path, networks, options.simulated, options.repeats or 3, options.quiet)
         records = [json.loads(line) for line in path.read_text().splitlines()]
         pretrained = [record for record in records if record["network"] == PRETRAINED]
@@ -55,10 +56,13 @@ def main(arguments=None):
             run(
                 path, options.weights, dataset, options.repeats or 5, options.networks, options.standards, options.quiet
             )
-    elif options.part in ("adaptation", "several"):
-        part = {"adaptation": adaptation, "several": several}[options.part]
-        path = options.output / f"{options.part}.jsonl"
-        part.collect(path, options.weights, options.simulated, options.repeats or 3, options.quiet)
+    elif options.part == "adaptation":
+        path = options.output / "adaptation.jsonl"
+        adaptation.collect(path, options.weights, options.simulated, options.repeats or 3, options.quiet)
+    elif options.part == "several":
+        several.collect(
+            options.output / "several.jsonl", networks, options.simulated, options.repeats or 3, options.quiet
+        )
     else:
         from benchmarks.foundation.report import write_report
 

@@ -3,6 +3,7 @@
 import json
 import warnings
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,8 @@ __all__ = ["collect", "draw_three", "several_table", "summarise"]
 N_STANDARDS = (3, 5, 10)
 N_SOURCE = 60
 EXPERTS = ("portfolio", "network", "committee", "mixture")
-COLUMNS = ["standards", "tasks", "groups", "expert", "log_rmse", "low", "high", "to_better", "worst"]
+KEY = ["standards", "kind", "network"]
+COLUMNS = [*KEY, "groups", "expert", "log_rmse", "low", "high", "to_better", "worst"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,15 +78,15 @@ def draw_three(n_simulated, n_repeats, seed=0):
             yield "feed grain", Three(seen, grain[4][order, 0], grain[3], f"feedgrain {direction}")
 
 
-def collect(path, weights, n_simulated, n_repeats, quiet=False):
+def collect(path, networks, n_simulated, n_repeats, quiet=False):
     """Append errors from either known instrument and from both to a file of JSON lines, but for what it holds already.
 
     Parameters
     ----------
     path : Path
         The file.
-    weights : str or path
-        Pretrained weights.
+    networks : dict of {str: str or path}
+        Weights of every network that is tried.
     n_simulated, n_repeats : int
         Simulated tasks, and splits of feed grain in each direction.
     quiet : bool
@@ -93,12 +95,12 @@ def collect(path, weights, n_simulated, n_repeats, quiet=False):
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         file.seek(0)
-        done = {(record["task"], record["standards"]) for record in map(json.loads, file)}
+        done = {(record["task"], record["standards"], record["network"]) for record in map(json.loads, file)}
         for number, (kind, three) in enumerate(tqdm(draw_three(n_simulated, n_repeats), unit="task", disable=quiet)):
-            for n in N_STANDARDS:
-                if (number, n) in done:
+            for n, (network, weights) in product(N_STANDARDS, networks.items()):
+                if (number, n, network) in done:
                     continue
-                record = {"task": number, "kind": kind, "material": three.material, "standards": n}
+                record = {"task": number, "kind": kind, "material": three.material, "standards": n, "network": network}
                 for name, source, others in (("A", "A", ()), ("C", "C", ()), ("both", "A", ("C",))):
                     model = SpectralFMTransfer(weights, others=others, source=source, target="B", device="cpu")
                     record[name] = _errors(model, three, n)
@@ -128,17 +130,15 @@ def summarise(records):
         the better of the two in hindsight; ``worst``: the largest ratio to the worse one in any task.
     """
     rows = []
-    for (n, kind), own in pd.DataFrame(records).groupby(["standards", "kind"], sort=False):
+    for key, own in pd.DataFrame(records).groupby(KEY, sort=False):
         for expert in EXPERTS:
             log = 0.5 * np.log([[part[expert] for part in own[name]] for name in ("A", "C", "both")])
             over = pd.DataFrame({"mean": log[2] - log[:2].mean(axis=0), "better": log[2] - log[:2].min(axis=0)})
             groups = over.groupby(own["material"].to_numpy()).mean()
             low, high = interval(groups["mean"].to_numpy())
             worst = float(np.exp(log[2] - log[:2].max(axis=0)).max())
-            rows.append(
-                [n, kind, len(groups), expert, groups["mean"].mean(), low, high, groups["better"].mean(), worst]
-            )
-    return pd.DataFrame(rows, columns=COLUMNS).sort_values(["standards", "tasks"], kind="stable")
+            rows.append([*key, len(groups), expert, groups["mean"].mean(), low, high, groups["better"].mean(), worst])
+    return pd.DataFrame(rows, columns=COLUMNS).sort_values(KEY, kind="stable")
 
 
 def several_table(table):
@@ -150,12 +150,14 @@ def several_table(table):
         "the root mean squared error from both sources over the geometric mean of those from either alone, mean and "
         "95 % interval over materials (directions for feed grain); the same over the better one in hindsight; and the "
         "largest ratio to the worse one in any task.\n",
-        "| standards | tasks | expert | both over mean of either | over the better | largest over the worse |",
-        "|---|---|---|---|---|---|",
+        "| standards | tasks | network | expert | both over mean of either | over the better | most over the worse |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {row.standards} | {row.tasks} ({row.groups}) | {row.expert} | {row.log_rmse:+.3f} ({row.low:+.3f} to "
-        f"{row.high:+.3f}) | {row.to_better:+.3f} | {row.worst:.2f} |"
+        f"| {row.standards} | {row.kind} ({row.groups}) | {row.network} | {row.expert} | {row.log_rmse:+.3f} "
+        f"({row.low:+.3f} to {row.high:+.3f}) | {row.to_better:+.3f} | {row.worst:.2f} |"
         for row in table.itertuples()
+        # the portfolio has no network
+        if row.expert != "portfolio" or row.network == table["network"].iloc[0]
     ]
     return "\n".join(lines) + "\n"

@@ -96,9 +96,9 @@ def test_two_known_instruments_are_compared_with_either(tmp_path, monkeypatch):
     monkeypatch.setattr(several, "N_STANDARDS", (4,))
     monkeypatch.setattr(several, "draw_three", lambda *_: iter([("simulated", three)]))
     path = tmp_path / "several.jsonl"
-    several.collect(path, None, 1, 0, quiet=True)
+    several.collect(path, {"pretrained": None}, 1, 0, quiet=True)
     once = path.read_text()
-    several.collect(path, None, 1, 0, quiet=True)
+    several.collect(path, {"pretrained": None}, 1, 0, quiet=True)
     assert path.read_text() == once
     (record,) = [json.loads(line) for line in once.splitlines()]
     table = several.summarise([record, record | {"material": "other"}]).set_index("expert")
@@ -107,4 +107,4 @@ def test_two_known_instruments_are_compared_with_either(tmp_path, monkeypatch):
     assert row["log_rmse"] == pytest.approx(both - (a + c) / 2) and row["groups"] == 2
     assert row["to_better"] == pytest.approx(both - min(a, c))
     assert row["worst"] == pytest.approx(np.exp(both - max(a, c)))
-    assert "| 4 | simulated (2) | mixture |" in several.several_table(table.reset_index())
+    assert "| 4 | simulated (2) | pretrained | mixture |" in several.several_table(table.reset_index())
