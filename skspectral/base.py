@@ -180,6 +180,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             odd = "" if plain or is_nested() else rows.describe_pairing()
             with nested_fits():
                 self._fit_rows(rows, plain=plain, odd=odd)
+            if not plain and not is_nested():
+                self._warn_of_doubts(rows)
         return self
 
     def _read_spectra(self, X):
@@ -239,6 +241,9 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         if odd:
             warnings.warn(odd, UnpairedSamplesWarning, stacklevel=4)
         self._fit_transfer(rows)
+
+    def _warn_of_doubts(self, rows):
+        """Warn of what the fitted method makes doubtful in the rows; subclasses that can tell override."""
 
     def _check_source_spectra(self, rows):
         """Raise where the source spectra that are calibrated on are one and the same."""

@@ -45,6 +45,7 @@ __all__ = [
     "ReplicatesDisagreeWarning",
     "SkippedFilesWarning",
     "SpectraScaleWarning",
+    "SuspectStandardsWarning",
     "TableError",
     "TableWarning",
     "TooFewCheckSamplesError",
@@ -192,7 +193,7 @@ class OptionalDependencyError(ImportError):
 
 
 class CheckLogWarning(UserWarning):
-    """A line of a log of check samples was left out: cut off, or written twice."""
+    """A line of a log of check samples was left out (cut off, or written twice), or is doubtful."""
 
 
 class AxisUnitWarning(UserWarning):
@@ -277,6 +278,10 @@ class VersionMismatchWarning(UserWarning):
 
 class InstrumentSpellingWarning(UserWarning):
     """Rows were left out whose instrument is called almost like one that takes part."""
+
+
+class SuspectStandardsWarning(UserWarning):
+    """The target spectrum of a standard looks like that of another sample; it was used all the same."""
 
 
 class WrongPairsWarning(UserWarning):

@@ -17,6 +17,9 @@ MOST_COMPARED = 500
 _FILE_SUFFIX = re.compile(
     r"(?:\.(?:spc|csv|tsv|txt|asd|jdx|dx|jcm|jcamp|dpt|mat|xlsx|xls|ods|spa|spf|sam|nir|sed|sig|prn))+$"
 )
+# characters that nobody sees (zero width, soft hyphen, marks of direction), and hyphens and dashes
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
 # a path from the root of a drive, a network or a folder on; 2023/17 is none
 _ROOTED = re.compile(r"(?:[a-z]:)?[\\/]|\.{1,2}[\\/]|~/")
 _WHOLE_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?", re.ASCII)
@@ -26,8 +29,8 @@ _WHOLE_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?", re.ASCII)
 def tidy(name):
     """Reduce the name of a sample to what tells samples apart.
 
-    Case, blanks around and repeated blanks, the folders and the suffix of a file, leading zeros of whole numbers and
-    ``.0`` behind them are spelling.
+    Case, blanks around and repeated blanks, characters without width, kinds of dashes, the folders and the suffix of a
+    file, leading zeros of whole numbers and ``.0`` behind them are spelling.
 
     Parameters
     ----------
@@ -37,7 +40,8 @@ def tidy(name):
     -------
     str
     """
-    key = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    key = _DASHES.sub("-", _UNSEEN.sub("", unicodedata.normalize("NFKC", name)))
+    key = " ".join(key.casefold().split())
     short = _FILE_SUFFIX.sub("", key).rstrip()
     if short != key or _ROOTED.match(key):
         short = re.split(r"[\\/]", short)[-1].strip() or short

@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 from scipy.special import gammaln
 
-__all__ = ["PairModel", "source_scores"]
+__all__ = ["PairModel", "rival_evidence", "source_scores"]
 
 # Chosen on simulated instruments, tablets, sugar cane and alcohol mixtures, not on corn; see benchmarks/diagnostics.
 N_COMPONENTS = 4
@@ -148,6 +148,51 @@ class PairModel:
             distance = gap @ np.linalg.solve(scatter, gap) / leverage
             p_values[i] = stats.f.sf(distance * freedom / k, k, freedom)
         return p_values
+
+
+def rival_evidence(samples, source, target, own):
+    """Say whether each target spectrum fits another source sample better than its own, judged by the other pairs.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples, n_components)
+        Scores of all source samples.
+    source, target : ndarray of shape (n_pairs, n_components)
+        Scores of the pairs.
+    own : ndarray of int of shape (n_pairs,)
+        Position of each pair among the samples.
+
+    Returns
+    -------
+    evidence : ndarray of shape (n_pairs,)
+        Logarithm of the likelihood ratio of the best other sample, less that of the number of other samples.
+    rival : ndarray of int of shape (n_pairs,)
+        Position of that sample.
+    distance : ndarray of shape (n_pairs,)
+        Squared distance of each target spectrum from where its own source spectrum puts it.
+    """
+    n, k = source.shape
+    prior, freedom = PRIOR_FREEDOM * PRIOR_VARIANCE * np.eye(k), PRIOR_FREEDOM + n - 2
+    evidence, rival, distance = np.empty(n), np.empty(n, dtype=int), np.empty(n)
+    for i in range(n):
+        others = np.arange(n) != i
+        s_mean, t_mean = source[others].mean(axis=0), target[others].mean(axis=0)
+        s = source[others] - s_mean
+        residual = target[others] - t_mean - s
+        inverse = np.linalg.inv(s.T @ s + np.eye(k) / DISTORTION)
+        distortion = inverse @ s.T @ residual
+        scatter = prior + residual.T @ (residual - s @ distortion)
+        offered = samples - s_mean
+        leverage = 1 + 1 / (n - 1) + np.einsum("ij,jk,ik->i", offered, inverse, offered)
+        gap = target[i] - t_mean - offered - offered @ distortion
+        far = np.einsum("ij,ji->i", gap, np.linalg.solve(scatter, gap.T)) / leverage
+        # a Student's t density of each sample's prediction
+        likelihood = -0.5 * k * np.log(leverage) - 0.5 * (freedom + k) * np.log1p(far)
+        distance[i], mine = far[own[i]], likelihood[own[i]]
+        likelihood[own[i]] = -np.inf
+        rival[i] = int(np.argmax(likelihood))
+        evidence[i] = likelihood[rival[i]] - mine - np.log(max(len(samples) - 1, 1))
+    return evidence, rival, distance
 
 
 def _squared_distances(products):

@@ -12,7 +12,7 @@ from .._core.validation import validate_spectra
 from ..exceptions import AmbiguousInstrumentError, ConstantSpectraError, TooFewStandardsError
 from ._pairing import N_COMPONENTS, PairModel, source_scores
 
-__all__ = ["WrongPairs", "find_wrong_pairs"]
+__all__ = ["WrongPairs", "find_wrong_pairs", "sorted_pairs"]
 
 LEAST_PAIRS = 5
 # of the whole set of pairs: each pair is tested at this level divided by their number
@@ -140,7 +140,7 @@ def find_wrong_pairs(X, y=None, *, instrument, sample_id, source=None, target=No
     )
     if rows.target is None:
         raise AmbiguousInstrumentError("find_wrong_pairs compares two instruments, and the rows name only one.")
-    ids, on_source, on_target = _sorted_pairs(rows)
+    ids, on_source, on_target, _, _ = sorted_pairs(rows)
     if len(ids) < LEAST_PAIRS:
         raise TooFewStandardsError(
             f"find_wrong_pairs judges each pair by the others: it needs at least {LEAST_PAIRS} samples measured on "
@@ -169,16 +169,16 @@ def find_wrong_pairs(X, y=None, *, instrument, sample_id, source=None, target=No
     )
 
 
-def _sorted_pairs(rows):
-    """Ids, source and target spectra of the pairs, in the order of the ids."""
+def sorted_pairs(rows):
+    """Ids, source and target spectra of the pairs in the order of the ids, and their places among the samples."""
     first = {code: row for row, code in reversed(list(enumerate(rows.codes))) if code != UNPAIRED}
     source_of = {code: i for i, code in enumerate(rows.source_samples[2]) if code != UNPAIRED}
     target_of = {code: i for i, code in enumerate(rows.target_samples[2]) if code in source_of}
     label_of = {code: rows.sample_id[first[code]] for code in target_of}
-
     codes = sorted(target_of, key=lambda code: id_order(label_of[code]))
-    on_source = rows.source_samples[0][[source_of[code] for code in codes]]
-    return [label_of[code] for code in codes], on_source, rows.target_samples[0][[target_of[code] for code in codes]]
+    source_at, target_at = (np.array([place[code] for code in codes], dtype=int) for place in (source_of, target_of))
+    spectra = rows.source_samples[0][source_at], rows.target_samples[0][target_at]
+    return [label_of[code] for code in codes], *spectra, target_at, source_at
 
 
 def _circles(ids, owner):

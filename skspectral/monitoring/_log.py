@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..exceptions import CheckLogError, CheckLogWarning
 from ._check_samples import CheckSamples, as_datetime
+from ._log_doubts import warn_of_doubts
 
 __all__ = ["CheckLog"]
 
@@ -138,7 +139,8 @@ class CheckLog:
         Warns
         -----
         CheckLogWarning
-            If a line was cut off, or stands twice.
+            If a line was cut off, stands twice, or is of a day to come; if a number is a code such as -9999, or two
+            properties are called alike.
         """
         with open(self.path, "rb") as file, _locked(file.fileno(), shared=True):
             content = file.read()
@@ -158,7 +160,9 @@ class CheckLog:
             if line.strip(f"{delimiter} "):
                 rows.append((number, self._row(line, number, delimiter, at, width)))
         self._warn_of_torn(torn)
-        rows = self._without_repeats(rows)
+        numbers = self._without_repeats(rows)
+        warn_of_doubts(self.path, numbers)
+        rows = list(numbers)
         columns = [list(column) for column in zip(*rows)] if rows else [[]] * len(FIELDS)
         date, sample, of, reference, predicted = columns
         return CheckSamples(date, reference, predicted, sample, of)
@@ -195,6 +199,7 @@ class CheckLog:
             )
 
     def _without_repeats(self, rows):
+        """Readings with the number of their first line."""
         kept = {}
         for number, row in rows:
             first = kept.setdefault(row, number)
@@ -205,7 +210,7 @@ class CheckLog:
                     CheckLogWarning,
                     stacklevel=3,
                 )
-        return list(kept)
+        return kept
 
 
 def _date_text(value):

@@ -12,7 +12,7 @@ from .._core.validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
 from ..calibration.wrapping import predict_2d
-from ..exceptions import NoStandardsError, PopulationWarning, WrongPairsWarning
+from ..exceptions import NoStandardsError, PopulationWarning, SuspectStandardsWarning, WrongPairsWarning
 from ._population import check_population
 from ._several_sources import fit_sources, left_out_errors
 from .complete import CompleteTransferRegressor
@@ -46,7 +46,8 @@ class AutoTransfer(CompleteTransferRegressor):
     ----------
     robust : bool, default=False
         Leave out standards whose two spectra do not belong together
-        (:func:`~skspectral.diagnostics.find_wrong_pairs`, from five pairs on) and warn.
+        (:func:`~skspectral.diagnostics.find_wrong_pairs`, from five pairs on) and warn. Without it, a
+        ``SuspectStandardsWarning`` names standards whose spectra and references both speak of an exchanged vial.
     population : {"check", "same", "other"}, default="check"
         Whether target spectra without pair and reference come from the population of samples that the source was
         calibrated on. ``"check"`` compares what can be compared, warns where it differs (``PopulationWarning``) and
@@ -288,6 +289,22 @@ class AutoTransfer(CompleteTransferRegressor):
                 stacklevel=6,
             )
         return wrong
+
+    def _warn_of_doubts(self, rows):
+        """Name standards whose vials look exchanged, where ``robust`` does not leave them out."""
+        if self.robust:
+            return
+        from ..diagnostics.suspects import suspect_standards
+
+        found = suspect_standards(rows, self.held_out_)
+        if found:
+            text = "; ".join(found)
+            warnings.warn(
+                f"{text[0].upper()}{text[1:]}, and the references say so, too. Was a vial taken for another? Measure "
+                "again, or leave it out, as robust=True does with pairs that contradict the others.",
+                SuspectStandardsWarning,
+                stacklevel=4,
+            )
 
     def predict(self, X, return_std=False):
         """Predict references from spectra of the target instrument.

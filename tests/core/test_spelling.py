@@ -21,6 +21,8 @@ from skspectral.exceptions import InstrumentSpellingWarning
         ("1.0", "1"),
         ("s1.spc", "S1"),
         ("000", "0"),
+        ("s1\u200b", "s1"),
+        ("s\u20131", "s-1"),
         (r"C:\data\run 1\s1.spc", "S1"),
         ("/home/lab/s1", "s1"),
         ("run1/s1.csv", "s1.spc"),

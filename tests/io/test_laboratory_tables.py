@@ -104,3 +104,32 @@ def test_rows_without_a_name_and_columns_with_units_are_said(read, tmp_path):
         TableWarning, match=r"column 'protein': numbers stand with a unit or an error, such as '9.1 g/kg'"
     ):
         assert read_spectra(tmp_path / "units.xlsx").properties == ["fat"]
+
+
+@pytest.mark.parametrize("label", ["11O2", "l102", "1lO2"])
+def test_a_label_with_a_letter_for_a_digit_is_refused(read, label):
+    with pytest.raises(TableError, match=f"the label '{label}' stands beside 1100, 1104 and is no number"):
+        read(HEAD.replace("1102", label) + BODY)
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("1100", "llOO"), ("1106", "11O6")])
+def test_a_slip_at_the_ends_of_the_axis_is_refused(read, right, wrong):
+    with pytest.raises(TableError, match=f"the label '{wrong}' stands beside"):
+        read(HEAD.replace(right, wrong) + BODY)
+
+
+def test_a_channel_without_a_label_is_refused(read):
+    with pytest.raises(TableError, match="the column 3, between '1100' and '1104', has no label"):
+        read(HEAD.replace("1102", "") + BODY)
+
+
+def test_percentages_that_look_like_fractions_are_questioned(read):
+    with pytest.warns(TableWarning, match="said to be % reflectance, and no value is larger than 0.4"):
+        read("# Reflectance (%)\n" + HEAD + BODY)
+
+
+def test_numbers_longer_than_a_workbook_keeps_are_said(tmp_path):
+    rows = [["sample_id", *AXIS], *([float(123456789012345678 + k), *row] for k, row in enumerate(ROWS))]
+    xlsx(tmp_path / "codes.xlsx", {"all": rows})
+    with pytest.warns(TableWarning, match=r"3 numbers of sheet 'all' \(first A2\) have more than 15 digits"):
+        read_spectra(tmp_path / "codes.xlsx")

@@ -195,3 +195,22 @@ def test_a_disk_that_takes_only_a_part_leaves_the_log_as_it_was(log, monkeypatch
         log.append(one("S2"))
     monkeypatch.undo()
     assert log.path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("2204-03-09,S9,protein,12,11.9", "line 6: the date 2204-03-09 is still to come"),
+        ("2026-03-09,S9,protein,-9999,11.9", "line 6: -9999 stands for 'no value'"),
+        ("2026-03-09,S9,Protein ,12,11.9", "line 6: the properties 'protein' and 'Protein' differ in spelling alone"),
+    ],
+)
+def test_doubtful_lines_are_kept_and_said(log, line, said):
+    good = [f"2026-03-0{k},S{k},protein,1{k},1{k}.1\n" for k in range(1, 5)]
+    log.path.write_text(HEAD + "".join(good))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(log.read()) == 4
+    log.path.write_text(HEAD + "".join(good) + line + "\n")
+    with pytest.warns(CheckLogWarning, match=said):
+        assert len(log.read()) == 5

@@ -22,6 +22,9 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _SIGNED = re.compile(r"-\d*[.,]?\d+(?:[eE][+-]?\d+)?|\d*[.,]?\d+[eE]-\d+")
+# letters that are typed, or read by a scanner, for digits
+_LETTERS = str.maketrans("OoIlSB", "001158")
+_SLIP = re.compile(r"\d+(?:[.,]\d+)?")
 # prefix, suffix and unit of labels that are numbers alone
 BARE = ("", "", "")
 # a prefix of this kind counts; it does not say where the channel lies
@@ -120,6 +123,7 @@ def axis_labels(labels, where, *, decimal=None, cells_decimal=None):
             units = " and ".join(axis.unit or "none" for axis in (found[0], other))
             raise TableError(f"{where}: the labels of the spectrum name several units: {units}.")
     _refuse_two_sets(found, where)
+    _refuse_slips(found[0], labels, where)
     return found[0]
 
 
@@ -185,6 +189,25 @@ def _refuse_two_sets(found, where):
             f"{where}: each row holds two spectra, one from column {first!r}, one from column {second!r}. Keep one of "
             "the two sets of columns in the file."
         )
+
+
+def _refuse_slips(axis, labels, where):
+    """Refuse a label that continues or completes the axis but for a letter, such as 11O2."""
+    if not axis.bare or len(axis.columns) < LEAST_NAMED:
+        return
+    values = dict(zip(axis.columns, axis.values))
+    step = float(np.median(np.abs(np.diff(axis.values))))
+    for column in range(max(axis.columns[0] - 1, 0), min(axis.columns[-1] + 2, len(labels))):
+        label = labels[column]
+        text = label.strip().translate(_LETTERS) if isinstance(label, str) else ""
+        if column in values or text == label or not _SLIP.fullmatch(text):
+            continue
+        number, beside = float(text.replace(",", ".")), [values[k] for k in (column - 1, column + 1) if k in values]
+        if beside and all(0 < abs(number - value) < 3 * step for value in beside):
+            raise TableError(
+                f"{where}: the label {label!r} stands beside {', '.join(f'{value:g}' for value in beside)} and is no "
+                "number. Is it a typing error?"
+            )
 
 
 def check_order(values, labels, where):

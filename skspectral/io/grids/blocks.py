@@ -127,6 +127,11 @@ def build_block(body, layout, path, meta, notes, *, unit=None, quantity=None, id
     for k, column in cells.items():
         label = labels[k]
         if not label:
+            if not layout.turned and k - 1 in layout.spectral and k + 1 in layout.spectral:
+                raise TableError(
+                    f"{path}: the column {k + 1}, between {labels[k - 1]!r} and {labels[k + 1]!r}, has no label. Give "
+                    "it its wavelength, or remove it."
+                )
             notes.append(f"the column {k + 1} has no label and is left out")
             continue
         if label in columns:

@@ -11,9 +11,11 @@ from ...exceptions import TableWarning, ZeroReferencesWarning
 from ..names.spelling import tidy
 from ..references.properties import zeros_apart
 
-__all__ = ["warn_of_instruments", "warn_of_nameless", "warn_of_no_samples", "warn_of_unnamed", "warn_of_zeros"]
+__all__ = ["ALL"]
 
 FEW = 3
+# reflectance and transmittance in percent that are all smaller than this are fractions
+LARGEST_FRACTION = 1.5
 _NO_SAMPLE = re.compile(
     r"mean|average|avg|mittelwert|moyenne|promedio|media|sd|st(?:an)?d(?:ard)?[ .]{0,2}dev(?:iation)?\.?|stdev|rsd|cv|"
     r"standardabweichung|[ée]cart[ -]type|min(?:imum)?|max(?:imum)?|median|sum|summe|total|"
@@ -82,6 +84,21 @@ def warn_of_nameless(table):
             )
 
 
+def warn_of_fractions(table):
+    """Ask about spectra that are said to be percentages, and look like fractions."""
+    for name in table.instruments:
+        quantity = table.quantity_of(name)
+        largest = float(np.nanmax(table.spectra_of(name), initial=0.0))
+        if quantity.startswith("% ") and 0 < largest <= LARGEST_FRACTION:
+            whose = "" if name is None else f" of {name}"
+            warnings.warn(
+                f"The spectra{whose} are said to be {quantity}, and no value is larger than {largest:.3g}: they look "
+                f"like fractions. Say quantity={quantity[2:]!r} if they are.",
+                TableWarning,
+                stacklevel=4,
+            )
+
+
 def warn_of_zeros(table):
     """Ask whether zeros among references that are far from zero mean that there is none."""
     for k, name in enumerate(table.properties):
@@ -110,3 +127,14 @@ def warn_of_no_samples(table):
             TableWarning,
             stacklevel=4,
         )
+
+
+#: Each takes a table and warns of what it doubts; the caller of `read_spectra` is four calls away.
+ALL = (
+    warn_of_instruments,
+    warn_of_unnamed,
+    warn_of_nameless,
+    warn_of_no_samples,
+    warn_of_fractions,
+    warn_of_zeros,
+)

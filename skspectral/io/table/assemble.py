@@ -13,7 +13,7 @@ from ..names.spelling import changed_by_excel, one_spelling, tidy
 from ..options import option_of, refuse_strangers
 from ..references.merging import keys_of_file, merge_references, name_by_samples, same_value
 from ..references.reading import read_references
-from ._doubts import warn_of_instruments, warn_of_nameless, warn_of_no_samples, warn_of_unnamed, warn_of_zeros
+from . import _doubts
 from ._parts import instrument_axes, parts_of
 from .spectra_table import SpectraTable
 
@@ -103,11 +103,8 @@ def assemble(
         )
     if any(number is not None for number in numbers):
         table.replicate = np.array([counted if n is None else n for n, counted in zip(numbers, table.replicate)])
-    warn_of_instruments(table)
-    warn_of_unnamed(table)
-    warn_of_nameless(table)
-    warn_of_no_samples(table)
-    warn_of_zeros(table)
+    for doubt in _doubts.ALL:
+        doubt(table)
     return table
 
 

@@ -13,6 +13,8 @@ from ._xlsx import marks_of_xlsx
 __all__ = ["read_sheets"]
 
 _SHOWN = 3
+# whole numbers from here on have more than 15 digits
+MOST_DIGITS = 10**15
 
 
 def read_sheets(path, wanted=None):
@@ -67,7 +69,7 @@ def read_sheets(path, wanted=None):
         count = _fill_merged(cells, marks.merged.get(name, ()) if merged[name] is None else merged[name])
         if count:
             notes.append(f"sheet {name!r}: {count} merged cells hold their value in each of their rows")
-    return sheets, notes, _doubts(marks, names)
+    return sheets, notes, [*_doubts(marks, names), *_long_numbers(sheets)]
 
 
 def _names(package, workbook, wanted, path):
@@ -152,6 +154,22 @@ def _doubts(marks, names):
             shown = ", ".join(places[:_SHOWN]) + (", ..." if len(places) > _SHOWN else "")
             said.append(f"{len(places)} cells ({shown}) {what}")
     return said
+
+
+def _long_numbers(sheets):
+    """Say where whole numbers have more digits than a workbook keeps, as bar codes have."""
+    for name, rows in sheets.items():
+        places = [
+            (r, c)
+            for r, row in enumerate(rows)
+            for c, cell in enumerate(row)
+            if type(cell) is int and MOST_DIGITS <= abs(cell) < 1000 * MOST_DIGITS
+        ]
+        if places:
+            yield (
+                f"{len(places)} numbers of sheet {name!r} (first {_a1(*places[0])}) have more than 15 digits, and a "
+                "workbook keeps no more: names that differ behind them have become one. Write such names as text"
+            )
 
 
 def _a1(row, column):

@@ -1,0 +1,65 @@
+"""What may be wrong with the lines of a log: dates to come, codes for "no value", one property in two spellings."""
+
+import warnings
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from .._core.missing_codes import find_codes
+from .._core.spelling import tidy
+from ..exceptions import CheckLogWarning
+
+__all__ = ["warn_of_doubts"]
+
+# a clock elsewhere may be ahead
+AHEAD = timedelta(days=2)
+
+
+def warn_of_doubts(path, numbers):
+    """Warn of lines whose reading is kept, but may be a slip.
+
+    Parameters
+    ----------
+    path : path-like
+        The log, for messages.
+    numbers : dict of {(date, sample, property, reference, predicted): int}
+        Number of the line of each reading.
+    """
+    said = [*_to_come(numbers), *_codes(numbers), *_spellings(numbers)]
+    for text in said:
+        warnings.warn(f"{path}, {text}", CheckLogWarning, stacklevel=3)
+
+
+def _to_come(numbers):
+    for (date, *_), line in numbers.items():
+        if date > datetime.now(date.tzinfo) + AHEAD:
+            yield (
+                f"line {line}: the date {date:%Y-%m-%d} is still to come, and the reading stands behind all others "
+                "until then. Correct the year or the day."
+            )
+
+
+def _codes(numbers):
+    """Numbers such as -9999, by property, among references and predictions together: both are of one size."""
+    for name in dict.fromkeys(row[2] for row in numbers):
+        rows = [row for row in numbers if row[2] == name]
+        values = np.array([row[3:] for row in rows], dtype=np.float64)
+        for row, own, codes in zip(rows, values, find_codes(values)):
+            if codes.any():
+                value = own[codes][0]
+                yield (
+                    f"line {numbers[row]}: {value:g} stands for 'no value' in many programs, and is taken as a reading "
+                    f"of {name!r}. Leave out a line without a reading."
+                )
+
+
+def _spellings(numbers):
+    seen = {}
+    for (_, _, name, *_), line in numbers.items():
+        other = seen.setdefault(tidy(name), name)
+        if other != name:
+            yield (
+                f"line {line}: the properties {other!r} and {name!r} differ in spelling alone and get a chart each. "
+                "Write them alike if they are one."
+            )
+            return
