@@ -33,9 +33,9 @@ class CheckLog:
     Notes
     -----
     `append` adds all its lines by one write to the end of the file under a lock, and waits until they are on the disk:
-    processes that append at the same time lose nothing, and a process that is killed leaves the file whole. A last
-    line that was cut off nevertheless, by a power failure, is left out with a warning and never read as a shorter
-    number.
+    processes that append at the same time lose nothing, and a process that is killed loses nothing that it had said was
+    written. A last line that was cut off, by a power failure or a kill in the middle of a write, is left out with a
+    warning and never read as a shorter number.
 
     Examples
     --------
