@@ -19,6 +19,7 @@ from benchmarks.foundation.mixture import collect, learn, report
 from benchmarks.foundation.parts import NETWORKS, run
 from benchmarks.foundation.sentence import write_readme
 from benchmarks.foundation.twin import PRETRAINED, RANDOM, compare
+from skspectral.pretraining.weights import packaged_versions
 
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parents[2] / "README.md"
@@ -37,6 +38,8 @@ def main(arguments=None):
     parser.add_argument("--output", type=Path, default=RESULTS, help="where to write")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
+    # results name the version, whichever is the newest when they are read
+    options.weights = next(iter(packaged_versions(options.weights)), options.weights)
     if options.part in ("mixture", "several"):
         networks = {PRETRAINED: options.weights, RANDOM: untrained_twin(options.weights, Path(mkdtemp()) / "untrained")}
     if options.part == "mixture":

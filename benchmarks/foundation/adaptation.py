@@ -70,7 +70,8 @@ def collect(path, weights, n_simulated, n_repeats, quiet=False):
                 early = stopped.get(labels[:-1])
                 record = done.get(labels) or (early and early | {"steps": labels[-1]})
                 if record is None:
-                    record = dict(zip(LABELS, labels)) | {"material": task.material} | _errors(task, weights, *changes)
+                    record = dict(zip(LABELS, labels)) | {"weights": str(weights), "material": task.material}
+                    record |= _errors(task, weights, *changes)
                 if record["used"] is not None and record["used"] < labels[-1]:
                     stopped[labels[:-1]] = record
                 if labels not in done:

@@ -7,7 +7,7 @@ from benchmarks.foundation.adaptation import EXPERTS, LABELS, OTHER_SAMPLES
 from benchmarks.foundation.intervals import interval
 from skspectral.foundation._mixture import FLOOR
 
-__all__ = ["adaptation_text", "draw", "summarise"]
+__all__ = ["adaptation_text", "draw", "summarise", "weights_of"]
 
 SHOWN = dict(zip(EXPERTS[1:], ("trained head", "committee", "mixture")))
 TASK = ["kind", "setting", "standards", "target"]
@@ -51,7 +51,12 @@ def summarise(records):
     return pd.DataFrame(found, columns=columns).sort_values(KEY, kind="stable")
 
 
-def adaptation_text(table):
+def weights_of(records):
+    """Names of the weights that were studied."""
+    return ", ".join(sorted({record["weights"] for record in records}))
+
+
+def adaptation_text(table, weights):
     """Write what `summarise` gave as a section of Markdown, with what follows from it."""
     lines = [
         "\n## Does adaptation of the network help?\n",
@@ -61,7 +66,7 @@ def adaptation_text(table):
         "over that of the same model without adaptation on the same task (-0.01: 1 % smaller; squared errors below 1 % "
         "of the references' variance count alike), mean and 95 % interval over materials or pairs; then the numbers of "
         "tasks in which the mixture is more than 1 % better or worse. Training stops by itself where hidden patches "
-        "are no longer rebuilt better, and more steps than that are not made.\n",
+        f"are no longer rebuilt better, and more steps than that are not made. Weights: {weights}.\n",
         verdict(table) + "\n",
         f"| standards | target spectra | adapted | steps | tasks | {' | '.join(SHOWN.values())} | better | worse |",
         "|---|---|---|---|---|---|---|---|---|---|",

@@ -72,10 +72,13 @@ def write_report(folder, accuracy):
     if (folder / "twin.csv").exists():
         parts += [twin_table(pd.read_csv(folder / "twin.csv"))]
     if (folder / "several.jsonl").exists():
-        parts += [several.several_table(several.summarise(_lines(folder / "several.jsonl")))]
+        records = _lines(folder / "several.jsonl")
+        weights = adaptation_table.weights_of([record for record in records if record["network"] == MAIN])
+        parts += [several.several_table(several.summarise(records), weights)]
     if (folder / "adaptation.jsonl").exists():
-        table = adaptation_table.summarise(_lines(folder / "adaptation.jsonl"))
-        parts += [adaptation_table.adaptation_text(table)]
+        records = _lines(folder / "adaptation.jsonl")
+        table = adaptation_table.summarise(records)
+        parts += [adaptation_table.adaptation_text(table, adaptation_table.weights_of(records))]
         written.append(adaptation_table.draw(table, folder / "adaptation.png"))
     (folder / "README.md").write_text("\n".join(parts))
     return [folder / "README.md", *written]

@@ -101,6 +101,7 @@ def collect(path, networks, n_simulated, n_repeats, quiet=False):
                 if (number, n, network) in done:
                     continue
                 record = {"task": number, "kind": kind, "material": three.material, "standards": n, "network": network}
+                record["weights"] = str(weights)
                 for name, source, others in (("A", "A", ()), ("C", "C", ()), ("both", "A", ("C",))):
                     model = SpectralFMTransfer(weights, others=others, source=source, target="B", device="cpu")
                     record[name] = _errors(model, three, n)
@@ -141,7 +142,7 @@ def summarise(records):
     return pd.DataFrame(rows, columns=COLUMNS).sort_values(KEY, kind="stable")
 
 
-def several_table(table):
+def several_table(table, weights):
     """Write what `summarise` gave as a section of Markdown."""
     lines = [
         "\n## Several known instruments\n",
@@ -149,7 +150,7 @@ def several_table(table):
         "out: three simulated instruments, and feed grain on two handhelds with a simulated third one. Logarithm of "
         "the root mean squared error from both sources over the geometric mean of those from either alone, mean and "
         "95 % interval over materials (directions for feed grain); the same over the better one in hindsight; and the "
-        "largest ratio to the worse one in any task.\n",
+        f"largest ratio to the worse one in any task. Weights: {weights}.\n",
         "| standards | tasks | network | expert | both over mean of either | over the better | most over the worse |",
         "|---|---|---|---|---|---|---|",
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.foundation import adaptation, several
-from benchmarks.foundation.adaptation_table import adaptation_text, draw, summarise, verdict
+from benchmarks.foundation.adaptation_table import adaptation_text, draw, summarise, verdict, weights_of
 from benchmarks.prior.tasks import Setting
 from skspectral.datasets import make_instruments
 
@@ -75,7 +75,8 @@ def test_adaptation_is_compared_with_the_same_task_without_it(records):
 
 def test_the_verdict_follows_the_figures(records, tmp_path):
     table = summarise(records)
-    text = adaptation_text(table)
+    text = adaptation_text(table, weights_of(records))
+    assert "Weights: None." in text
     assert "| 6 | standards | lora | 2 | 1 |" in text
     assert draw(table, tmp_path / "adaptation.png").read_bytes()[:4] == b"\x89PNG"
     of_lora = (table["adapted"] == "lora") & (table["expert"] == "mixture")
@@ -107,4 +108,4 @@ def test_two_known_instruments_are_compared_with_either(tmp_path, monkeypatch):
     assert row["log_rmse"] == pytest.approx(both - (a + c) / 2) and row["groups"] == 2
     assert row["to_better"] == pytest.approx(both - min(a, c))
     assert row["worst"] == pytest.approx(np.exp(both - max(a, c)))
-    assert "| 4 | simulated (2) | pretrained | mixture |" in several.several_table(table.reset_index())
+    assert "| 4 | simulated (2) | pretrained | mixture |" in several.several_table(table.reset_index(), "small-9")
