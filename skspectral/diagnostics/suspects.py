@@ -12,20 +12,21 @@ FEWEST_PAIRS = 5
 MOST_PAIRS = 100
 # chosen so that fewer than one in a hundred good sets of standards of real pairs is suspected: odds (natural logarithm)
 # of an exchange, and of another sample's spectrum
-EXCHANGED, TAKEN = 5.0, 4.0
+EXCHANGED, TAKEN = 5.0, 6.0
 # the held-out error is so many times the usual one (the median made a standard deviation) and the second largest
 FAR, NORMAL_MAD, AHEAD = 3.0, 1.4826, 1.6
 # the spectrum's squared distance from where the others put it is so many times the second largest
-FARTHEST = 3.0
+FARTHEST = 4.0
 
 
 def suspect_standards(rows, held_out):
     """Find standards whose target spectrum is, on two grounds, that of another sample.
 
     On real pairs spectra alone raise too many false alarms: a sample that was packed unevenly looks as odd as a wrong
-    vial. A standard is named where the held-out error of its reference is the largest and far beyond the others', *and*
-    its spectrum fits another sample better than its own, by more than the number of samples makes likely: two standards
-    that were exchanged, or one whose vial was taken for another's.
+    vial. Two standards are named where exchanging their target spectra is far likelier than chance among all exchanges,
+    *and* their references are missed most, by models that have not seen them; one is named where its spectrum is the
+    farthest from where the others put it and fits another sample better, *and* its reference is missed far more than
+    all others.
 
     Parameters
     ----------
@@ -46,27 +47,28 @@ def suspect_standards(rows, held_out):
     scores, s_scores, t_scores = source_scores(samples, on_source, on_target)
     if s_scores.shape[1] == 0:
         return []
-    worst = {}
-    for errors in np.abs(held_out[target_at]).T:
-        known = np.isfinite(errors)
-        if known.sum() >= FEWEST_PAIRS:
-            worst.setdefault(int(np.nanargmax(errors)), []).append(errors)
-    if not worst:
+    properties = [errors for errors in np.abs(held_out[target_at]).T if np.isfinite(errors).sum() >= FEWEST_PAIRS]
+    if not properties:
         return []
     order, odds = PairModel(s_scores, t_scores).most_likely()
     moved = np.flatnonzero(order != np.arange(len(ids)))
-    if len(moved) == 2 and odds > EXCHANGED and worst.keys() & set(moved.tolist()):
+    if len(moved) == 2 and odds > EXCHANGED and any(set(_largest(errors)) == set(moved) for errors in properties):
         one, other = (repr(ids[i]) for i in moved)
         return [f"the target spectra of {one} and {other} look exchanged"]
     evidence, rival, distance = rival_evidence(scores, s_scores, t_scores, source_at)
     i, second = np.argsort(-distance)[:2]
-    if i not in worst or evidence[i] <= TAKEN or distance[i] <= FARTHEST * distance[second]:
+    if evidence[i] <= TAKEN or distance[i] <= FARTHEST * distance[second]:
         return []
-    if not any(_stands_out(errors, i) for errors in worst[i]):
+    if not any(_largest(errors)[0] == i and _stands_out(errors, i) for errors in properties):
         return []
     sample = codes[rival[i]]
     other = "another sample" if sample < 0 else repr(rows.sample_id[np.flatnonzero(rows.codes == sample)[0]])
     return [f"the target spectrum of {ids[i]!r} fits {other} better than itself on the source"]
+
+
+def _largest(errors):
+    """Positions of the two largest errors (n_pairs,), the largest first; NaN is none."""
+    return np.argsort(-np.where(np.isfinite(errors), errors, -1.0))[:2]
 
 
 def _stands_out(errors, i):

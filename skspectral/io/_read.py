@@ -117,16 +117,18 @@ def read_spectra(
     if not named:
         raise TableError("No file was given: pass one file per instrument, as {name: path}.")
     blocks, notes = {}, []
+    # beside references, the column may be one of theirs alone
+    of_spectra = id_column if references is None else None
     for name, files in named.items():
         if is_frame(files):
             said = {"unit": option_of(unit, name), "quantity": option_of(quantity, name)}
-            blocks[name] = blocks_of_frame(files, **said, id_column=id_column)
+            blocks[name] = blocks_of_frame(files, **said, id_column=of_spectra)
             continue
         blocks[name], skipped = read_many(
             files,
             on_error=on_error,
             progress=progress,
-            id_column=id_column if references is None else None,
+            id_column=of_spectra,
             encoding=encoding,
             decimal=decimal,
             delimiter=delimiter,

@@ -1,10 +1,12 @@
 """References however a laboratory lays them out: samples in columns, one row for each value, labels with numbers."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from skspectral.exceptions import TableError
+from skspectral.exceptions import TableError, TableWarning
 from skspectral.io import read_spectra
 
 from .workbook_writer import xlsx
@@ -78,3 +80,15 @@ def test_references_that_name_files(tmp_path, written):
         table = read_spectra([tmp_path / f"{name}.csv" for name in reversed(names)], references=lab, unit="nm")
         np.testing.assert_array_equal(table.y.ravel(), [9.0, 9.25, 9.5])
         assert table.sample_id[0] == ("barley 2z" if own_names else "scan_c1x")
+
+
+def test_two_columns_that_name_the_spectra_in_another_order_are_asked_about():
+    spectra = FRAME.assign(sample_id=[7, 8, 9])
+    lab = pd.DataFrame({"lab no": [7, 8, 9], "sample": [8, 7, 9], "protein": [9.5, 9.25, 9.0], "fat": [8, 9, 7]})
+    with pytest.warns(TableWarning, match="the columns 'sample' and 'lab no' both name 3 spectra") as caught:
+        table = read_spectra(spectra, references=lab, unit="nm")
+    assert len(caught) == 1 and table.y[:, 0].tolist() == [9.25, 9.5, 9.0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = read_spectra(spectra, references=lab, unit="nm", id_column="lab no")
+    assert table.y[:, 0].tolist() == [9.5, 9.25, 9.0]

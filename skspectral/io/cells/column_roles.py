@@ -119,4 +119,4 @@ def find_instrument_column(columns, wanted, path):
 def no_property(label):
     """Whether a label says that a column of numbers holds no reference values."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(label)).lower().replace("_", " ")
-    return bool(_NO_PROPERTY.search(spaced) or _WHOLE.fullmatch(spaced.strip()))
+    return bool(_NO_PROPERTY.search(spaced) or _WHOLE.fullmatch(spaced.strip()) or _squeezed(label) in _NAMES)

@@ -1,9 +1,11 @@
 """References from a file of their own."""
 
+import warnings
+
 import numpy as np
 
-from ...exceptions import TableError
-from ..cells.column_roles import find_name_column
+from ...exceptions import TableError, TableWarning
+from ..cells.column_roles import find_name_column, no_property
 from ..cells.labels import axis_labels
 from ..cells.numbers import is_blank
 from ..grids.long_form import widened
@@ -166,7 +168,19 @@ def _name_column(labels, cells, known, id_column, path):
     hits = {k: sum(tidy(name) in known for name in _names(column)) for k, column in cells.items()}
     by_label = find_name_column(numbered, cells, None, path)
     best = max(hits, key=lambda k: (hits[k], k == by_label))
-    return best if hits[best] else None
+    if not hits[best]:
+        return None
+    named = [str(cell) for cell in cells[best]]
+    for k in hits:
+        # a column of values may hold the same numbers; one that counts or names is a rival
+        if k != best and hits[k] == hits[best] and no_property(labels[k]) and named != [str(cell) for cell in cells[k]]:
+            warnings.warn(
+                f"{path}: the columns {labels[best]!r} and {labels[k]!r} both name {hits[best]} spectra, in another "
+                f"order, and {labels[best]!r} is taken. Say which it is with id_column=.",
+                TableWarning,
+                stacklevel=7,
+            )
+    return best
 
 
 def _names(cells):
