@@ -143,7 +143,8 @@ class Incoming:
         if isinstance(axis, dict):
             label = self.instrument[rows[0]]
             axis = axis[label if label in axis else instrument]
-        X = self.X[rows] if axis is None else self.X[rows][:, : len(axis)]
+        X = self.X if len(rows) == len(self.X) else self.X[rows]
+        X = X if axis is None else X[:, : len(axis)]
         if axis is not None and np.size(axis) != X.shape[1]:
             raise AxisMismatchError(
                 f"The axis has {np.size(axis)} entries, but the spectra have {X.shape[1]} channels."
@@ -216,10 +217,11 @@ def unusable(X):
     finite = np.isfinite(X).all(axis=1)
     for row in np.flatnonzero(~finite):
         reasons[row] = f"holds NaN or infinity in {int((~np.isfinite(X[row])).sum())} channels"
-    for row in np.flatnonzero(finite):
-        if np.abs(X[row]).max() >= LARGEST_VALUE:
-            reasons[row] = f"holds values of {LARGEST_VALUE:g} and more"
-    for row in np.flatnonzero(finite)[constant_rows(X[finite])]:
+    # of rows with NaN the comparison is false
+    for row in np.flatnonzero(finite & (np.maximum(X.max(axis=1), -X.min(axis=1)) >= LARGEST_VALUE)):
+        reasons[row] = f"holds values of {LARGEST_VALUE:g} and more"
+    known = X if finite.all() else X[finite]
+    for row in np.flatnonzero(finite)[constant_rows(known)]:
         reasons[row] = "is constant over all channels, as a failed scan is"
     return reasons
 

@@ -254,14 +254,19 @@ class TransferredModel:
         """Spectra of some rows on the axis and of the quantity of a target, and what was done to them."""
         record, said = self.records[name], []
         X, axis = incoming.spectra_of(rows, name)
-        parts = np.empty_like(X)
         quantities = [incoming.quantity_of(row) for row in rows]
-        for quantity in dict.fromkeys(quantities):
-            at = np.flatnonzero([q == quantity for q in quantities])
-            parts[at], converted = convert_quantity(X[at], quantity, record.quantity)
-            if converted:
-                said.append(f"converted from {quantity} to {record.quantity}")
-        X, resampled = onto_axis(parts, axis, incoming.unit, record.wavelengths, self.unit)
+        converted = {quantity: False for quantity in quantities}
+        if len(converted) == 1:
+            # nothing is copied where nothing is converted
+            X, converted[quantities[0]] = convert_quantity(X, quantities[0], record.quantity)
+        else:
+            parts = np.empty_like(X)
+            for quantity in converted:
+                at = np.flatnonzero([q == quantity for q in quantities])
+                parts[at], converted[quantity] = convert_quantity(X[at], quantity, record.quantity)
+            X = parts
+        said += [f"converted from {quantity} to {record.quantity}" for quantity, was in converted.items() if was]
+        X, resampled = onto_axis(X, axis, incoming.unit, record.wavelengths, self.unit)
         if resampled:
             said.append(f"resampled from {len(axis)} channels to the {record.n_channels} of the model")
         if X.shape[1] != record.n_channels:

@@ -19,6 +19,11 @@ LEAST_CHANNELS = 5
 DERIVATIVE_POINTS = 9
 #: Steps whose median one is compared with.
 STEPS_AROUND = 7
+#: Exchanges after which the fourth of seven values is their median.
+MEDIAN_OF_SEVEN = (
+    *((0, 5), (0, 3), (1, 6), (2, 4), (0, 1), (3, 5), (2, 6)),
+    *((2, 3), (3, 6), (4, 5), (1, 4), (1, 3), (3, 4)),
+)
 CURVATURE_POINTS = 7
 MOST_COARSE = 100
 
@@ -81,7 +86,19 @@ def roughness(X):
     Bands of real spectra are smooth beside it; noise, spikes and splices are not.
     """
     steps = np.diff(_scaled(X), axis=1)
-    return steps - median_filter(steps, size=(1, min(STEPS_AROUND, steps.shape[1])), mode="nearest")
+    if steps.shape[1] < STEPS_AROUND:
+        return steps - median_filter(steps, size=(1, steps.shape[1]), mode="nearest")
+    return steps - _running_median(steps)
+
+
+def _running_median(steps):
+    """Median of the STEPS_AROUND steps around each, by exchanges of whole arrays: many times faster than sorting."""
+    half, n = STEPS_AROUND // 2, steps.shape[1]
+    padded = np.concatenate([steps[:, :1]] * half + [steps] + [steps[:, -1:]] * half, axis=1)
+    around = [padded[:, at : at + n] for at in range(STEPS_AROUND)]
+    for low, high in MEDIAN_OF_SEVEN:
+        around[low], around[high] = np.minimum(around[low], around[high]), np.maximum(around[low], around[high])
+    return around[half]
 
 
 def _scaled(X):
@@ -95,8 +112,14 @@ def coarse(X):
     n = X.shape[1]
     if n <= MOST_COARSE:
         return X
-    edges = np.linspace(0, n, MOST_COARSE + 1).round().astype(int)
+    edges = _edges(n)
     return np.add.reduceat(X, edges[:-1], axis=1) / np.diff(edges)
+
+
+@lru_cache(maxsize=8)
+def _edges(n):
+    """First channels of the groups that are averaged, and one past the last."""
+    return np.linspace(0, n, MOST_COARSE + 1).round().astype(int)
 
 
 def slopes(X):

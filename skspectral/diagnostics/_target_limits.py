@@ -9,7 +9,7 @@ from .._core.roles import TransferRows
 from ..exceptions import IndistinctSpectraError, NoSourceError, NoStandardsError
 from ._mistakes import NOISE, SHARE, SHARE_OF_SLIGHT, SLIGHT, STEP, left_out_of_mistakes, ratios
 from ._spectra import checked_spectra, derivative, roughness
-from ._target_model import SpectraModel, folds_of, mean_shift, twins_of
+from ._target_model import SpectraModel, folds_of, in_batches, mean_shift, twins_of
 
 __all__ = ["TargetCheck", "TargetLimits"]
 
@@ -256,14 +256,18 @@ class TargetLimits:
         TargetCheck
         """
         X = checked_spectra(self, X, reset=False)
-        found = {}
-        for view, model in self.models_.items():
-            found.update({f"{view} {name}": values for name, values in model.statistics(_look(view, X)).items()})
+        found = in_batches(self._of_views, X)
         distance, undone = self.mistakes_.statistics(X)
         found.update({"distance": distance}, **ratios(X, distance, undone))
         found = {name: values / self.limits_[name] for name, values in found.items()}
         undone = {name: values / self.limits_["distance"] for name, values in undone.items()}
         return TargetCheck(np.max(list(found.values()), axis=0), found, undone, self._of_file(found, undone))
+
+    def _of_views(self, X):
+        found = {}
+        for view, model in self.models_.items():
+            found.update({f"{view} {name}": values for name, values in model.statistics(_look(view, X)).items()})
+        return found
 
     def _of_file(self, found, undone):
         """Name the mistake that all spectra have together, or None."""

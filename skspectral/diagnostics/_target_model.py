@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["SpectraModel", "folds_of", "mean_shift", "twins_of"]
+__all__ = ["SpectraModel", "folds_of", "in_batches", "mean_shift", "twins_of"]
 
+#: So many spectra are judged at a time: what is computed of them stays in the cache of the processor.
+BATCH = 128
 N_FOLDS = 10
 MOST_SAMPLES = 300
 
@@ -64,16 +66,18 @@ class SpectraModel:
 
     def residuals(self, X):
         """Scores (n_spectra, n_components) and what they leave over (n_spectra, n_channels)."""
-        scores = (X - self.mean) @ self.axes.T
-        return scores, X - self.mean - scores @ self.axes
+        centred = X - self.mean
+        scores = centred @ self.axes.T
+        centred -= scores @ self.axes
+        return scores, centred
 
     def statistics(self, X):
         """Compute each statistic of the spectra: dict of {name: (n_spectra,)}."""
         scores, left = self.residuals(X)
         return {
-            "q": np.sum(left**2, axis=1),
+            "q": np.einsum("np,np->n", left, left),
             "t2": np.sum(scores**2 / self.variances, axis=1) if self.n_components else np.ones(len(X)),
-            "peak": np.max(left**2 / self.noise, axis=1),
+            "peak": np.max(np.square(left / np.sqrt(self.noise)), axis=1),
         }
 
     def distances(self, X):
@@ -104,6 +108,12 @@ class Fold:
     shift: np.ndarray
     out: np.ndarray
     on_target: bool
+
+
+def in_batches(compute, X):
+    """Values of many spectra (n_spectra, n_channels) by a function that gives {name: (n_some,)} for some of them."""
+    parts = [compute(X[at : at + BATCH]) for at in range(0, max(len(X), 1), BATCH)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def folds_of(source, target, twin):

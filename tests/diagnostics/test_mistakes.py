@@ -126,7 +126,8 @@ def test_the_step_is_that_of_generalised_least_squares():
     X = model.mean + rng.standard_normal((5, 3)) @ axes + 0.1 * rng.standard_normal((5, 12))
     X[:, 7:] += 0.8
     inverse = np.linalg.inv(axes.T @ np.diag(model.variances) @ axes + np.diag(model.noise))
-    left = MistakeModel(None, {"level": model}, np.zeros(12))._without_step(X)
+    mistakes = MistakeModel(None, {"level": model}, np.zeros(12))
+    left = mistakes._without_step(X, *mistakes._weighted_steps())
     for spectrum, found in zip(X - model.mean, left - model.mean):
         best = np.inf
         for at in range(1, 12):
