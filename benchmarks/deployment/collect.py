@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.base import clone
 
 from skspectral import AutoTransfer, MeanShift
-from skspectral.deployment._flags import Flags
 from skspectral.deployment._methods import predict_with_std
 from skspectral.diagnostics import TargetLimits, TransferIntervals
 from skspectral.model_selection import StandardsSplit
@@ -21,7 +20,7 @@ ROLES = {"source": "A", "target": "B"}
 MOST_TARGETS = 2
 
 
-def interval_parts(pair, kind, n_standards, seed, method, conformal=False):
+def interval_parts(pair, kind, n_standards, seed, method, conformal=False, judged=True):
     """Fit a method to a split and keep what intervals are made of, one dict per property.
 
     Parameters
@@ -34,6 +33,8 @@ def interval_parts(pair, kind, n_standards, seed, method, conformal=False):
     conformal : bool
         Whether to fit anew without each standard, where there are enough of them for `LEVEL`, and to add the half
         widths of conformal intervals.
+    judged : bool
+        Whether to say which of the spectra are worth a warning, which takes half the time.
     """
     split = blocks(pair, kind, n_standards, seed)
     columns = [seed % pair.y.shape[1]] if pair.y.shape[1] > MOST_TARGETS else list(range(pair.y.shape[1]))
@@ -49,9 +50,9 @@ def interval_parts(pair, kind, n_standards, seed, method, conformal=False):
             predicted, own = model.predict(split.X_test), None
             residuals, _ = _left_out(model, split, y)
         enough = n_standards >= LEAST_FOR_CONFORMAL
-        half = _conformal(model, split, y, predicted, own) if conformal and enough else None
+        half = _conformal(model, split, y, predicted, y_test, own) if conformal and enough else None
     intervals = TransferIntervals(**ROLES).fit(split.X, y, **split.labels, residuals=residuals)
-    flagged = flagged_spectra(split, y, predicted)
+    flagged = flagged_spectra(split) if judged else np.zeros(len(split.X_test), dtype=bool)
     on_target = split.instrument == "B"
     standards = intervals._scores(split.X[on_target])
     scores = intervals._scores(split.X_test)
@@ -64,6 +65,7 @@ def interval_parts(pair, kind, n_standards, seed, method, conformal=False):
             "standards": standards,
             "scores": scores,
             "y_standards": y[on_target, j],
+            "y_source": y[~on_target, j],
             "y_spread": intervals.spread_[j],
             "source_error": intervals.source_error_[j],
             "difference": intervals.difference_[j],
@@ -72,27 +74,25 @@ def interval_parts(pair, kind, n_standards, seed, method, conformal=False):
             "own": None if own is None else own[:, j],
             "residuals": None if residuals is None else residuals[:, j],
             "conformal": None if half is None else half[:, j],
-            "flagged": flagged[:, j],
+            "flagged": flagged,
         }
         for j in range(len(columns))
     ]
 
 
-def flagged_spectra(split, y, predicted):
-    """Whether the spectrum or the value of each prediction (n_test, n_targets) is worth a warning."""
-    flags = Flags(*predicted.shape)
-    flags.add_spectra(split.X_test, TargetLimits(**ROLES).fit(split.X, **split.labels), ROLES["target"])
-    flags.add_range(predicted, y.min(axis=0), y.max(axis=0))
-    return np.isin(flags.flag().astype(str), ["warning", "reject"])
+def flagged_spectra(split):
+    """Whether each test spectrum (n_test,) is worth a warning by itself."""
+    return TargetLimits(**ROLES).fit(split.X, **split.labels).check(split.X_test).outside
 
 
-def _conformal(model, split, y, predicted, own):
-    """Half widths of conformal intervals (n_test, n_targets)."""
+def _conformal(model, split, y, predicted, y_test, own):
+    """Half widths of conformal intervals (n_test, n_targets) on the side of the reference."""
     residuals, std = _left_out(model, split, y)
     standards = split.sample_id[split.instrument == "B"]
     intervals = TransferIntervals(conformal=True, **ROLES)
     intervals.fit(split.X, y, **split.labels, residuals=residuals, left_out=standards, left_out_std=std)
-    return intervals.quantile(LEVEL) * intervals.std(split.X_test, predicted, own)
+    below, above = intervals.sides(split.X_test, predicted, own)
+    return intervals.quantile(LEVEL) * np.where(predicted < y_test, above, below)
 
 
 def _left_out(model, split, y):

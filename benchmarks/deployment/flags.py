@@ -7,7 +7,7 @@ from skspectral.diagnostics import TargetLimits
 
 from .pairs import blocks
 
-__all__ = ["CASES", "flag_rates", "flag_summary", "flags_by_pair", "other_materials"]
+__all__ = ["CASES", "flag_rates", "flag_summary", "flags_by_pair", "other_materials", "wrong_spectra"]
 
 ROLES = {"source": "A", "target": "B"}
 #: Steps of these shares of the range of a spectrum, such as a change of detector leaves behind.
@@ -30,15 +30,15 @@ def flag_rates(pair, n_standards, seed, others):
     rng = np.random.default_rng(seed)
     rows = []
     for case in CASES:
-        found = limits.check(_spectra(case, split, pair, others, rng))
+        found = limits.check(wrong_spectra(case, split.X_test, pair, others, rng))
         score = found.score
         rows.append({"pair": pair.name, "n": n_standards, "seed": seed, "case": case, "spectra": len(score)})
         rows[-1] |= {"warning": float((score > 1).mean()), "file": float(found.file_mistake is not None)}
     return rows
 
 
-def _spectra(case, split, pair, others, rng):
-    X = split.X_test
+def wrong_spectra(case, X, pair, others, rng):
+    """Make wrong spectra of one of the CASES from good ones (n_spectra, n_channels) of a pair."""
     if case == "good":
         return X
     if case == "noise":

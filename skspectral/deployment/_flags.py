@@ -4,7 +4,7 @@ import numpy as np
 
 from .predictions import SEVERITIES
 
-__all__ = ["Flags"]
+__all__ = ["BEYOND_WARNING", "Flags", "is_uninformative"]
 
 #: A spectrum that is this many times beyond a limit (of squared distances) is no spectrum of these samples.
 REJECT_SCORE = 10.0
@@ -12,6 +12,10 @@ REJECT_SCORE = 10.0
 BEYOND_WARNING, BEYOND_REJECT = 0.1, 1.0
 #: The usual limit of a method's standard deviation comes from spectra that it was fitted to, for which it is small.
 DISAGREEMENT_WARNING = 3.0
+#: References of the calibration spread less than so many standard deviations of a prediction where it hardly says more
+#: than their mean does. By the same ratio, RPD, the field calls a calibration unreliable: Chang et al. (2001),
+#: https://doi.org/10.2136/sssaj2001.652480x
+LEAST_RPD = 1.4
 WHAT = {
     "q": "something that the calibration never showed",
     "t2": "far from its centre",
@@ -29,35 +33,31 @@ class Flags:
 
     def __init__(self, n_rows, n_properties):
         self._rank = np.zeros((n_rows, n_properties), dtype=int)
-        self._reasons = [[[] for _ in range(n_properties)] for _ in range(n_rows)]
+        # most rows have none
+        self._reasons = {}
 
     def add(self, row, severity, reason, properties=None):
         """Note a finding of one row, for all properties or some."""
         rank = SEVERITIES.index(severity)
         for j in range(self._rank.shape[1]) if properties is None else properties:
             self._rank[row, j] = max(self._rank[row, j], rank)
-            self._reasons[row][j].append((rank, reason))
+            self._reasons.setdefault((row, j), []).append((rank, reason))
 
     def put(self, rows, found):
         """Take over the findings of other flags for some rows (n_found,)."""
-        for row, rank, reasons in zip(rows, found._rank, found._reasons):
-            self._rank[row] = np.maximum(self._rank[row], rank)
-            for own, more in zip(self._reasons[row], reasons):
-                own += more
+        self._rank[rows] = np.maximum(self._rank[rows], found._rank)
+        for (row, j), reasons in found._reasons.items():
+            self._reasons.setdefault((rows[row], j), []).extend(reasons)
 
     def flag(self):
         """Severity (n_rows, n_properties)."""
-        flags = np.empty(self._rank.shape, dtype=object)
-        for at in np.ndindex(self._rank.shape):
-            flags[at] = SEVERITIES[self._rank[at]]
-        return flags
+        return np.array(SEVERITIES, dtype=object)[self._rank]
 
     def reason(self):
         """Reasons in words, the severest first, (n_rows, n_properties)."""
-        reasons = np.empty(self._rank.shape, dtype=object)
-        for i, j in np.ndindex(self._rank.shape):
-            ordered = sorted(self._reasons[i][j], key=lambda found: -found[0])
-            reasons[i, j] = "; ".join(text for _, text in ordered)
+        reasons = np.full(self._rank.shape, "", dtype=object)
+        for at, found in self._reasons.items():
+            reasons[at] = "; ".join(text for _, text in sorted(found, key=lambda one: -one[0]))
         return reasons
 
     def add_spectra(self, X, limits, target):
@@ -89,9 +89,23 @@ class Flags:
             severity = "reject" if share > BEYOND_REJECT else "warning" if share > BEYOND_WARNING else "note"
             self.add(row, severity, f"outside the calibrated range {low[j]:.4g} to {high[j]:.4g}", [j])
 
+    def add_uninformative(self, std, spread):
+        """Judge standard deviations of predictions (n_rows, n_properties) by that of the references (n_properties,)."""
+        for row, j in np.argwhere(is_uninformative(std, spread)):
+            reason = (
+                "says hardly more than the mean of the calibration's references: their standard deviation is "
+                f"{spread[j]:.3g}, that of the prediction {std[row, j]:.3g}"
+            )
+            self.add(row, "warning", reason, [j])
+
     def add_disagreement(self, std, limit):
         """Judge the method's own standard deviations (n_rows, n_properties) by what is usual (n_properties,)."""
         for row, j in np.argwhere(std > limit):
             times = std[row, j] / limit[j]
             severity = "warning" if times > DISAGREEMENT_WARNING else "note"
             self.add(row, severity, f"the models inside disagree ({times:.3g} times the usual limit)", [j])
+
+
+def is_uninformative(std, spread):
+    """Whether standard deviations of predictions are as large as that of the references nearly is, of their shape."""
+    return LEAST_RPD * std > spread

@@ -99,7 +99,7 @@ class TransferRecord:
         flags : Flags
         """
         shape = (len(X), len(self.low))
-        value, half = np.full(shape, np.nan), np.full(shape, np.nan)
+        value, lower, upper = (np.full(shape, np.nan) for _ in range(3))
         flags = Flags(*shape)
         failed = unusable(X)
         for row, reason in enumerate(failed):
@@ -109,16 +109,18 @@ class TransferRecord:
         if good.any():
             seen = X[good] if self.resample is None else self.resample.transform(X[good])
             value[good], own = map(as_columns, predict_with_std(self.model, seen))
-            if self.intervals is not None:
-                half[good] = self.intervals.quantile(level) * self.intervals.std(seen, value[good], own)
             found = Flags(int(good.sum()), shape[1])
+            if self.intervals is not None:
+                lower[good], upper[good] = self.intervals.interval(seen, value[good], own, level=level)
+                std = (upper[good] - lower[good]) / (2 * self.intervals.quantile(level))
+                found.add_uninformative(std, np.sqrt(self.intervals.spread_))
             if self.limits is not None:
                 found.add_spectra(seen, self.limits, self.target)
             found.add_range(value[good], self.low, self.high)
             if own is not None and self.std_limit is not None:
                 found.add_disagreement(own, self.std_limit)
             flags.put(np.flatnonzero(good), found)
-        return value, value - half, value + half, flags
+        return value, lower, upper, flags
 
 
 def fit_record(estimator, rows, quantity, *, validate, conformal, progress):

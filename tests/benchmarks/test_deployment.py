@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.deployment.collect import interval_parts
-from benchmarks.deployment.learn import coverage, set_of
+from benchmarks.deployment.learn import coverage, learn, set_of
 from benchmarks.deployment.pairs import KINDS, Pair, blocks
+from benchmarks.deployment.possible import possible_rates
 from skspectral.datasets import make_instruments
 from skspectral.diagnostics import TransferIntervals
 
@@ -30,12 +31,47 @@ def test_what_is_covered_is_counted_for_both_kinds_of_intervals(pair):
     assert (coverage([part], used)[["covered", "conformal", "own_covered"]] == 1.0).all(axis=None)
 
 
+def test_constants_that_are_learned_cover_and_know_which_side_errs():
+    rng, parts = np.random.default_rng(0), []
+    for task in range(30):
+        kind, y_source = ("random", "property")[task % 2], rng.standard_normal(60)
+        # those of a block are drawn to the middle: references lie farther out than predictions say
+        predicted = rng.standard_normal(40) + (2.0 if kind == "property" else 0.0)
+        error = 0.7 * rng.standard_normal(40) - (0.8 * predicted if kind == "property" else 0.0)
+        parts.append(
+            {"pair": "made", "kind": kind, "method": "auto", "n": 10, "residuals": None, "y_source": y_source}
+            | {"standards": rng.standard_normal((10, 2)), "scores": rng.standard_normal((40, 2))}
+            | {"y_standards": y_source[:10], "y_spread": 1.0, "source_error": 0.5, "difference": 0.1}
+            | {"predicted": predicted, "error": error, "own": np.full(40, 0.7), "flagged": np.zeros(40, dtype=bool)}
+        )
+    found = {"auto": learn(parts, {"prior_standards": 3.0})}
+    symmetric = {"auto": learn(parts, {"prior_standards": 3.0, "k": 0.0, "m": 0.0})}
+    table = coverage(parts, found, symmetric)
+    assert table.groupby("kind")["covered"].mean().mean() == pytest.approx(0.9, abs=0.01)
+    held = table.groupby("kind")[["covered", "covered_before", "width_to_before"]].mean()
+    assert (held["width_to_before"] < 1).all()
+    assert held["covered"]["property"] > held["covered_before"]["property"]
+    # values beyond the references are warned of
+    warned = table.groupby("kind")["warned"].mean()
+    assert warned["property"] > 0.7 > warned["random"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_test_sample_was_trained_with(pair, kind):
     split = blocks(pair, kind, 5, 0)
     trained = {row.tobytes() for row in split.X}
     assert not trained & {row.tobytes() for row in split.X_test}
     assert (split.instrument == "B").sum() == 5
+
+
+def test_what_can_be_found_at_best_is_all_of_what_is_plain_and_little_of_what_is_alike(pair):
+    axis, rng = pair.axis, np.random.default_rng(0)
+    alike = ("alike", pair.target[::2], axis)
+    other = ("other", np.sin(axis / 50) + rng.standard_normal((30, len(axis))), axis)
+    found = possible_rates(pair, [other])
+    assert found["other material"] == found["step 50 %"] == found["step 50 % known"] == 1.0
+    # nearest neighbours know a spectrum that they are
+    assert possible_rates(pair, [alike])["other material"] < 0.2
 
 
 def test_pairs_of_the_corpus_are_one_set():

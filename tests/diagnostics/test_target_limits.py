@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.ndimage import median_filter
 from scipy.signal import savgol_filter
 from sklearn.pipeline import make_pipeline
 
 from skspectral import SNV, AutoTransfer, MeanShift, TransferredModel
 from skspectral.datasets import make_instruments
 from skspectral.diagnostics import TargetLimits, TransferIntervals, q_and_t2
-from skspectral.diagnostics._spectra import derivative
+from skspectral.diagnostics._spectra import derivative, roughness
 from skspectral.exceptions import (
     AxisMismatchError,
     ChannelMismatchError,
@@ -37,6 +38,14 @@ def test_the_derivative_is_that_of_savitzky_and_golay(n_channels):
     window = min(9, n_channels - 1 + n_channels % 2)
     expected = savgol_filter(SNV().fit_transform(spectra), window, polyorder=2, deriv=1, axis=1)
     np.testing.assert_allclose(derivative(spectra), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_channels", [5, 8, 9, 40])
+def test_roughness_is_what_a_median_filter_leaves(n_channels):
+    spectra = np.random.default_rng(0).normal(size=(3, n_channels))
+    steps = np.diff(SNV().fit_transform(spectra), axis=1)
+    around = median_filter(steps, size=(1, min(7, n_channels - 1)), mode="nearest")
+    np.testing.assert_allclose(roughness(spectra), steps - around, atol=1e-12)
 
 
 @pytest.mark.parametrize("n_standards", [3, 5, 10])
@@ -75,6 +84,8 @@ def test_scores_do_not_depend_on_the_other_spectra_nor_on_the_order_of_the_rows(
     order = np.random.default_rng(0).permutation(len(X))
     shuffled = TargetLimits(**ROLES).fit(X[order], **{name: values[order] for name, values in labels.items()})
     every = limits.check(new).score
+    many = limits.check(np.resize(new, (len(new) * 6, new.shape[1]))).score
+    np.testing.assert_allclose(many, np.resize(every, len(many)))
     np.testing.assert_allclose(every[7], limits.check(new[7:8]).score[0])
     np.testing.assert_allclose(every, shuffled.check(new).score)
 
@@ -122,6 +133,42 @@ def test_intervals_hold_and_widen_where_no_standard_lies():
     assert (fewer.quantile(0.9) > intervals.quantile(0.9)).all()
     with pytest.raises(ValueError, match="level"):
         intervals.quantile(1.5)
+
+
+def test_intervals_reach_farther_away_from_the_middle_the_less_is_explained():
+    X, y, labels, new, _ = split()
+    intervals = TransferIntervals(**ROLES).fit(X, y, **labels)
+    new, middle, spread = new[:3], intervals.middle_[0], np.sqrt(intervals.spread_[0])
+    predicted = np.array([[middle - 2 * spread], [middle], [middle + 2 * spread]])
+    reaches = []
+    for share in (0.1, 0.9):
+        own = np.full((3, 1), np.sqrt(share) * spread)
+        below, above = intervals.sides(new, predicted, own)
+        assert below[0] > above[0] and below[1] == above[1] and below[2] < above[2]
+        lower, upper = intervals.interval(new, predicted, own, level=0.8)
+        np.testing.assert_allclose((upper - predicted) / above, intervals.quantile(0.8)[0])
+        np.testing.assert_allclose((predicted - lower) / below, intervals.quantile(0.8)[0])
+        reaches.append((below[0] / above[0]).item())
+    assert reaches[1] > reaches[0]
+    # a model that was stored before its intervals knew of other content
+    intervals.constants_ = intervals.constants_ | {"with": {"a": 1.0, "b": 0.1, "c": 0.1, "g": 0.1}}
+    below, above = intervals.sides(new, predicted, own)
+    np.testing.assert_array_equal(below, above)
+
+
+def test_a_prediction_that_says_no_more_than_the_mean_is_a_warning():
+    _, _, _, _, data = split()
+    known = (data.instrument == "A") | (data.sample_id < "S10")
+    noise = np.random.default_rng(0).standard_normal(100)[[int(label[1:]) for label in data.sample_id]]
+    given = {"instrument": data.instrument[known], "sample_id": data.sample_id[known]}
+    model = TransferredModel.fit(
+        X=data.X[known], y=np.column_stack([data.y[known, 0], noise[known]]), properties=["content", "noise"],
+        wavelengths=data.wavelengths, source="A", target="B", method=AutoTransfer(), validate=False, **given,
+    )  # fmt: skip
+    predicted = model.predict(data.X[~known])
+    said = np.array([["hardly more than the mean" in text for text in row] for row in predicted.reason])
+    assert said[:, 1].all() and not said[:, 0].any()
+    assert np.isin(predicted.flag[:, 1], ["warning", "reject"]).all()
 
 
 def test_a_deployed_model_says_why_it_rejects():
