@@ -2,17 +2,14 @@
 
 import argparse
 import json
-import pickle
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from benchmarks.prior.collect import collect_settings
 from benchmarks.prior.families import mix_families
+from benchmarks.prior.jobs import collect_job
 from benchmarks.prior.learn import (
     learn_alike,
     learn_gate,
@@ -20,7 +17,7 @@ from benchmarks.prior.learn import (
     learn_prior,
     learn_spread,
 )
-from benchmarks.prior.settings import load_all_materials, real_settings, simulated_setting
+from benchmarks.prior.settings import real_settings
 from benchmarks.prior.shares import learn_shares
 from skspectral.transfer.portfolio._constants import constants as stored_constants
 from skspectral.transfer.portfolio._members import FAMILIES
@@ -96,28 +93,10 @@ def collect_all(args):
         names = names[: there.index(False)] if False in there else names
     ridges = set(stored_constants()["log_prior"]) if args.keep_ridges else None
     results = Parallel(n_jobs=args.n_jobs, return_as="generator", batch_size=1)(
-        delayed(_collect)(name, jobs[name], args.cache, ridges) for name in names
+        delayed(collect_job)(name, jobs[name], args.cache, ridges) for name in names
     )
     found = dict(zip(names, tqdm(results, total=len(names), disable=args.quiet)))
     return [task for name in sorted(found) for task in found[name]], len(names)
-
-
-@cache
-def _materials():
-    return load_all_materials()
-
-
-def _collect(name, job, folder, ridges):
-    kept = None if folder is None else folder / f"{name}.pkl"
-    if kept is not None and kept.exists():
-        return pickle.loads(kept.read_bytes())
-    kind, setting, plan = simulated_setting(_materials(), job) if name.startswith("sim") else job
-    with threadpool_limits(1):
-        tasks = collect_settings(setting, plan, kind, ridges)
-    if kept is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(pickle.dumps(tasks))
-    return tasks
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-__all__ = ["STEP", "measure", "raman", "smooth", "unit", "unlike"]
+__all__ = ["STEP", "laboratory", "measure", "raman", "smooth", "unit", "unlike"]
 
 # distance of the channels, in nm or 1/cm
 STEP = 2.0
@@ -53,6 +53,12 @@ def unit(rng, grid, scale):
         "nuisance": 10 ** rng.uniform(-2.0, -0.5),
     }
     return unlike(rng, grid, scale) | small
+
+
+def laboratory(rng, grid, scale):
+    """Draw the parameters of a spectrometer of its own design that hardly varies from one sample to the next."""
+    steady = unit(rng, grid, scale)
+    return unlike(rng, grid, scale) | {name: steady[name] for name in ("noise", "scatter", "baseline", "nuisance")}
 
 
 def raman(rng, grid, scale):

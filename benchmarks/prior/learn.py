@@ -30,15 +30,15 @@ STEPS = 200
 POWERS = {"standards": 0.2, "source": 1.0}
 # powers of the source's error are steeper where that costs no more than this: on clean instruments, which are few among
 # the tasks, models that are far worse on the source than others must not be heard
-INDIFFERENT = 0.01
+INDIFFERENT = 0.015
 STANDARD_POWERS, SOURCE_POWERS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6), (0.3, 0.5, 1.0, 2.0, 4.0)
 # what 1200 simulated pairs of instruments said of the gate; kept unless it can be bettered by more than this
 GATE, BETTER = {"threshold": -2.77, "slope": 1.38}, 0.002
 # held-out errors are heard from about as many standards on: on tasks where both instruments are as noisy they would not
 # be heard at all, and a noisier target needs them
 MOST_PRIOR_STANDARDS = 20.0
-# errors of equal instruments are small
-TOLERATED_ALIKE = 1e-4
+# errors of equal instruments are small, and differ little between settings
+TOLERATED_ALIKE, INDIFFERENT_ALIKE = 1e-4, 3e-4
 # share of the prior kept for models that inject the differences as noise, with every preprocessing alike: what was
 # learned on some instruments may be wrong on others
 HEDGES = (0.0, 0.5)
@@ -189,7 +189,9 @@ def learn_alike(mixed, shares):
 
     grid = [(a, b) for a in np.log([0.02, 0.05, 0.1, 0.2, 0.5]) for b in np.log([1.0, 2.0])]
     scores = {where: error(where) for where in grid}
-    best = min(scores, key=scores.get)
+    # of settings that are equally good, the one that is the first to leave a model alone that needs no transfer
+    good = [where for where in grid if scores[where] <= min(scores.values()) + INDIFFERENT_ALIKE]
+    best = max(good, key=lambda where: (where[0], -scores[where]))
     report = {f"ratio {np.exp(a):.2g}, slope {np.exp(b):.2g}": round(score, 4) for (a, b), score in scores.items()}
     report["without"] = round(error((-50.0, 1.0)), 4)
     return {"ratio": round(float(np.exp(best[0])), 3), "slope": round(float(np.exp(best[1])), 2)}, report
@@ -250,7 +252,7 @@ def learn_spread(mixed, constants):
         numbers.append(task["n_standards"])
 
     def constants_of(parameters):
-        found = dict(zip(("own", "prior_standards", "few", "between"), np.exp(parameters)))
+        found = dict(zip(("own", "prior_standards", "few", "between"), np.exp(np.minimum(parameters, 50.0))))
         return found | {"prior_standards": min(found["prior_standards"], MOST_PRIOR_STANDARDS)}
 
     def variances(parameters):

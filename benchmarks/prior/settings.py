@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.prior.real_pairs import draw_pair_settings, load_corpus_pairs, load_pairs
-from benchmarks.prior.tasks import by_blocks, draw_setting, load_materials, load_vibrational
+from benchmarks.prior.tasks import by_blocks, draw_mixtures, draw_setting, load_materials, load_vibrational
 
 __all__ = ["load_all_materials", "real_settings", "simulated_setting"]
 
-# every fifth setting is of one kind
-KINDS = ("unlike", "unlike", "like", "MIR", "Raman")
+# every seventh setting is of one kind
+KINDS = ("unlike", "laboratory", "like", "MIR", "Raman", "laboratory", "mixtures")
 BLOCKS = 0.2
 N_OTHERS = 40
 MOST_REFERENCES = 3
@@ -25,8 +25,11 @@ def simulated_setting(materials, seed):
     """Draw a setting: its kind, the setting, and the (n_standards, unlabelled) that it is tried with."""
     rng = np.random.default_rng(10_000 + seed)
     kind = KINDS[seed % len(KINDS)]
-    sets = materials[{"MIR": "MIR", "Raman": "RAMAN"}.get(kind, "NIR")]
-    setting = draw_setting(sets, rng, {"MIR": "unlike"}.get(kind, kind), n_others=N_OTHERS)
+    if kind == "mixtures":
+        setting = draw_mixtures(rng, N_OTHERS)
+    else:
+        sets = materials[{"MIR": "MIR", "Raman": "RAMAN"}.get(kind, "NIR")]
+        setting = draw_setting(sets, rng, {"MIR": "unlike"}.get(kind, kind), n_others=N_OTHERS)
     if rng.random() < BLOCKS:
         setting, kind = by_blocks(setting, rng), f"{kind} blocks"
     plan = [

@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from benchmarks.prior.instruments import STEP, measure, raman, smooth, unit, unlike
+from benchmarks.prior.instruments import STEP, laboratory, measure, raman, smooth, unit, unlike
+from skspectral.datasets import make_instruments
 
 __all__ = [
     *("Measured", "Setting", "Task"),
-    *("by_blocks", "draw_measured", "draw_setting", "draw_task", "load_materials", "load_vibrational"),
+    *("by_blocks", "draw_measured", "draw_mixtures", "draw_setting", "draw_task"),
+    *("load_materials", "load_vibrational"),
 ]
 
 SHORTEST, LONGEST = 200.0, 1400.0
@@ -228,8 +230,9 @@ def draw_setting(materials, rng, kind="unlike", n_others=0):
     materials : list
         What ``load_materials`` gives.
     rng : numpy.random.Generator
-    kind : {"unlike", "like", "Raman"}
-        Spectrometers that differ in everything; two units of one model with little noise; Raman spectrometers.
+    kind : {"unlike", "laboratory", "like", "Raman"}
+        Spectrometers that differ in everything; the same with little that varies between samples; two units of one
+        model with little noise; Raman spectrometers.
     n_others : int
         Target spectra of other samples of the population, without references.
 
@@ -237,7 +240,7 @@ def draw_setting(materials, rng, kind="unlike", n_others=0):
     -------
     Setting
     """
-    instrument = {"unlike": unlike, "like": unit, "Raman": raman}[kind]
+    instrument = {"unlike": unlike, "laboratory": laboratory, "like": unit, "Raman": raman}[kind]
     drawn = _draw(materials, rng, (), "calibration", instrument, n_others)
     target, y, n = drawn.target, drawn.y, drawn.n_source
     end = len(y) - N_TEST
@@ -276,6 +279,38 @@ def _draw(materials, rng, numbers, source_rows, draw_instrument, n_others):
         instrument = draw_instrument(rng, grid, scale)
         seen.append(measure(clean[rows], grid, instrument, nuisances, scale, rng))
     return Measured(*seen, y, grid, material, measured, n_source, min(n_standards, n_source))
+
+
+def draw_mixtures(rng, n_others):
+    """Draw mixtures as `skspectral.datasets.make_instruments` simulates them, on instruments that differ exactly alike.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n_others : int
+
+    Returns
+    -------
+    Setting
+    """
+    n = int(rng.integers(40, 101))
+    data = make_instruments(
+        n_samples=n + n_others + N_TEST,
+        n_channels=int(rng.choice([100, 200, 400])),
+        n_components=int(rng.integers(3, 9)),
+        noise=10 ** rng.uniform(-4.0, -3.0),
+        difference=float(rng.choice([0.5, 1.0, 2.0])),
+        scatter=10 ** rng.uniform(-2.0, -1.0),
+        random_state=int(rng.integers(2**31)),
+    )
+    source, target = (data.X[data.instrument == name] for name in "AB")
+    y = data.y[data.instrument == "A"][:, 0]
+    y = (y - y.mean()) / y.std()
+    y = y + rng.standard_normal(len(y)) * 10 ** rng.uniform(-2.0, -0.5)
+    end = n + n_others
+    return Setting(
+        source[:n], target[:n], y[:n], target[n:end], target[end:], y[end:], data.wavelengths, "mixtures", True
+    )
 
 
 def by_blocks(setting, rng):

@@ -93,12 +93,14 @@ def with_further(data, n_standards, further):
 
 
 def test_unlabelled_spectra_help_where_one_pair_says_little():
-    """The path of every measurement on the target is another, so that one pair does not tell the difference."""
+    """Every measurement on the target has a background of its own, so that one pair does not tell the difference."""
     errors = {name: [] for name in ("with", "without", "mean shift")}
     for seed in range(4):
         data = make_instruments(n_samples=90, n_channels=60, random_state=seed)
         target = np.flatnonzero(data.instrument == "B")
-        data.X[target] *= 1.0 + 0.5 * np.random.default_rng(seed).normal(size=(len(target), 1))
+        x = np.linspace(-1, 1, data.X.shape[1])
+        background = np.random.default_rng(seed).normal(size=(len(target), 3)) @ [x, np.sin(4 * x), np.cos(3 * x)]
+        data.X[target] += data.X[target].std(axis=0).mean() * background
         further, test = data.X[target[40:70]], target[70:]
         X, y, labels = with_further(data, 1, further)
         for name, population in (("with", "same"), ("without", "other")):

@@ -211,3 +211,21 @@ def test_unlabelled_spectra_shift_where_there_is_no_standard(data):
     references = data.y[target[:30]]
     assert ((with_mean - references) ** 2).mean() < 0.5 * ((without - references) ** 2).mean()
     assert_allclose(with_mean.mean(axis=0), data.y[source].mean(axis=0), atol=0.3)
+
+
+def test_a_map_that_blows_up_what_its_pairs_do_not_vary_in_is_seen():
+    """Left-out pairs cannot tell: they are as alike as those that the map was learned from."""
+    random = np.random.default_rng(2)
+    spectra = np.cumsum(random.normal(size=(43, 120)), axis=1) / 10
+    spectra[:3] = spectra[0] + 1e-3 * np.cumsum(random.normal(size=(3, 120)), axis=1)
+    y = spectra[:, 60] + 0.05 * random.normal(size=43)
+    X = np.vstack([spectra[:40], spectra[:3] + 0.01 * random.normal(size=(3, 120))])
+    labels = {"instrument": np.repeat(["A", "B"], [40, 3]), "sample_id": np.r_[np.arange(40), np.arange(3)]}
+    rows = TransferRows.sort_out(X, np.r_[y[:40], y[:3]][:, None], source="A", target="B", **labels)
+    mapped = fit_members(rows, np.arange(1100.0, 1340.0, 2.0), family_members("standardised"))
+    wrong = ((mapped.predict(spectra[3:40])[..., 0] - y[3:40]) ** 2).mean(axis=1)
+    worst, best = np.argmax(wrong), np.argmin(wrong)
+    assert wrong[worst] > 3 * y.var() > wrong[best]
+    assert mapped.gap[worst, 0] > 0.3 * wrong[worst] and mapped.gap[best, 0] < 0.1 * y.var()
+    # predictions of the standards themselves are as good as any
+    assert (mapped.held_out[worst] ** 2).mean() < 0.2 * wrong[worst]

@@ -12,13 +12,14 @@ import numpy as np
 
 __all__ = ["expected_loss", "settle"]
 
-# what pairs differ by varies, from sample to sample, by about this share of the square of what they have in common;
-# it counts as much as one degree of freedom of the pairs
-RATIO = 0.5
+# A target adds at least this share of a model's own error. Where predictions for pairs differ, what they differ by
+# varies from sample to sample by about the geometric mean of its square and that error; this counts as much as so many
+# degrees of freedom of the pairs.
+LEAST_LOSS, DEGREES = 0.3, 0.5
 # standard errors of two variances that are added to their difference: no spectra are so many that nothing may hide
 CAUTION = 0.1
-# how much of what theory says predictions are shrunk
-SHRINKAGE = 0.3
+# how much of what theory says predictions are shrunk, and how much where a single pair or reference is all that speaks
+SHRINKAGE, ALONE = 0.2, 1.0
 SMALL = 1e-9
 
 
@@ -53,9 +54,10 @@ def expected_loss(system, solution, source=None, unlabelled=None):
         shifts.append(np.where(seen, residuals, 0.0).sum(axis=0) ** 2 / np.maximum(seen.sum(axis=0), 1) ** 2)
     prior = excess
     if len(gap) or seen.any():
-        prior = prior + RATIO * np.mean(shifts, axis=0)
+        prior = prior + np.sqrt(np.mean(shifts, axis=0) * solution.source_error)
     apart = ((gap - gap.mean(axis=0)) ** 2).sum(axis=0) if len(gap) > 1 else 0.0
-    return (prior + apart) / (1.0 + max(len(gap) - 1, 0)) + SMALL * system.y_scale**2
+    added = (DEGREES * prior + apart) / (DEGREES + max(len(gap) - 1, 0))
+    return added + LEAST_LOSS * solution.source_error + SMALL * system.y_scale**2
 
 
 def settle(system, solution, source, unlabelled=None):
@@ -97,7 +99,8 @@ def settle(system, solution, source, unlabelled=None):
         shift += np.divide(value * p, precision, out=np.zeros_like(loss), where=precision > 0)
     added = loss + np.divide(1.0, precision, out=np.zeros_like(loss), where=precision > 0)
     varied = here.var(axis=0) + SMALL * system.y_scale**2
-    kept = 1.0 / (1.0 + SHRINKAGE * added / varied)
+    witnesses = len(gap) + (0 if unlabelled is None else len(unlabelled)) + seen.sum(axis=0)
+    kept = 1.0 / (1.0 + np.where(witnesses == 1, ALONE, SHRINKAGE) * added / varied)
     return replace(
         solution,
         coef=solution.coef * kept[:, None],

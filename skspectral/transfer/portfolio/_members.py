@@ -177,8 +177,8 @@ class Fitted:
     source_error : ndarray of shape (n_members, n_targets)
         Mean squared cross-validation error of the source samples.
     gap : ndarray of shape (n_members, n_targets)
-        Mean squared disagreement of the pairs for the source's own models, and what the target is expected to add for
-        those of "few" and "bias"; 0 for all others.
+        Mean squared disagreement of the pairs for the source's own models, what the target is expected to add for
+        those of "few" and "bias", what a map changes predictions by beyond what references vary; 0 for all others.
     """
 
     members: list
@@ -263,6 +263,9 @@ def fit_members(rows, axis, members, unlabelled=None, known=()):
         elif member.family in ("few", "bias"):
             spectra = () if unlabelled is None else seen(view)
             solution = replace(solution, gap=expected_loss(system, solution, *spectra))
+        if member.half:
+            changed = ((views.changed_by_map(view) @ solution.coef.T) ** 2).mean(axis=0)
+            solution = replace(solution, gap=solution.gap + np.maximum(changed - system.y_scale**2, 0.0))
         solutions.append(solution)
     return Fitted(
         list(members),

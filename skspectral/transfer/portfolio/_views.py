@@ -97,7 +97,7 @@ class Views:
 
     def __init__(self, rows, axis, known=()):
         self.rows, self.axis, self.known = rows, axis, known
-        self._shown, self._systems, self._maps = {}, {}, {}
+        self._shown, self._systems, self._maps, self._changed = {}, {}, {}, {}
 
     def show(self, view):
         """Return the callable that shows target spectra so, which also pulls coefficients back; see ``_fold``."""
@@ -122,6 +122,17 @@ class Views:
             else:
                 self._systems[view] = augmented_rows(self.rows, self.show(view), known=self.known)
         return self._systems[view]
+
+    def changed_by_map(self, view):
+        """What a map makes of the source's samples, as if measured on the target, less what they are without it.
+
+        A map of few pairs may blow up what none of them varies in, and no pair left out tells: it varies as little.
+        """
+        if view not in self._changed:
+            source, pairs = self.rows.source_samples[0], self.rows.pairs
+            there = source + (pairs.target - pairs.source).mean(axis=0)
+            self._changed[view] = self.show(view)(there) - self.show(View(view.preprocessing))(source)
+        return self._changed[view]
 
     def _map(self, view, operator):
         """The fitted map, and all standards as it shows them."""
