@@ -44,10 +44,11 @@ class SpectralFMTransfer(ExpertPredictions, AdapterFiles, SpectraOutputs, Native
     adapt : {"head", "lora", "full"}, default="head"
         What learns from the rows: the closed-form head alone; also low-rank updates of queries, keys and values; or all
         weights, which is slow. The network itself is adapted from five standards on. Low-rank updates made no
-        predictions better on tasks that the weights were not trained on, and are not recommended.
+        predictions better on tasks that the pretraining left out, and are not recommended.
     ttt_steps : int, default=0
         Most steps of :class:`TestTimeTraining` on target spectra without pair and reference (on all target spectra
-        where there are none such). It made no predictions better on such tasks either, and is not recommended.
+        where there are none such). It made predictions better by less than a per cent on such tasks, and is not
+        recommended either.
     ttt_on : {"fit", "predict"}, default="fit"
         Whether test-time training uses the target rows of ``fit``, or every batch that is predicted.
     network_weight : "auto" or float, default="auto"

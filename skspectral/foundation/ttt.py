@@ -20,8 +20,8 @@ class TestTimeTraining:
     Stops by itself when the reconstruction of held-out patches no longer improves, and gives the best parameters that
     it saw. The network it is given stays as it is.
 
-    Better reconstruction is not better prediction: with the weights that come with the package it made no calibration
-    better on tasks that the pretraining had left out, and is kept for networks of your own.
+    Better reconstruction is not better prediction: with the weights that come with the package it made predictions
+    better by less than a per cent on tasks that the pretraining had left out, and is kept for networks of your own.
 
     Parameters
     ----------
