@@ -11,8 +11,8 @@ FEWEST_PAIRS = 5
 # more pairs than that outvote one, and take their time
 MOST_PAIRS = 100
 # chosen so that fewer than one in a hundred good sets of standards of real pairs is suspected: odds (natural logarithm)
-# of an exchange, and of another sample's spectrum
-EXCHANGED, TAKEN = 5.0, 6.0
+# that a spectrum is another sample's
+TAKEN = 6.0
 # the held-out error is so many times the usual one (the median made a standard deviation) and the second largest
 FAR, NORMAL_MAD, AHEAD = 3.0, 1.4826, 1.6
 # the spectrum's squared distance from where the others put it is so many times the second largest
@@ -50,9 +50,9 @@ def suspect_standards(rows, held_out):
     properties = [errors for errors in np.abs(held_out[target_at]).T if np.isfinite(errors).sum() >= FEWEST_PAIRS]
     if not properties:
         return []
-    order, odds = PairModel(s_scores, t_scores).most_likely()
+    order, _ = PairModel(s_scores, t_scores).most_likely()
     moved = np.flatnonzero(order != np.arange(len(ids)))
-    if len(moved) == 2 and odds > EXCHANGED and any(set(_largest(errors)) == set(moved) for errors in properties):
+    if len(moved) == 2 and any(set(_largest(errors)) == set(moved) for errors in properties):
         one, other = (repr(ids[i]) for i in moved)
         return [f"the target spectra of {one} and {other} look exchanged"]
     evidence, rival, distance = rival_evidence(scores, s_scores, t_scores, source_at)
