@@ -114,16 +114,22 @@ class MistakeModel:
         }
         found[OTHER_INSTRUMENT] = low + coarse(self.shift[None])
         found[STEP] = self._without_step(low, *steps)
-        every = self._distances(np.concatenate([low, *found.values()])).reshape(-1, len(X))
-        undone = dict(zip([AS_IT_IS, *found], every))
+        # a scale changes the level alone
+        scaled = [name for name in SCALES if name in found]
+        shaped = [name for name in found if name not in scaled]
+        level = self._logs("level", [low, *(found[name] for name in (*shaped, *scaled))])
+        shape = sum(self._logs(view, [low, *(found[name] for name in shaped)]) for view in VIEWS if view != "level")
+        shape = np.concatenate([shape, np.repeat(shape[:1], len(scaled), axis=0)])
+        undone = dict(zip([AS_IT_IS, *shaped, *scaled], np.exp((level + shape) / len(VIEWS))))
         if kind in SAME:
             other, name = SAME[kind]
             undone[name] = np.minimum(undone[name], undone.pop(other))
         return undone
 
-    def _distances(self, low):
-        logs = [np.log(np.maximum(model.distances(VIEWS[name](low)), 1e-300)) for name, model in self.models.items()]
-        return np.exp(np.mean(logs, axis=0))
+    def _logs(self, view, spectra):
+        """Logarithms of the squared distances in a view (n, n_spectra) of n times the coarse spectra."""
+        found = [self.models[view].distances(VIEWS[view](some)) for some in spectra]
+        return np.log(np.maximum(found, 1e-300))
 
     def _without_step(self, low, steps, weighted, size):
         """Coarse spectra without the step, wherever it is and however large, that leaves the least distance."""

@@ -124,7 +124,8 @@ def _edges(n):
 
 def slopes(X):
     """First derivative of unit size: the shape of spectra, whatever their level and contrast."""
-    return _unit(derivative(X))
+    # the unit undoes any scale, so that SNV before the derivative is its centring alone
+    return _unit(_polynomial(X - X.mean(axis=1, keepdims=True), DERIVATIVE_POINTS, 1))
 
 
 def curvatures(X):
@@ -133,5 +134,5 @@ def curvatures(X):
 
 
 def _unit(X):
-    size = np.sqrt(np.mean(X**2, axis=1, keepdims=True))
+    size = np.sqrt(np.einsum("np,np->n", X, X)[:, None] / X.shape[1])
     return X / np.where(size > 0, size, 1.0)
