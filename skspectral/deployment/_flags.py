@@ -12,10 +12,9 @@ REJECT_SCORE = 10.0
 BEYOND_WARNING, BEYOND_REJECT = 0.1, 1.0
 #: The usual limit of a method's standard deviation comes from spectra that it was fitted to, for which it is small.
 DISAGREEMENT_WARNING = 3.0
-#: References of the calibration spread less than so many standard deviations of a prediction where it hardly says more
-#: than their mean does. By the same ratio, RPD, the field calls a calibration unreliable: Chang et al. (2001),
-#: https://doi.org/10.2136/sssaj2001.652480x
-LEAST_RPD = 1.4
+#: References of the calibration spread less than so many standard deviations of a prediction (RPD): no more than their
+#: mean says, and what the field calls unreliable: Chang et al. (2001), https://doi.org/10.2136/sssaj2001.652480x
+LEAST_RPD, RELIABLE_RPD = 1.0, 1.4
 WHAT = {
     "q": "something that the calibration never showed",
     "t2": "far from its centre",
@@ -91,12 +90,13 @@ class Flags:
 
     def add_uninformative(self, std, spread):
         """Judge standard deviations of predictions (n_rows, n_properties) by that of the references (n_properties,)."""
-        for row, j in np.argwhere(is_uninformative(std, spread)):
+        surely = is_uninformative(std, spread)
+        for row, j in np.argwhere(RELIABLE_RPD * std > spread):
             reason = (
-                "says hardly more than the mean of the calibration's references: their standard deviation is "
-                f"{spread[j]:.3g}, that of the prediction {std[row, j]:.3g}"
+                f"says {'no' if surely[row, j] else 'hardly'} more than the mean of the calibration's references: "
+                f"their standard deviation is {spread[j]:.3g}, that of the prediction {std[row, j]:.3g}"
             )
-            self.add(row, "warning", reason, [j])
+            self.add(row, "warning" if surely[row, j] else "note", reason, [j])
 
     def add_disagreement(self, std, limit):
         """Judge the method's own standard deviations (n_rows, n_properties) by what is usual (n_properties,)."""
@@ -107,5 +107,5 @@ class Flags:
 
 
 def is_uninformative(std, spread):
-    """Whether standard deviations of predictions are as large as that of the references nearly is, of their shape."""
+    """Whether standard deviations of predictions are as large as that of the references, of their shape."""
     return LEAST_RPD * std > spread

@@ -85,11 +85,11 @@ class TransferIntervals:
     #: Learned; see Notes.
     constants = {
         "rho": 0.726,
-        "y_prior": 1.408,
-        "prior_standards": 6.068,
+        "y_prior": 1.3,
+        "prior_standards": 6.089,
         "freedom": 3.0,
-        "with": {"a": 0.898, "b": 0.043, "c": 0.027, "g": 0.016, "k": 1.15, "m": 0.25},
-        "without": {"a": 1.179, "b": 2.393, "c": 0.196, "g": 0.03, "k": 1.204, "m": 0.193},
+        "with": {"a": 0.992, "b": 0.048, "c": 0.031, "g": 0.015, "k": 1.201, "m": 0.309},
+        "without": {"a": 1.185, "b": 2.329, "c": 0.195, "g": 0.03, "k": 1.204, "m": 0.195},
     }
 
     #: Intervals that were stored before there was a choice, and before they knew of other content.

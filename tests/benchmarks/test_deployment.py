@@ -53,7 +53,7 @@ def test_constants_that_are_learned_cover_and_know_which_side_errs():
     assert held["covered"]["property"] > held["covered_before"]["property"]
     # values beyond the references are warned of
     warned = table.groupby("kind")["warned"].mean()
-    assert warned["property"] > 0.7 > warned["random"]
+    assert warned["property"] > 0.4 > 3 * warned["random"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -243,9 +243,9 @@ def test_held_out_samples_are_judged_by_the_model_of_their_split(data):
     changed = [row for row, old in zip(judged.predictions, comparison.predictions) if row != old]
     assert {(row["method"], row["repeat"]) for row in changed} == {("MeanShift", 0)} and len(changed) == 2 * 9
     for row in changed:
-        # the interval is that of the prediction which stands beside it
-        assert row["lower"] < row["predicted"] < row["upper"]
-        assert_allclose((row["lower"] + row["upper"]) / 2, row["predicted"], rtol=1e-9)
+        # the interval is that of the prediction which stands beside it, and hardly longer on one side
+        below, above = row["predicted"] - row["lower"], row["upper"] - row["predicted"]
+        assert below > 0 and above > 0 and abs(below - above) < 0.2 * (below + above)
         assert row["flag"] in ("", "note", "warning", "reject")
     assert all("lower" not in row for row in comparison.predictions)
 

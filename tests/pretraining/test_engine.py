@@ -348,7 +348,7 @@ def test_files_of_settings(tmp_path):
     path.write_text("preset = ")
     with pytest.raises(ValueError, match="no valid TOML"):
         PretrainingConfig.load(path)
-    with pytest.raises(FileNotFoundError, match="base, small, tiny"):
+    with pytest.raises(FileNotFoundError, match="base, small, small-2, tiny"):
         PretrainingConfig.load("medium")
 
 
