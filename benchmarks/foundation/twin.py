@@ -82,9 +82,12 @@ def _errors(records):
     half = {name: number % 2 for number, name in enumerate(names)}
     pretrained = [record for record in records if record["network"] == PRETRAINED]
     constants = [learn([record for record in pretrained if half[record["material"]] != side]) for side in (0, 1)]
+    tasks = {name: {_task(record) for record in records if record["network"] == name} for name in (PRETRAINED, RANDOM)}
+    # the constants are learned from more tasks than both networks are tried on
+    common = [record for record in records if _task(record) in tasks[PRETRAINED] & tasks[RANDOM]]
     rows = []
     for network in (PRETRAINED, RANDOM):
-        for case in to_cases([record for record in records if record["network"] == network]):
+        for case in to_cases([record for record in common if record["network"] == network]):
             weights = {name: case.only(name) for name in EXPERTS if name in case.names}
             weights["mixture"] = case.weights(constants[half[case.material]])
             side = "simulated" if case.kind in SIMULATED else "real pairs"
@@ -93,3 +96,7 @@ def _errors(records):
                 for expert, weight in weights.items()
             ]
     return pd.DataFrame(rows, columns=["standards", "tasks", "material", "weights", "expert", "error"])
+
+
+def _task(record):
+    return record["kind"], record["setting"], record["standards"]

@@ -22,6 +22,7 @@ def records(rng, kind, n, network_sd, n_standards=10):
         held_out = {name: w[:n_standards].tolist() if n_standards else [None] for name, w in zip(names, wrong)}
         yield {
             "kind": kind,
+            "setting": number,
             "material": f"m{number % 5}",
             "standards": n_standards,
             "network": "pretrained",
@@ -90,7 +91,10 @@ def test_the_twin_is_compared_on_the_same_tasks(coarse):
         for network, sd in (("pretrained", 1.0), ("random weights", 2.0)):
             found = records(np.random.default_rng(0), "feedgrain", 10, sd, n)
             lines += [line | {"network": network} for line in found]
+    # only the constants are learned from tasks that one network was tried on
+    lines += [r | {"network": "pretrained"} for r in records(np.random.default_rng(0), "feedgrain", 10, 1.0, 3)]
     compared = compare(lines)
+    assert set(compared["standards"]) == {0, 10}
     text = twin_table(compared)
     assert text.count("| 10 | real pairs (5) |") == 2 and "| network alone | +" in text and "| mixture | -" in text
     table = compared.set_index(["standards", "expert", "weights"])["log_rmse"]
