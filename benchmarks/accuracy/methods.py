@@ -148,6 +148,7 @@ METHODS = {
         repeats=FEWER_REPEATS,
         learned=(constants_hash, cache(foundation_hash)),
     ),
+    "SpectralFMTransfer (2026.11)": Method(SpectralFMTransfer, native_axes=True, complete=True, kept=True),
     "SpectralFM (random weights)": Method(
         make_untrained,
         native_axes=True,
