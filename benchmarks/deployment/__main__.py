@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm.auto import tqdm
 
-from benchmarks.prior.tasks import load_materials
+from benchmarks.prior.materials import load_materials
 from skspectral import PLSRegressionCV
 from skspectral.diagnostics import TransferIntervals
 

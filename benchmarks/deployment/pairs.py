@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.prior.tasks import draw_measured, load_materials
+from benchmarks.prior.materials import load_materials
+from benchmarks.prior.tasks import draw_measured
 from skspectral.pretraining.data.corpus import Corpus
 from skspectral.pretraining.data.pair_references import pair_references
 from skspectral.pretraining.instruments.grid import average_channels

@@ -12,8 +12,9 @@ from itertools import count
 import numpy as np
 
 from benchmarks.foundation.native_tasks import draw_native_powders, with_windows
+from benchmarks.prior.materials import load_materials
 from benchmarks.prior.real_pairs import draw_pair_settings, load_corpus_pairs, load_pairs
-from benchmarks.prior.tasks import draw_setting, draw_task, load_materials
+from benchmarks.prior.tasks import draw_setting, draw_task
 from skspectral.pretraining.config import PretrainingConfig
 
 __all__ = ["SIMULATED", "draw_settings", "draw_tasks", "left_out_materials"]
@@ -58,7 +59,7 @@ def draw_settings(n_simulated, n_repeats, seed=0):
 
 
 def left_out_materials():
-    """Read the materials that the pretraining left out, as `benchmarks.prior.tasks.load_materials` does."""
+    """Read the materials that the pretraining left out, as `benchmarks.prior.materials.load_materials` does."""
     patterns = PretrainingConfig.load("small").leave_out
     return [material for material in load_materials() if any(fnmatch(material[0], p) for p in patterns)]
 

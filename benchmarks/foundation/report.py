@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pandas as pd
 
+from benchmarks.accuracy.summary import CELL
 from benchmarks.foundation import adaptation_table, several
 from benchmarks.foundation.intervals import interval
 from benchmarks.foundation.numbers import by_number, draw
-from benchmarks.foundation.sentence import foundation_text
+from benchmarks.foundation.sentence import LEFT_OUT, foundation_text
 from benchmarks.foundation.twin import twin_table
 
 __all__ = ["write_report"]
 
-CELL = ["source", "target", "property"]
 EXPERTS = ("portfolio", "network", "mixture")
 MAIN, TWIN = "pretrained", "random weights"
 # What is counted against other methods, and what the table calls it: random weights beside the trained ones.
@@ -29,8 +29,6 @@ CLAIMED_AT = 10
 CLASSICAL_AT = "50"
 CLAIMED_ON = ("corn", "tablets")
 DRAWN = (("network", -0.2, "tab:orange"), ("committee alone", 0.0, "tab:green"), ("mixture", 0.2, "tab:blue"))
-# Only assay is a property of the tablets that spectra say something about.
-LEFT_OUT = ("weight", "hardness")
 
 
 def write_report(folder, accuracy):

@@ -13,7 +13,7 @@ from benchmarks.foundation.intervals import interval
 from benchmarks.foundation.mixture_tasks import left_out_materials
 from benchmarks.prior.instruments import measure, smooth, unlike
 from benchmarks.prior.real_pairs import load_corpus_pairs
-from benchmarks.prior.tasks import N_TEST, _population
+from benchmarks.prior.tasks import N_TEST, draw_population
 from skspectral import SpectralFMTransfer
 from skspectral.foundation._mixture import mix
 
@@ -60,7 +60,7 @@ def draw_three(n_simulated, n_repeats, seed=0):
             spectra, reference = spectra[np.isfinite(reference)], reference[np.isfinite(reference)]
         if len(spectra) < N_SOURCE + N_TEST:
             continue
-        clean, y, grid = _population(spectra, axis, reference, N_SOURCE + N_TEST, random)
+        clean, y, grid = draw_population(spectra, axis, reference, N_SOURCE + N_TEST, random)
         scale = clean.std(axis=0).mean()
         nuisances = smooth(random, int(random.integers(0, 6)), grid, 30.0, 300.0)
         nuisances = nuisances * scale * 10 ** random.uniform(-1.5, 0.0)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.prior.materials import load_materials, load_vibrational
 from benchmarks.prior.real_pairs import draw_pair_settings, load_corpus_pairs, load_pairs
-from benchmarks.prior.tasks import by_blocks, draw_mixtures, draw_setting, load_materials, load_vibrational
+from benchmarks.prior.tasks import by_blocks, draw_mixtures, draw_setting
 
 __all__ = ["load_all_materials", "real_settings", "simulated_setting"]
 

@@ -6,29 +6,23 @@ without preprocessing more than real chemistry does.
 Nothing here reads corn, tablets or any other set that methods are evaluated on.
 """
 
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from benchmarks.prior.instruments import STEP, laboratory, measure, raman, smooth, unit, unlike
+from benchmarks.prior.materials import SHORTEST
 from skspectral.datasets import make_instruments
 
 __all__ = [
-    *("Measured", "Setting", "Task"),
-    *("by_blocks", "draw_measured", "draw_mixtures", "draw_setting", "draw_task"),
-    *("load_materials", "load_vibrational"),
+    *("N_TEST", "Measured", "Setting", "Task"),
+    *("by_blocks", "draw_measured", "draw_mixtures", "draw_population", "draw_setting", "draw_task"),
 ]
 
-SHORTEST, LONGEST = 200.0, 1400.0
-LEAST_SAMPLES = 60
-FEWEST_VALUES = 8
+LONGEST = 1400.0
 N_TEST = 30
 MEASURED = 0.6
-# more spectra of one set than these are taken for nothing
-MOST_SAMPLES = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,68 +128,6 @@ class Measured:
     n_standards: int
 
 
-def load_vibrational(modality, folder=None):
-    """Read mid-infrared or Raman sets ("MIR", "RAMAN") as :func:`load_materials` does, with axes in 1/cm.
-
-    Intensities are in units of their own mean; transmittance and reflectance become absorbance.
-    """
-    folder = Path(folder or os.environ["SKSPECTRAL_CORPUS"])
-    materials = []
-    for path in sorted(folder.glob("*.npz")):
-        with np.load(path) as stored:
-            if str(stored["modality"]) != modality or len(stored["X"]) < LEAST_SAMPLES:
-                continue
-            X, axis, quantity = stored["X"].astype(float), stored["axis"].astype(float), str(stored["quantity"])
-            numeric = _numeric_references(stored, len(X))
-        if "reflectance" in quantity or "transmittance" in quantity:
-            X = -np.log10(np.clip(X / (100.0 if X.max() > 2 else 1.0), 1e-3, None))
-        elif modality == "RAMAN":
-            X = X / np.abs(X).mean()
-        if len(X) > MOST_SAMPLES:
-            X, numeric = X[:MOST_SAMPLES], None if numeric is None else numeric[:MOST_SAMPLES]
-        materials.append((path.stem, X, axis, numeric))
-    return materials
-
-
-def _numeric_references(stored, n):
-    if "y" not in stored.files or stored["y"].dtype.kind != "f":
-        return None
-    numeric = np.asarray(stored["y"], dtype=float).reshape(n, -1)
-    usable = [j for j, column in enumerate(numeric.T) if _is_continuous(column)]
-    return numeric[:, usable] if usable else None
-
-
-def load_materials(folder=None):
-    """Read near-infrared sets as (spectra in absorbance, axis in nm, references or None)."""
-    folder = Path(folder or os.environ["SKSPECTRAL_CORPUS"])
-    materials = []
-    for path in sorted(folder.glob("*.npz")):
-        with np.load(path) as stored:
-            if "NIR" not in str(stored["modality"]) or len(stored["X"]) < LEAST_SAMPLES:
-                continue
-            X, axis = stored["X"].astype(float), stored["axis"].astype(float)
-            quantity, unit = str(stored["quantity"]), str(stored["axis_unit"])
-            numeric = _numeric_references(stored, len(X))
-        if "absorbance" in quantity:
-            absorbance = X
-        elif "reflectance" in quantity:
-            absorbance = -np.log10(np.clip(X / (100.0 if X.max() > 2 else 1.0), 1e-3, None))
-        else:
-            continue
-        if unit == "cm-1":
-            axis, absorbance = 1e7 / axis[::-1], absorbance[:, ::-1]
-        kept = (axis >= 800) & (axis <= 2500)
-        if np.ptp(axis[kept]) < SHORTEST or (X.max() > 100 and "reflectance" not in quantity):
-            continue
-        materials.append((path.stem, absorbance[:, kept], axis[kept], numeric))
-    return materials
-
-
-def _is_continuous(column):
-    known = column[np.isfinite(column)]
-    return len(known) >= LEAST_SAMPLES and len(np.unique(known)) >= FEWEST_VALUES
-
-
 def draw_measured(materials, rng, *, source_rows="calibration"):
     """Draw a material, a calibration problem on it, two instruments and a number of standards.
 
@@ -269,7 +201,7 @@ def _draw(materials, rng, numbers, source_rows, draw_instrument, n_others):
         reference = references[:, rng.integers(references.shape[1])]
         known = np.isfinite(reference)
         spectra, reference = spectra[known], reference[known]
-    clean, y, grid = _population(spectra, axis, reference, n_source + N_TEST + n_others, rng)
+    clean, y, grid = draw_population(spectra, axis, reference, n_source + N_TEST + n_others, rng)
     n_others = min(n_others, (len(clean) - N_TEST) // 3)
     n_source = len(clean) - N_TEST - n_others
     scale = clean.std(axis=0).mean()
@@ -338,7 +270,7 @@ def by_blocks(setting, rng):
     )
 
 
-def _population(spectra, axis, reference, n_wanted, rng):
+def draw_population(spectra, axis, reference, n_wanted, rng):
     """Noise-free spectra of a neighbourhood of samples on a 2 nm grid, in random order, with references."""
     width = rng.uniform(SHORTEST, min(LONGEST, np.ptp(axis)))
     start = rng.uniform(axis[0], axis[-1] - width)

@@ -172,20 +172,11 @@ class NetworkRecord:
         MissingWeightsError
             If the weights are not there, or are not those that the model was fitted with.
         """
-        if self.embedded is None:
-            # A name without a version meant what was the newest when the model was fitted.
-            for weights in packaged_versions(self.weights) or [self.weights]:
-                encoder = load_encoder(weights, self.seed)
-                if self.checksum in ("", checksum(encoder)):
-                    break
+        for encoder in self._as_it_may_come():
+            found = checksum(encoder)
+            if self.checksum in ("", found):
+                break
         else:
-            # What is inside needs neither the package's weights nor the folder that they came from.
-            settings = PretrainingConfig.from_dict(self.settings)
-            with seeded():
-                encoder = Encoder(*untrained(settings), settings)
-            _set(encoder, self.embedded)
-        found = checksum(encoder)
-        if self.checksum not in ("", found):
             raise MissingWeightsError(
                 f"The weights {self.weights!r} are not those that this model was fitted with (SHA-256 {found[:12]}, "
                 f"expected {self.checksum[:12]}). Install the same version, or fit with store_weights=True."
@@ -203,6 +194,20 @@ class NetworkRecord:
         encoder.model.to(device).eval().requires_grad_(False)
         encoder.head.to(device).eval().requires_grad_(False)
         return encoder
+
+    def _as_it_may_come(self):
+        """Yield the networks that the record may mean, as they come."""
+        if self.embedded is not None:
+            # What is inside needs neither the package's weights nor the folder that they came from.
+            settings = PretrainingConfig.from_dict(self.settings)
+            with seeded():
+                encoder = Encoder(*untrained(settings), settings)
+            _set(encoder, self.embedded)
+            yield encoder
+            return
+        # A name without a version meant what was the newest when the model was fitted.
+        for weights in packaged_versions(self.weights) or [self.weights]:
+            yield load_encoder(weights, self.seed)
 
     def embed(self, encoder):
         """Hold all values of a network as it was loaded, in the precision of its weights, and what builds it."""

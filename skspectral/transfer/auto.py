@@ -8,14 +8,13 @@ from sklearn.utils.validation import check_is_fitted
 from .._core.known_instruments import check_others
 from .._core.references import check_references
 from .._core.roles import TransferRows
-from .._core.validation import validate_spectra
 from ..base import TransferTags
 from ..calibration import PLSRegressionCV
 from ..calibration.wrapping import predict_2d
 from ..exceptions import NoStandardsError, PopulationWarning, SuspectStandardsWarning, WrongPairsWarning
 from ._population import check_population
 from ._several_sources import fit_sources, left_out_errors
-from .complete import CompleteTransferRegressor
+from .complete import CompleteTransferRegressor, PredictsWithStd
 from .portfolio import TransferPortfolio
 from .portfolio._mixture import LEAST_FOR_EVIDENCE
 from .portfolio._portfolio import MOST_WITH_UNLABELLED
@@ -25,7 +24,7 @@ __all__ = ["AutoTransfer"]
 LEAST_FOR_CHECK = 5
 
 
-class AutoTransfer(CompleteTransferRegressor):
+class AutoTransfer(PredictsWithStd, CompleteTransferRegressor):
     """Transfer with whatever the target rows are: none but unlabelled spectra, a pair or two, ten standards, fifty.
 
     One rule for all of them, :class:`TransferPortfolio`: families of closed-form models whose weights move with the
@@ -305,27 +304,6 @@ class AutoTransfer(CompleteTransferRegressor):
                 SuspectStandardsWarning,
                 stacklevel=4,
             )
-
-    def predict(self, X, return_std=False):
-        """Predict references from spectra of the target instrument.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-        return_std : bool, default=False
-            Also return the standard deviation of each prediction.
-
-        Returns
-        -------
-        predicted : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
-        std : ndarray of the same shape
-            Only with ``return_std``; see :meth:`TransferPortfolio.predict`.
-        """
-        if not return_std:
-            return super().predict(X)
-        check_is_fitted(self)
-        X = validate_spectra(self, X, reset=False, forbid_constant=True)
-        return tuple(self._like_y(part) for part in self._predict_with_std(X))
 
     def _predict(self, X):
         if self.estimator_ is not None:

@@ -3,12 +3,14 @@
 import warnings
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
+from .._core.validation import validate_spectra
 from ..base import BaseTransferRegressor
 from ..exceptions import UnknownAxisWarning
 from ._operators import UNKNOWN_STEP
 
-__all__ = ["CompleteTransferRegressor"]
+__all__ = ["CompleteTransferRegressor", "PredictsWithStd"]
 
 
 class CompleteTransferRegressor(BaseTransferRegressor):
@@ -57,3 +59,28 @@ class CompleteTransferRegressor(BaseTransferRegressor):
             )
             return UNKNOWN_STEP * np.arange(self.n_features_in_)
         return self.wavelengths_
+
+
+class PredictsWithStd:
+    """Mixin, before the base class, of methods that also know how sure they are, by ``_predict_with_std``."""
+
+    def predict(self, X, return_std=False):
+        """Predict references from spectra of the target instrument.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+        return_std : bool, default=False
+            Also return the standard deviation of each prediction.
+
+        Returns
+        -------
+        predicted : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
+        std : ndarray of the same shape
+            Only with ``return_std``; ``predicted +- 1.645 std`` is meant to hold 90 % of the reference values.
+        """
+        if not return_std:
+            return super().predict(X)
+        check_is_fitted(self)
+        X = validate_spectra(self, X, reset=False, forbid_constant=True)
+        return tuple(self._like_y(part) for part in self._predict_with_std(X))

@@ -12,9 +12,10 @@ from benchmarks.prior import __main__ as command
 from benchmarks.prior import jobs, learn, settings, shares
 from benchmarks.prior.collect import collect, collect_settings, members_of
 from benchmarks.prior.families import members_by_family, mix_families
+from benchmarks.prior.materials import load_materials, load_vibrational
 from benchmarks.prior.real_pairs import draw_pair_settings, draw_pair_tasks, load_pairs
 from benchmarks.prior.settings import simulated_setting
-from benchmarks.prior.tasks import by_blocks, draw_setting, draw_task, load_materials, load_vibrational
+from benchmarks.prior.tasks import by_blocks, draw_setting, draw_task
 from skspectral.transfer.portfolio._members import FAMILIES, family_members
 
 MEMBERS = tuple(member.name for member in members_of(5))

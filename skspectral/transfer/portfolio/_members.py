@@ -264,7 +264,8 @@ def fit_members(rows, axis, members, unlabelled=None, known=()):
             spectra = () if unlabelled is None else seen(view)
             solution = replace(solution, gap=expected_loss(system, solution, *spectra))
         if member.half:
-            changed = ((views.changed_by_map(view) @ solution.coef.T) ** 2).mean(axis=0)
+            changed = views.changed_by_map(view, seen(View(member.preprocessing))[0])
+            changed = ((changed @ solution.coef.T) ** 2).mean(axis=0)
             solution = replace(solution, gap=solution.gap + np.maximum(changed - system.y_scale**2, 0.0))
         solutions.append(solution)
     return Fitted(

@@ -6,13 +6,12 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..._core.references import held_out_error
-from ..._core.validation import validate_spectra
 from ...base import TransferTags
 from ...calibration import PLSRegressionCV
 from ...calibration.wrapping import predict_2d
 from ...exceptions import MissingReferenceError, NonLinearCalibrationError, ZeroShotWarning
 from .._others import other_samples
-from ..complete import CompleteTransferRegressor
+from ..complete import CompleteTransferRegressor, PredictsWithStd
 from ._constants import available_members, constants, holds
 from ._fold import fold
 from ._members import FAMILIES, fit_members
@@ -29,7 +28,7 @@ DECLARED_THRESHOLD = -1.0
 MOST_WITH_UNLABELLED = 4
 
 
-class TransferPortfolio(CompleteTransferRegressor):
+class TransferPortfolio(PredictsWithStd, CompleteTransferRegressor):
     """Average of many closed-form transfer models, weighted by a learned prior and by the standards.
 
     With ten standards, picking the model with the smallest held-out error loses more than any single model is worth:
@@ -271,27 +270,6 @@ class TransferPortfolio(CompleteTransferRegressor):
         self.transfer_rmse_ = np.sqrt(error)
         self._variance = own_variance(error, source_error, np.isfinite(held_out).sum(axis=0), constants()["spread"])
         return None if expert is None else (expert.coef, expert.intercept)
-
-    def predict(self, X, return_std=False):
-        """Predict references from spectra of the target instrument.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-        return_std : bool, default=False
-            Also return the standard deviation of each prediction.
-
-        Returns
-        -------
-        predicted : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
-        std : ndarray of the same shape
-            Only with ``return_std``; ``predicted +- 1.645 std`` is meant to hold 90 % of the reference values.
-        """
-        if not return_std:
-            return super().predict(X)
-        check_is_fitted(self)
-        X = validate_spectra(self, X, reset=False, forbid_constant=True)
-        return tuple(self._like_y(part) for part in self._predict_with_std(X))
 
     def _predict(self, X):
         if self.estimator_ is not None:

@@ -123,15 +123,15 @@ class Views:
                 self._systems[view] = augmented_rows(self.rows, self.show(view), known=self.known)
         return self._systems[view]
 
-    def changed_by_map(self, view):
-        """What a map makes of the source's samples, as if measured on the target, less what they are without it.
+    def changed_by_map(self, view, plain):
+        """What a map makes of the source's samples, as if measured on the target, less what they are without it: plain.
 
         A map of few pairs may blow up what none of them varies in, and no pair left out tells: it varies as little.
         """
         if view not in self._changed:
             source, pairs = self.rows.source_samples[0], self.rows.pairs
             there = source + (pairs.target - pairs.source).mean(axis=0)
-            self._changed[view] = self.show(view)(there) - self.show(View(view.preprocessing))(source)
+            self._changed[view] = self.show(view)(there) - plain
         return self._changed[view]
 
     def _map(self, view, operator):
