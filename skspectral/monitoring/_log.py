@@ -182,7 +182,9 @@ class CheckLog:
         values = []
         for name, text in zip(FIELDS[3:], numbers):
             try:
-                values.append(float(text if delimiter == "," else text.replace(",", ".")))
+                # float() takes 1_5 for 15
+                plain = "nan" if "_" in text else text if delimiter == "," else text.replace(",", ".")
+                values.append(float(plain))
             except ValueError:
                 values.append(float("nan"))
             if not abs(values[-1]) < float("inf"):

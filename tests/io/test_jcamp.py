@@ -53,6 +53,11 @@ def test_differences_and_squeezed_digits_in_one_line(tmp_path):
     np.testing.assert_array_equal(spectrum.X, [[100, 104, 99, 97, 7, 8, 9, 10]])
 
 
+def test_squeezed_digits_that_look_like_exponents(tmp_path):
+    (spectrum,) = read(tmp_path, block([500, -52, 5], lines=["4000E00e2E"]))
+    np.testing.assert_array_equal(spectrum.X, [[500, -52, 5]])
+
+
 def test_comments_blank_lines_exponents_and_missing_values(tmp_path):
     lines = ["4000.0 1.5E+00 -2.5e-1 $$ a comment", "", "$$ another", "3996.0 ? 3."]
     (spectrum,) = read(tmp_path, block([1.5, -0.25, 0, 3], lines=lines))
@@ -207,6 +212,16 @@ def test_contradictions_are_refused(tmp_path, text, match):
     with pytest.raises(TableError, match=match) as caught:
         read(tmp_path, text)
     assert "spectrum.txt" in str(caught.value)
+
+
+@pytest.mark.parametrize("sign", ["\xa0", "\x85"])
+@pytest.mark.parametrize("form", ["AFFN", "DIFDUP"])
+def test_a_digit_that_is_damaged_is_no_blank(tmp_path, sign, form):
+    text = block(VALUES, form, y_factor=0.0025, ORIGIN="Sociét\xe9")
+    assert read(tmp_path, text)[0].X[0, 0] == 0.25
+    for was, damaged in (("FACTOR=0.0025", f"FACTOR=0.002{sign}"), ("FIRSTX=4000", f"FIRSTX=400{sign}")):
+        with pytest.raises(TableError, match="must be a number and is '"):
+            read(tmp_path, text.replace(was, damaged))
 
 
 def test_what_holds_no_spectrum(tmp_path):

@@ -159,6 +159,35 @@ def test_a_control_character_is_no_blank(read, written, sign):
         read(f"id,1100,1102,1104\nä,.1,.123{sign},.3\n", written)
 
 
+LABORATORY = (
+    "id;Protéine;1,1\xa0µm;1,2\xa0µm;1,3\xa0µm\nBlé à 20\xa0°C;1\xa0234,5;0,12;0,2;0,3\nß;999,5;-0,1;0,2e-3;0,3\n"
+)
+
+
+@pytest.mark.parametrize("written", ["utf-16", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize(
+    ("was", "damaged"),
+    [(";0,12;", ";0,1\xa0;"), (";-0,1;", ";\xa00,1;"), (",2e-3", ",2e-\xa0"), ("0,3\n", "0,\xa0\n"), ("ß", "\xa01")],
+)
+def test_a_no_break_space_at_the_edge_of_a_number_is_a_lost_digit(read, written, was, damaged):
+    np.testing.assert_array_equal(read(LABORATORY, written).X, [[0.12, 0.2, 0.3], [-0.1, 0.0002, 0.3]])
+    text = LABORATORY.replace(was, damaged, 1)
+    with pytest.raises(TableError, match=rf"line [23]: a no-break space.*Give encoding='{written[:6]}"):
+        read(text, written)
+
+
+def test_no_break_spaces_are_blanks_where_a_damage_would_show_or_the_encoding_is_named(read):
+    text = LABORATORY.replace("0,2;", "0,2\xa0;")
+    for given in ({"written": "utf-8"}, {"written": "cp1252", "encoding": "cp1252"}):
+        np.testing.assert_array_equal(read(text, **given).X[0], [0.12, 0.2, 0.3])
+
+
+@pytest.mark.parametrize("damaged", ["0.2512 345", "0.251 345", "1 2345", "12345 678", "12 34"])
+def test_a_blank_that_separates_no_thousands_is_a_lost_digit(read, damaged):
+    with pytest.raises(TableError, match=f"'{damaged}' is not a number"):
+        read(f"id,1100,1102,1104\ns1,.1,{damaged},.3\n", decimal=".")
+
+
 def test_a_form_feed_may_begin_a_line_and_dos_ends_a_file(read):
     block = read("id,1100,1102,1104\ns1,.1,.2,.3\n\fs2,.1,.2,.3\n\x1a")
     np.testing.assert_array_equal(block.X, [[0.1, 0.2, 0.3]] * 2)

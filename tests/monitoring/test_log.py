@@ -97,6 +97,7 @@ def test_a_line_that_stands_twice_counts_once(log):
         (HEAD + "09/03/2026,S1,protein,12,11\n", "line 2: '09/03/2026' is no date"),
         (HEAD + "2026-03-09,S1,protein,12,nan\n", "line 2: the predicted 'nan' of sample 'S1'"),
         (HEAD + "2026-03-09,S1,protein,12,1e999\n", "predicted '1e999'"),
+        (HEAD + "2026-03-09,S1,protein,1_2,12\n", "reference '1_2'"),
         (HEAD + "2026-03-09,S1,protein,12,3\n\n2026-03-09,S1,protein,<5,3\n", "line 4: the reference '<5'"),
         (HEAD + "2026-03-09,S1,protein,12,5,3\n", None),
         (HEAD + "2026-03-09,S1,protein\n", "has 3 columns, and the head has 5"),

@@ -22,7 +22,8 @@ _GROUPED = {sign: re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+
 _SINGLE = {sign: re.compile(rf"[+-]?\d*{re.escape(sign)}\d+(?:[eE][+-]?\d+|D[+-]\d\d+)?", re.ASCII) for sign in ".,"}
 _BOTH = re.compile(r"[+-]?\d{1,3}(?P<group>[.,' ])\d{3}(?:(?P=group)\d{3})*(?P<sign>[.,])\d+", re.ASCII)
 _SPACES = str.maketrans({"\u2212": "-", "\u2009": " ", "\u202f": " ", "\xa0": " ", "’": "'"})  # noqa: RUF001
-_THOUSANDS = re.compile(r"(?<=\d)[ '](?=\d{3}(?!\d))", re.ASCII)
+# groups of three before the decimal sign; a blank elsewhere is a lost digit
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[ ']\d{3})+(?!\d)", re.ASCII)
 
 
 class NotANumber(ValueError):
@@ -116,7 +117,8 @@ def number(cell, decimal=".", *, grouped=False):
 def _from_text(text, decimal, grouped):
     plain = text
     if grouped:
-        plain = _THOUSANDS.sub("", plain)
+        if whole := _THOUSANDS.match(plain):
+            plain = re.sub("[ ']", "", whole[0]) + plain[whole.end() :]
         other = {".": ",", ",": "."}.get(decimal)
         head = plain.split(decimal)[0]
         if other and other in head and _GROUPED[other].fullmatch(head):

@@ -155,7 +155,7 @@ def _is_the_users(path):
 def _natural(path):
     """Key that orders numbers within names by their size."""
     parts = re.split(r"(\d+)", path.lower())
-    return [(int(part), part) if part.isdigit() else (-1, part) for part in parts], path
+    return [(int(part), part) if part.isdecimal() else (-1, part) for part in parts], path
 
 
 def _listing(skipped):

@@ -23,6 +23,11 @@ _MARKS = [
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]|(?<![\n\r])\f|\x1a(?!\x1a*\Z)")
 # the control character of these encodings that is a letter, or part of one, in others
 _CONTROL_WIDE = re.compile(_CONTROL.pattern + "|\x85")
+# A no-break space at the edge of a number is read as a blank; where a byte was damaged it was a digit or a sign. Within
+# a number it separates thousands, and before a letter it sets a unit apart.
+_EDGE, _END = r"""(?<![^\s;,|"])""", r"""(?![^\s;,|"])"""
+_NUMBER = r"[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eED][+-]?\d*)?"
+_LOST_DIGIT = re.compile(rf"{_EDGE}{_NUMBER} *\xa0[\xa0 ]*{_END}|{_EDGE}\xa0[\xa0 ]*{_NUMBER}{_END}", re.ASCII)
 _WIDE = ("utf-16", "utf-32")
 _USUAL = (9, 10, 13)
 
@@ -32,6 +37,8 @@ def find_encoding(path, encoding=None):
 
     A byte order mark decides; else UTF-16 shows by its zeros, and UTF-8 by being valid. What is neither is
     Windows-1252, the one-byte encoding that contains Latin-1, unless parts of it are UTF-8: then the file is damaged.
+    It may be damaged, too, where a number ends or begins with a no-break space, and is refused unless the user names
+    the encoding.
 
     Parameters
     ----------
@@ -50,7 +57,8 @@ def find_encoding(path, encoding=None):
     Raises
     ------
     TableError
-        If the file is missing, empty, no text, or not in the encoding; the message names the line.
+        If the file is missing, empty, no text, not in the encoding, or a number in it may have lost a digit; the
+        message names the line.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -68,6 +76,8 @@ def find_encoding(path, encoding=None):
     _refuse_controls(path, name)
     fault = _first_fault(path, name)
     if fault is None:
+        if name.startswith(_WIDE):
+            _refuse_lost_digits(path, name)
         return name, None
     line, byte, multibyte = fault
     if name != "utf-8" or multibyte:
@@ -80,6 +90,7 @@ def find_encoding(path, encoding=None):
         raise TableError(
             f"{path}, line {fault[0]}: byte 0x{fault[1]:02x} is neither UTF-8 nor Windows-1252. Give the encoding."
         )
+    _refuse_lost_digits(path, "cp1252")
     return "cp1252", "the text is not UTF-8; it is read as Windows-1252 (Latin-1)"
 
 
@@ -104,6 +115,18 @@ def _refuse_controls(path, name):
                     "is it not text? Which program wrote it?"
                 )
             before, passed = text[-1], passed + len(chunk)
+
+
+def _refuse_lost_digits(path, name):
+    """Refuse a file in which a damaged byte may have taken a digit away; in UTF-8 such a byte is a fault of its own."""
+    with open_text(path, name) as stream:
+        for line, text in enumerate(stream, 1):
+            found = _LOST_DIGIT.search(text) if "\xa0" in text else None
+            if found:
+                raise TableError(
+                    f"{path}, line {line}: a no-break space (0xA0) stands at the edge of the number {found[0]!r}. A "
+                    f"damaged digit looks so. Give encoding={name!r} if the file is whole, and the space means nothing."
+                )
 
 
 def _may_hold_controls(chunk):

@@ -14,7 +14,7 @@ from ...cells.numbers import NotANumber
 from ...cells.numbers import number as as_number
 from ...cells.phrases import quantity_of, unit_of
 from ...quantities import percent_where_it_must_be
-from ._ntuples import ntuples_tables
+from ._ntuples import BLANK, ntuples_tables
 from ._tables import abscissa, read_pairs, read_steps
 
 __all__ = ["looks_like_jcamp", "read_jcamp"]
@@ -84,7 +84,7 @@ def _blocks_of_records(text, path):
                     f"{path}, line {number}: text outside the blocks of this JCAMP-DX file; is it damaged?"
                 )
             continue
-        label, value = re.sub(r"[\s\-/_]", "", match.group(1)).upper(), match.group(2).strip()
+        label, value = re.sub(r"[\s\-/_]", "", match.group(1)).upper(), match.group(2).strip(BLANK)
         if label == "END":
             if not open_blocks:
                 raise TableError(f"{path}, line {number}: ##END= closes no block of this JCAMP-DX file; is it damaged?")
@@ -109,7 +109,7 @@ def _spectra_of(records, path):
     header = {}
     for label, value, lines, _ in records:
         header.setdefault(
-            label, "\n".join([value, *(line for _, line in lines)]).strip() if label not in _TABLES else value
+            label, "\n".join([value, *(line for _, line in lines)]).strip(BLANK) if label not in _TABLES else value
         )
     passed = [_NO_SPECTRA[label] for label, *_ in records if label in _NO_SPECTRA]
     if "NTUPLES" in header:
@@ -225,10 +225,13 @@ def _check_extremes(values, y, where):
 
 def _number(values, label, where, default=None):
     """A number of the header, with a decimal comma if need be; ``default`` where the record is missing or empty."""
-    text = values.get(label, "").strip()
+    text = values.get(label, "").strip(BLANK)
     if not text:
         return default
     try:
+        if not text.isascii():
+            # a damaged digit may be a no-break space, which is a blank elsewhere
+            raise NotANumber(f"{text!r} is not plain")
         value = as_number(text, "," if text.count(",") == 1 and "." not in text else ".")
     except NotANumber as error:
         raise TableError(f"{where}: ##{label}= must be a number and is {text!r}.") from error

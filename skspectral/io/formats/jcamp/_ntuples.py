@@ -7,7 +7,10 @@ import re
 
 from ....exceptions import TableError
 
-__all__ = ["ntuples_tables"]
+__all__ = ["BLANK", "ntuples_tables"]
+
+#: Blanks of the format; a no-break space is none, for a damaged digit may look so.
+BLANK = " \t\r\n"
 
 _FIELDS = {
     "FIRST": "FIRST{}",
@@ -24,7 +27,7 @@ def ntuples_tables(records, path):
     variables, tables, page = {}, [], ""
     for label, value, lines, number in records:
         if label in ("SYMBOL", "VARDIM", *_FIELDS):
-            variables[label] = [item.strip() for item in value.split(",")]
+            variables[label] = [item.strip(BLANK) for item in value.split(",")]
         elif label == "PAGE":
             page = value
         elif label == "DATATABLE":

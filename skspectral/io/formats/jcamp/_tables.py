@@ -14,8 +14,8 @@ __all__ = ["abscissa", "read_pairs", "read_steps"]
 _SQUEEZED = {**dict(zip("@ABCDEFGHI", range(10))), **dict(zip("abcdefghi", range(-1, -10, -1)))}
 _DIFFERENCE = {**dict(zip("%JKLMNOPQR", range(10))), **dict(zip("jklmnopqr", range(-1, -10, -1)))}
 _REPEAT = dict(zip("STUVWXYZs", range(1, 10)))
-#: Letters that no plain number has: E and e are an exponent there and a digit here.
-_COMPRESSED = re.compile(r"[@A-DF-Ia-df-i%J-Rj-rS-Zs]")
+#: Letters that no plain number has: E and e are an exponent there, once in a number, and a digit here.
+_COMPRESSED = re.compile(r"[@A-DF-Ia-df-i%J-Rj-rS-Zs]|[Ee][\d.]*[Ee]")
 _TOKEN = re.compile(r"[@A-Ia-i%J-Rj-rS-Zs]\d*(?:\.\d*)?|[+-]?(?:\d+\.?\d*|\.\d+)|\?")
 #: Plain numbers stand apart or begin with a sign, so that 1.2.3 is none.
 _PLAIN = re.compile(r"(?:[+-]|(?<![\d.]))(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|\?")
