@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from skspectral._core.roles import TransferRows
 from skspectral.datasets import make_instruments
 from skspectral.transfer._augmented import OFFSET, AugmentedRows, difference_weights
+from skspectral.transfer.portfolio._constants import available_members
 from skspectral.transfer.portfolio._few import expected_loss, settle
 from skspectral.transfer.portfolio._members import FAMILIES, Member, all_members, family_members, fit_members
 from skspectral.transfer.portfolio._source_models import source_model
@@ -229,3 +230,10 @@ def test_a_map_that_blows_up_what_its_pairs_do_not_vary_in_is_seen():
     assert mapped.gap[worst, 0] > 0.3 * wrong[worst] and mapped.gap[best, 0] < 0.1 * y.var()
     # predictions of the standards themselves are as good as any
     assert (mapped.held_out[worst] ** 2).mean() < 0.2 * wrong[worst]
+
+
+@pytest.mark.parametrize(("n_standards", "n_channels", "there"), [(19, 99, False), (20, 99, True), (3, 100, True)])
+def test_families_of_fine_spectra_wait_on_coarse_axes_for_standards(n_standards, n_channels, there):
+    members, _ = available_members(n_standards, n_standards, n_channels)
+    assert {m.family for m in members} >= {"ridges", "source", "bias"}
+    assert ({"mapped", "fused", "standardised", "pooled"} <= {m.family for m in members}) is there

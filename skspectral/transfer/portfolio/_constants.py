@@ -16,8 +16,8 @@ __all__ = ["available_members", "constants", "constants_hash", "holds"]
 FEW_STANDARDS = 3
 EARLY_FAMILIES = ("source", "bias")
 # on fewer channels than these, which are far apart as a rule, derivatives lose more than they tell, and the families
-# that stand on them are worse than none
-LEAST_CHANNELS = 100
+# that stand on them are worse than none, unless as many standards show which of them is not
+LEAST_CHANNELS, SHOWN_BY = 100, 20
 FINE_FAMILIES = ("mapped", "fused", "standardised", "pooled")
 FEW_MEMBERS = 24
 
@@ -81,11 +81,12 @@ def available_members(n_seen, n_pairs, n_channels, scatter="auto", many_rows=Fal
 
 def holds(family, n_seen, n_pairs, n_channels):
     """Whether there is enough for a family."""
+    coarse = n_channels < LEAST_CHANNELS and n_seen < SHOWN_BY
     if family == "few":
-        return n_seen < FEW_STANDARDS or n_channels >= LEAST_CHANNELS
+        return n_seen < FEW_STANDARDS or not coarse
     if family in EARLY_FAMILIES:
         return n_seen >= 1
-    if family in FINE_FAMILIES and n_channels < LEAST_CHANNELS:
+    if family in FINE_FAMILIES and coarse:
         return False
     return (n_pairs if family in ("mapped", "standardised") else n_seen) >= FEW_STANDARDS
 
