@@ -3,7 +3,7 @@
 from copy import copy
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from .._core.references import check_references
 from .._core.roles import TransferRows, shared_with
@@ -286,7 +286,7 @@ class TransferIntervals:
         """
         if not 0 < level < 1:
             raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
-        widths = stats.t.isf((1 - level) / 2, self.n_standards_ + self.constants_["freedom"])
+        widths = -stdtrit(self.n_standards_ + self.constants_["freedom"], (1 - level) / 2)
         if self.scores_ is None:
             return widths
         for j, scores in enumerate(self.scores_.T):

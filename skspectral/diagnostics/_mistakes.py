@@ -5,6 +5,7 @@ reversed again, and that is a test of far more power than any distance from the 
 """
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -63,6 +64,8 @@ SAME = {
 #: The spectrum as measured, and its shape without level and size.
 VIEWS = {"level": np.asarray, "slope": slopes, "curvature": curvatures}
 MOST_COMPONENTS, SAMPLES_PER_COMPONENT = 30, 3
+#: Steps of each model, for as long as it is there: no file holds what can be computed anew.
+_STEPS = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,50 +96,53 @@ class MistakeModel:
         undone : dict of {str: ndarray of shape (n_spectra,)}
             The same after undoing a mistake.
         """
-        steps = self._weighted_steps()
-        undone = in_batches(lambda part: self._of_batch(part, *steps), X)
+        undone = in_batches(self._of_batch, X)
         return undone.pop(AS_IT_IS), undone
 
-    def _weighted_steps(self):
-        """All steps of one (n_steps, n_channels), the same in the metric of the calibration, and their squared size."""
-        model = self.models["level"]
-        n = len(model.mean)
-        steps = (np.arange(n) >= np.arange(1, n)[:, None]).astype(float)
-        weighted = _weighted(model, steps)
-        return steps, weighted, (steps * weighted).sum(axis=1)
-
-    def _of_batch(self, X, *steps):
+    def _of_batch(self, X):
         kind, low = _kind(self.quantity), coarse(X)
-        found = {
-            name: undo(low) if name in PROPORTIONAL else coarse(undo(X))
-            for name, undo in MISTAKES.items()
-            if name not in IMPOSSIBLE.get(kind, ())
-        }
+        found = {AS_IT_IS: low}
+        for name, undo in MISTAKES.items():
+            if name not in IMPOSSIBLE.get(kind, ()):
+                found[name] = undo(low) if name in PROPORTIONAL else coarse(undo(X))
         found[OTHER_INSTRUMENT] = low + coarse(self.shift[None])
-        found[STEP] = self._without_step(low, *steps)
-        # a scale changes the level alone
-        scaled = [name for name in SCALES if name in found]
-        shaped = [name for name in found if name not in scaled]
-        level = self._logs("level", [low, *(found[name] for name in (*shaped, *scaled))])
-        shape = sum(self._logs(view, [low, *(found[name] for name in shaped)]) for view in VIEWS if view != "level")
-        shape = np.concatenate([shape, np.repeat(shape[:1], len(scaled), axis=0)])
-        undone = dict(zip([AS_IT_IS, *shaped, *scaled], np.exp((level + shape) / len(VIEWS))))
+        found[STEP] = self._without_step(low)
+        # a scale changes the level alone, so that what is said of shapes ends before the scales
+        names = sorted(found, key=SCALES.__contains__)
+        shaped = [name for name in names if name not in SCALES]
+        # all at once: a single spectrum takes no longer than its numbers do
+        stacked = np.concatenate([found[name] for name in names])
+        shapes = stacked[: len(shaped) * len(low)]
+        level, slope, curvature = (
+            np.log(np.maximum(self.models[view].distances(look(some)), 1e-300)).reshape(-1, len(low))
+            for (view, look), some in zip(VIEWS.items(), (stacked, shapes, shapes))
+        )
+        shape = slope + curvature
+        shape = np.concatenate([shape, np.repeat(shape[:1], len(names) - len(shaped), axis=0)])
+        undone = dict(zip(names, np.exp((level + shape) / len(VIEWS))))
         if kind in SAME:
             other, name = SAME[kind]
             undone[name] = np.minimum(undone[name], undone.pop(other))
         return undone
 
-    def _logs(self, view, spectra):
-        """Logarithms of the squared distances in a view (n, n_spectra) of n times the coarse spectra."""
-        found = [self.models[view].distances(VIEWS[view](some)) for some in spectra]
-        return np.log(np.maximum(found, 1e-300))
-
-    def _without_step(self, low, steps, weighted, size):
+    def _without_step(self, low):
         """Coarse spectra without the step, wherever it is and however large, that leaves the least distance."""
-        along = (low - self.models["level"].mean) @ weighted.T
+        model = self.models["level"]
+        if model not in _STEPS:
+            _STEPS[model] = _weighted_steps(model)
+        steps, weighted, size = _STEPS[model]
+        along = (low - model.mean) @ weighted.T
         best = np.argmax(along**2 / size, axis=1)
         rows = np.arange(len(low))
         return low - (along[rows, best] / size[best])[:, None] * steps[best]
+
+
+def _weighted_steps(model):
+    """All steps of one (n_steps, n_channels), the same in the metric of the calibration, and their squared size."""
+    n = len(model.mean)
+    steps = (np.arange(n) >= np.arange(1, n)[:, None]).astype(float)
+    weighted = _weighted(model, steps)
+    return steps, weighted, (steps * weighted).sum(axis=1)
 
 
 def ratios(X, distance, undone):

@@ -112,14 +112,20 @@ def coarse(X):
     n = X.shape[1]
     if n <= MOST_COARSE:
         return X
-    edges = _edges(n)
-    return np.add.reduceat(X, edges[:-1], axis=1) / np.diff(edges)
+    first, size, longest = _groups(n)
+    total = sum(X[:, first + k] for k in range(size.min()))
+    # groups differ by one channel at most
+    if len(longest):
+        total[:, longest] += X[:, first[longest] + size.min()]
+    return total / size
 
 
 @lru_cache(maxsize=8)
-def _edges(n):
-    """First channels of the groups that are averaged, and one past the last."""
-    return np.linspace(0, n, MOST_COARSE + 1).round().astype(int)
+def _groups(n):
+    """First channels of the groups that are averaged, their sizes, and which groups are longer than the others."""
+    edges = np.linspace(0, n, MOST_COARSE + 1).round().astype(int)
+    size = np.diff(edges)
+    return edges[:-1], size, np.flatnonzero(size > size.min())
 
 
 def slopes(X):

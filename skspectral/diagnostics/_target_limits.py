@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from .._core.roles import TransferRows
 from ..exceptions import IndistinctSpectraError, NoSourceError, NoStandardsError
@@ -339,4 +339,4 @@ def _expected(on_source, on_target):
 def _limit(expected, share, n_new=1):
     """Give what the geometric mean of some new values exceeds in a share of cases."""
     mean, variance, freedom, worth = expected
-    return float(np.exp(mean + stats.t.isf(share, freedom) * np.sqrt(variance * (1 / n_new + 1 / worth))))
+    return float(np.exp(mean - stdtrit(freedom, share) * np.sqrt(variance * (1 / n_new + 1 / worth))))
