@@ -16,6 +16,7 @@ from ._core.affine import affine_coefficients
 from ._core.axis_identity import known_axis
 from ._core.nested import is_nested, nested_fits
 from ._core.plausible import fitted_range, warn_of_absurd, warn_of_copies, warn_of_scales
+from ._core.property_names import properties_named, property_name
 from ._core.quantities import learn_quantity, said_quantity
 from ._core.references import check_references, warn_of_units
 from ._core.refitting import unchanged_on_failure
@@ -144,7 +145,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         CopiedSpectraWarning
             If spectra of the two instruments are equal to the last digit.
         """
-        with unchanged_on_failure(self):
+        with unchanged_on_failure(self), properties_named(y):
             frozen, quantity = is_frozen(self.estimator), said_quantity(X)
             X = self._read_spectra(X)
             y = check_references(self, y, len(X), allow_missing=True)
@@ -350,7 +351,8 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         for j in range(y.shape[1]):
             known = np.isfinite(y[:, j])
             if not known.any():
-                raise MissingReferenceError(f"score got no reference for property {j}; y is NaN there.")
+                which = property_name(j, y.shape[1])
+                raise MissingReferenceError(f"score got no reference for {which}; y is NaN there.")
             weights = None if weight is None else weight[known]
             scores.append(r2_score(y[known, j], predicted[known, j], sample_weight=weights))
         return float(np.mean(scores))

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..exceptions import ConflictingReferenceError
 from .labels import UNPAIRED
+from .property_names import property_name
 
 __all__ = ["REFERENCE_TOLERANCE", "inherit"]
 
@@ -51,9 +52,10 @@ def inherit(y, codes, place, labels, names):
         apart = sorted((int(np.nanargmin(values)), int(np.nanargmax(values))))
         first, second = (f"{values[k]:.10g} on {names[k]}" for k in apart)
         label = labels[np.flatnonzero(codes == code)[0]]
+        which = property_name(int(column), means.shape[2])
         raise ConflictingReferenceError(
-            f"Sample {label!r} has reference {first} and {second} (property {column}); {len(conflict)} such conflicts "
-            "in all. A reference belongs to the sample: correct it, or set one of the two to NaN."
+            f"Sample {label!r} has reference {first} and {second} ({which}); {len(conflict)} such conflicts in "
+            "all. A reference belongs to the sample: correct it, or set one of the two to NaN."
         )
     y = y.copy()
     y[named] = _group_means(y[named], codes[named], n_samples)[codes[named]]

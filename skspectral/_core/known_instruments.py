@@ -5,6 +5,7 @@ import numpy as np
 from ..exceptions import AmbiguousInstrumentError, MissingReferenceError, UnknownInstrumentError
 from .inheritance import inherit
 from .labels import check_labels, encode_samples
+from .property_names import property_name
 from .references import held_out_error
 
 __all__ = ["check_known_references", "check_others", "combination_weights", "inherit_from_all"]
@@ -82,9 +83,10 @@ def check_known_references(y, labels, instrument):
         own = np.array([other == label for other in instrument], dtype=bool)
         missing = np.flatnonzero(~np.isfinite(y[own]).any(axis=0))
         if missing.size:
+            silent = property_name(missing[0], y.shape[1])
             remedy = "leave it out of others, or name" if place else "name"
             raise MissingReferenceError(
-                f"No sample on {label!r} has a reference of property {missing[0]}, so that it cannot be a "
+                f"No sample on {label!r} has a reference of {silent}, so that it cannot be a "
                 f"source: {remedy} its samples by the sample_id that they have on an instrument with references."
             )
 

@@ -10,6 +10,7 @@ from .channels import equal_names
 from .matrices import refuse_dates
 from .missing_codes import find_codes
 from .nested import is_nested
+from .property_names import property_name
 from .text_cells import naming_text
 
 __all__ = ["check_references", "finite_mean_square", "held_out_error", "masked_as_nan", "spread", "warn_of_units"]
@@ -85,9 +86,10 @@ def check_references(estimator, y, n_rows, *, allow_missing):
     if y.ndim == 2 and y.shape[1] == 0:
         raise ValueError("y has no column; give at least one property.")
     for j, column in enumerate(y.reshape(n_rows, -1).T if n_rows else ()):
-        _check_magnitudes(np.abs(column[np.isfinite(column)]), j)
+        name = property_name(j, y.size // n_rows)
+        _check_magnitudes(np.abs(column[np.isfinite(column)]), name)
         if not is_nested():
-            _warn_of_codes(column, j)
+            _warn_of_codes(column, name)
     return y
 
 
@@ -98,7 +100,7 @@ def masked_as_nan(values):
     return values
 
 
-def _check_magnitudes(sizes, column):
+def _check_magnitudes(sizes, name):
     """Raise where arithmetic on the squares of a property's values (n_known,) loses them."""
     largest = sizes.max(initial=0.0)
     if largest >= LARGEST_VALUE:
@@ -108,24 +110,24 @@ def _check_magnitudes(sizes, column):
         )
     if 0 < largest < SMALLEST_VALUE:
         raise ImplausibleReferenceError(
-            f"The largest value of property {column} is {largest:.3g}, too small for float64 arithmetic on squares. "
+            f"The largest value of {name} is {largest:.3g}, too small for float64 arithmetic on squares. "
             "Give the references in another unit."
         )
     usual = np.median(sizes[sizes > 0]) if largest > 0 else 0.0
     if largest > DWARFING_REFERENCES * usual:
         raise ImplausibleReferenceError(
-            f"Property {column} has the value {largest:.3g}, where the median is {usual:.3g}. It looks like a fill "
+            f"P{name[1:]} has the value {largest:.3g}, where the median is {usual:.3g}. It looks like a fill "
             "value: set it to NaN."
         )
 
 
-def _warn_of_codes(values, column):
+def _warn_of_codes(values, name):
     """Warn of numbers in a property (n_rows,) that programs write where there is none."""
     codes = find_codes(values)
     if codes.any():
         listed = ", ".join(f"{value:.6g}" for value in np.unique(values[codes]))
         warnings.warn(
-            f"{int(codes.sum())} of {len(values)} references of property {column} are {listed}, which programs write "
+            f"{int(codes.sum())} of {len(values)} references of {name} are {listed}, which programs write "
             "where there is no value; they are used as they are. If there is none, set them to NaN.",
             MissingCodeWarning,
             stacklevel=4,
@@ -153,8 +155,8 @@ def warn_of_units(y, is_target, names, stacklevel=2):
         if np.median(large) < OTHER_UNITS * np.median(small) or large.min() <= small.max():
             continue
         warnings.warn(
-            f"References of property {j} are around {np.median(source):.4g} on {names[0]!r} and around "
-            f"{np.median(target):.4g} on {names[1]!r}, and nowhere meet. Are they in one unit?",
+            f"References of {property_name(j, y.shape[1])} are around {np.median(source):.4g} on {names[0]!r} and "
+            f"around {np.median(target):.4g} on {names[1]!r}, and nowhere meet. Are they in one unit?",
             ReferenceUnitsWarning,
             stacklevel=stacklevel + 1,
         )

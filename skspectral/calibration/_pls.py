@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._core.folds import content_folds
 from .._core.labels import encode_samples
 from .._core.plausible import fitted_range, warn_of_absurd
+from .._core.property_names import check_labelled, properties_named
 from .._core.quantities import learn_quantity, said_quantity
 from .._core.references import check_references
 from .._core.refitting import unchanged_on_failure
@@ -89,7 +90,7 @@ class PLSRegressionCV(VersionedState, RegressorMixin, BaseEstimator):
         -------
         self
         """
-        with unchanged_on_failure(self):
+        with unchanged_on_failure(self), properties_named(y):
             self._fit_path(X, y, sample_id)
             return self._select()
 
@@ -104,8 +105,7 @@ class PLSRegressionCV(VersionedState, RegressorMixin, BaseEstimator):
         y = y.reshape(len(X), -1)
         self._range = fitted_range(X, y)
         known = np.isfinite(y)
-        if (known.sum(axis=0) < 2).any():
-            raise MissingReferenceError("Input y contains NaN: every property needs at least two references.")
+        check_labelled(self, known, least=2, what="references")
         folds = content_folds(X, np.nan_to_num(y), encode_samples(sample_id, len(X)), self.cv)
         sweeps = {}
         for j in range(y.shape[1]):

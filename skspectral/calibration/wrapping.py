@@ -9,6 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from .._core.property_names import property_name
 from ..exceptions import AmbiguousInstrumentError, MissingReferenceError
 from ._linear import LinearCalibration
 from ._pls import PLSRegressionCV
@@ -175,8 +176,9 @@ def fit_calibration(owner, estimator, X, y, sample_id=None):
     finite = np.isfinite(y)
     if not finite.any(axis=0).all():
         column = int(np.flatnonzero(~finite.any(axis=0))[0])
+        which = property_name(column, y.shape[1])
         raise MissingReferenceError(
-            f"{type(owner).__name__} got no reference for property {column} in the {len(y)} rows it calibrates on; "
+            f"{type(owner).__name__} got no reference for {which} in the {len(y)} rows it calibrates on; "
             "y is NaN there. Give references, or wrap an existing calibration in FrozenEstimator."
         )
 

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 
 from .._core.labels import UNPAIRED
+from .._core.property_names import check_labelled
 from .._core.random_streams import independent_streams
 from .._core.steps import warn_of_jumps
 from ..base import BaseTransferRegressor, TransferTags
-from ..exceptions import MissingReferenceError, ZeroShotWarning
+from ..exceptions import ZeroShotWarning
 from ..nn.seeding import seeded
 from ._checks import check_device, check_numbers, check_odd, check_whole
 from ._inputs import REPRESENTATIONS, SpectrumInputs
@@ -170,11 +171,7 @@ class DeepTransferRegressor(BaseTransferRegressor):
         """Train the networks on the source samples, each with another validation part; returns the samples."""
         X, y, codes = rows.source_samples
         known = np.isfinite(y)
-        if (known.sum(axis=0) < 2).any():
-            raise MissingReferenceError(
-                f"{type(self).__name__} needs two source samples with a reference for every property, and found "
-                f"{known.sum(axis=0).min()}."
-            )
+        check_labelled(self, known, least=2, what="source samples with references")
         X, y, codes = (values[known.any(axis=1)] for values in (X, y, codes))
         device = resolve_device(self.device)
         streams = independent_streams(self.random_state, self.n_networks + 1)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._core.property_names import properties_named
 from .._core.quantities import convert_quantity
 from .._core.versions import current_versions
 from ..exceptions import ChannelMismatchError, ModelFileError, UnknownInstrumentError
@@ -158,10 +159,11 @@ class TransferredModel:
             raise ValueError(f"units names {unknown}, but the properties are {training.properties}.")
         estimator = method_of(method)
         how = {"validate": validate, "conformal": conformal, "progress": progress}
-        records = {
-            name: fit_record(estimator, training.pair(source, name), training.quantity_of(name), **how)
-            for name in targets
-        }
+        with properties_named(training.properties):
+            records = {
+                name: fit_record(estimator, training.pair(source, name), training.quantity_of(name), **how)
+                for name in targets
+            }
         return cls(
             records,
             source=source,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from .._core.property_names import property_name
 from .._core.roles import shared_with
 from ..exceptions import AxisMismatchError, TooFewStandardsError
 from ..pretraining.head.ridge import Task
@@ -127,11 +128,12 @@ def check_own_standards(rows, n_channels):
             f"{rows.source!r} and {rows.target!r} share no range, and {n_channels} channels of the target are too few "
             f"for the network, which needs {LEAST_CHANNELS}: use TargetOnly."
         )
-    fewest = int(np.isfinite(rows.target_samples[1]).sum(axis=0).min())
-    if fewest < LEAST_OWN:
+    counts = np.isfinite(rows.target_samples[1]).sum(axis=0)
+    if counts.min() < LEAST_OWN:
+        fewest = f"{property_name(int(counts.argmin()), len(counts))} has {counts.min()}"
         raise TooFewStandardsError(
             f"{rows.source!r} and {rows.target!r} share no range, so that the target has its own standards alone: at "
-            f"least {LEAST_OWN} target spectra with a reference are needed for every property, and one has {fewest}."
+            f"least {LEAST_OWN} target spectra with a reference are needed for every property, and {fewest}."
         )
 
 

@@ -158,8 +158,9 @@ def _corrected(model, name, new, correction, *, validate):
     record = model.records[name]
     X, y, samples = _as_measured(model, record, new, name)
     known = np.isfinite(y).any(axis=1)
-    if not known.any() or not np.isfinite(y).any(axis=0).all():
-        raise NoStandardsError("The new standards have no reference of some property of the model.")
+    silent = [name for name, column in zip(model.properties, y.T) if not np.isfinite(column).any()]
+    if silent:
+        raise NoStandardsError(f"The new standards have no reference of {', '.join(silent)}.")
     X, y, samples = X[known], y[known], samples[known]
     if record.resample is not None:
         X = record.resample.transform(X)

@@ -4,10 +4,10 @@ import numpy as np
 
 from .._core.axis import usual_step
 from .._core.labels import UNPAIRED
+from .._core.property_names import check_labelled
 from .._core.references import held_out_error
 from .._core.roles import shared_with
 from ..base import TransferTags
-from ..exceptions import MissingReferenceError
 from ._augmented import AugmentedRows, OtherRows, difference_weights
 from ._operators import OPERATORS, UNKNOWN_STEP, Operator
 from ._others import known_differences, other_samples
@@ -186,9 +186,7 @@ class DifferenceRidge(CompleteTransferRegressor):
     def _fit_rows_together(self, rows, others):
         axis = self._nm_axis()
         self._operator = Operator(self.preprocessing, axis)
-        labelled = np.isfinite(rows.y[~rows.is_target])
-        if not labelled.any(axis=0).all():
-            raise MissingReferenceError("DifferenceRidge needs source references for every property; y is NaN.")
+        check_labelled(self, np.isfinite(rows.y[~rows.is_target]))
         system = augmented_rows(rows, self._operator, others)
         step = usual_step(axis) if len(axis) > 1 else UNKNOWN_STEP
         weights, difference = difference_weights(system, self.alpha, self.shrinkage, max(1, round(SMOOTHING_NM / step)))

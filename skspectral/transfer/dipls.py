@@ -4,6 +4,7 @@ import numpy as np
 
 from .._core.folds import content_folds
 from .._core.labels import check_labels, encode_samples
+from .._core.property_names import check_labelled
 from .._core.roles import TransferRows
 from ..base import BaseTransferRegressor, TransferTags
 from ..exceptions import AmbiguousInstrumentError, MissingReferenceError, UnknownInstrumentError
@@ -173,8 +174,7 @@ class diPLS(BaseTransferRegressor):
         on_source = ~rows.is_target
         X, y, codes = rows.X[on_source], rows.y[on_source], rows.codes[on_source]
         known = np.isfinite(y)
-        if (known.sum(axis=0) < 2).any():
-            raise MissingReferenceError("diPLS needs at least two source references for every property; y is NaN.")
+        check_labelled(self, known, least=2)
         results = [self._fit_property(X[k], c[k], codes[k], targets, rows.pairs) for k, c in zip(known.T, y.T)]
         names = ("coef_", "intercept_", "n_components_", "penalty_", "rmsecv_", "transfer_rmse_")
         for name, values in zip(names, zip(*results)):

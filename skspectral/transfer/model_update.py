@@ -6,6 +6,7 @@ import numpy as np
 
 from .._core.folds import content_folds
 from .._core.labels import UNPAIRED
+from .._core.property_names import property_name
 from .._core.references import finite_mean_square, spread
 from ..base import BaseTransferRegressor, TransferTags
 from ..calibration import PLSRegressionCV
@@ -219,10 +220,13 @@ def _mean_squares(errors):
 def _pls_paths(X, y, counts, n_components):
     """PLS on rows that count several times: (n_targets, n_components, n_channels) and the intercepts."""
     coefs, intercepts = [], []
-    for column in y.T:
+    for j, column in enumerate(y.T):
         known = np.isfinite(column)
         if known.sum() < 2:
-            raise MissingReferenceError("Input y contains NaN: every property needs at least two references in a fold.")
+            raise MissingReferenceError(
+                f"{known.sum()} references of {property_name(j, y.shape[1])} are in a fold, which needs two; "
+                "the others are NaN in y. Give them, or leave the property out."
+            )
         root = np.sqrt(counts[known])
         x_mean, y_mean = (np.average(part[known], axis=0, weights=counts[known]) for part in (X, column))
         path = pls1_path((X[known] - x_mean) * root[:, None], (column[known] - y_mean) * root, n_components)

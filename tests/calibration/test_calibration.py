@@ -88,7 +88,7 @@ def test_bad_parameters_are_named(bad):
 
 
 def test_too_few_references():
-    with pytest.raises(MissingReferenceError, match="two references"):
+    with pytest.raises(MissingReferenceError, match="2 at least, and found 1 of property 0"):
         PLSRegressionCV().fit(np.random.RandomState(0).rand(4, 3), [1.0, np.nan, np.nan, np.nan])
     with pytest.raises(MissingReferenceError, match="one sample"):
         PLSRegressionCV().fit(np.random.RandomState(0).rand(3, 3), [1.0, 2.0, 3.0], sample_id=["a"] * 3)

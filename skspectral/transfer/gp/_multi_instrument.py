@@ -9,10 +9,11 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from ..._core.labels import UNPAIRED
+from ..._core.property_names import check_labelled
 from ..._core.roles import shared_with
 from ..._core.validation import validate_spectra
 from ...base import TransferTags
-from ...exceptions import MissingReferenceError, UnknownInstrumentError
+from ...exceptions import UnknownInstrumentError
 from .._operators import OPERATORS, Operator
 from .._others import other_samples
 from ..complete import CompleteTransferRegressor
@@ -116,8 +117,7 @@ class MultiInstrumentGP(CompleteTransferRegressor):
         self.instruments_ += others
         _, y_source, source_codes = samples[0]
         on_source = np.isfinite(y_source)
-        if not on_source.any(axis=0).all():
-            raise MissingReferenceError("MultiInstrumentGP needs source references for every property; y is NaN.")
+        check_labelled(self, on_source)
         self._y_mean = np.nanmean(y_source, axis=0)
         spread = np.nanstd(y_source, axis=0)
         self._y_scale = np.where(spread > 0, spread, 1.0)

@@ -5,11 +5,12 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..._core.property_names import check_labelled, property_name
 from ..._core.references import held_out_error
 from ...base import TransferTags
 from ...calibration import PLSRegressionCV
 from ...calibration.wrapping import predict_2d
-from ...exceptions import MissingReferenceError, NonLinearCalibrationError, ZeroShotWarning
+from ...exceptions import NonLinearCalibrationError, ZeroShotWarning
 from .._others import other_samples
 from ..complete import CompleteTransferRegressor, PredictsWithStd
 from ._constants import available_members, constants, holds
@@ -164,8 +165,7 @@ class TransferPortfolio(PredictsWithStd, CompleteTransferRegressor):
     def _fit_transfer(self, rows):
         self.estimator_ = None
         on_source = rows.y[~rows.is_target]
-        if not np.isfinite(on_source).any(axis=0).all():
-            raise MissingReferenceError("TransferPortfolio needs source references for every property; y is NaN.")
+        check_labelled(self, np.isfinite(on_source))
         axis = self._nm_axis()
         spread = np.nanvar(on_source, axis=0)
         spread = np.where(spread > 0, spread, 1.0)
@@ -198,8 +198,9 @@ class TransferPortfolio(PredictsWithStd, CompleteTransferRegressor):
         if not self.same_population or (n_seen > MOST_WITH_UNLABELLED and not silent):
             used[:] = False
         if silent and used.any():
+            silent_one = property_name(int(np.argmin(np.isfinite(y).any(axis=0))), y.shape[1])
             warnings.warn(
-                "TransferPortfolio found a property with neither a pair nor a reference on the target, and uses the "
+                f"TransferPortfolio found neither a pair nor a reference of {silent_one} on the target, and uses the "
                 f"mean of {used.sum()} target samples; this assumes the same population of samples on both "
                 "instruments.",
                 ZeroShotWarning,
