@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skspectral.exceptions import (
+    ConflictingReferenceError,
     NoSpectraError,
     OptionalDependencyError,
     ReadingOptionError,
@@ -11,6 +12,7 @@ from skspectral.exceptions import (
     TableWarning,
     UnsupportedFormatError,
 )
+from skspectral.io import read_spectra
 from skspectral.io.formats.one_file import kind_of_file, read_file
 
 from .binary_writers import AB, KM, RAMAN, REFL, SCRF, SCSM, asd, opus, spc
@@ -173,6 +175,19 @@ def test_opus_prefers_results_in_a_fixed_order_and_says_what_it_left_out(tmp_pat
     assert (block.meta["instrument"], block.meta["serial number"]) == ("MPA", "77")
     assert str(block.meta["date"]) == "2023-02-01 10:11:12.500000"
     assert block.notes == ["left out beside absorbance: Reflectance, Sample Spectrum"]
+
+
+def test_opus_files_of_one_stem_with_references_of_their_own_are_asked_about(tmp_path):
+    for number in range(2):
+        (tmp_path / f"wheat.{number}").write_bytes(opus((AB, Y), name=""))
+    (tmp_path / "references.csv").write_text("file,protein\nwheat.0,10\nwheat.1,11\n")
+    with pytest.raises(
+        ConflictingReferenceError, match=r"10 .*11 .*'wheat.0' and 'wheat.1' are files that count as rep"
+    ):
+        read_spectra(tmp_path / "wheat.*", references=tmp_path / "references.csv")
+    (tmp_path / "references.csv").write_text("sample,protein\nwheat,10\nwheat,11\n")
+    with pytest.raises(ConflictingReferenceError, match=r"10 .* and 11 \(.*line 3\)\.$"):
+        read_spectra(tmp_path / "wheat.*", references=tmp_path / "references.csv")
 
 
 def test_opus_takes_the_block_that_was_stored_last(tmp_path):

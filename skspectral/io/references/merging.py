@@ -38,24 +38,24 @@ def name_by_samples(references, samples, files, key):
 
     Returns
     -------
-    int
-        Number of references that got another name.
+    dict of {int: str}
+        By row, what the references that got another name were called.
     """
     known = {key(sample) for sample in samples if sample is not None}
     inside = {}
     for sample, path in zip(samples, files):
         for name in () if sample is None or path is None else keys_of_file(path):
             inside.setdefault(name, set()).add(sample)
-    count = 0
+    written = {}
     for row, name in enumerate(references.names):
         found = () if name is None or key(name) in known else inside.get(tidy(name), ())
         if len(found) == 1:
+            written[row] = name
             (references.names[row],) = found
-            count += 1
-    return count
+    return written
 
 
-def merge_references(sample_id, y, properties, references, key):
+def merge_references(sample_id, y, properties, references, key, written):
     """Add references of a file to those beside the spectra.
 
     Parameters
@@ -70,6 +70,8 @@ def merge_references(sample_id, y, properties, references, key):
         Those of the file.
     key : callable
         Reduces a name to what tells samples apart.
+    written : dict of {int: str}
+        From `name_by_samples`.
 
     Returns
     -------
@@ -98,6 +100,7 @@ def merge_references(sample_id, y, properties, references, key):
                     raise ConflictingReferenceError(
                         f"Sample {references.names[row]!r} has two references of {name!r}: {column[known[0]]:g} "
                         f"({references.where(known[0])}) and {column[row]:g} ({references.where(row)})."
+                        + _question_of_files(written.get(known[0]), written.get(row))
                     )
             found[sample, name] = column[known[0]], known[0]
     used = set()
@@ -120,3 +123,14 @@ def merge_references(sample_id, y, properties, references, key):
                 )
             out[row, k] = value
     return out, names, used
+
+
+def _question_of_files(first, second):
+    """What to say of references that are filed under two files of one sample; nothing where they are not."""
+    if None in (first, second) or first == second:
+        return ""
+    return (
+        f" {first!r} and {second!r} are files that count as replicates of one sample, by their names or what stands in "
+        "them. If they are samples of their own, read them without references and give table.sample_id and table.y "
+        "their own; if not, give the mean."
+    )

@@ -75,8 +75,8 @@ def assemble(
         key = tidy if match == "tidy" else str
         by_file = name_by_samples(table_of_references, samples, files, key)
         if by_file:
-            notes.append(f"{by_file} references of {table_of_references.name} name files instead of samples")
-        y, labels, used = merge_references(samples, y, labels, table_of_references, key)
+            notes.append(f"{len(by_file)} references of {table_of_references.name} name files instead of samples")
+        y, labels, used = merge_references(samples, y, labels, table_of_references, key, by_file)
         notes.append(_said_of_references(table_of_references, samples, used, key))
     _refuse_collisions(written, samples, instrument, y, labels, spellings)
     if properties is not None:
