@@ -15,6 +15,8 @@ __all__ = ["PretrainingConfig"]
 CONFIG_FOLDER = Path(__file__).parent / "configs"
 #: Losses by name; "episodic" is the transfer loss, the others are those of `skspectral.nn.PretrainingObjective`.
 LOSSES = (*WEIGHTS, "episodic")
+#: Kinds of transfer episodes that can be asked for more often, see `skspectral.pretraining.head.kinds`.
+EPISODE_KINDS = ("few standards", "like", "laboratory", "clean target", "skewed")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ class PretrainingConfig:
         Share of the episodes that predict measured references, where the data set has them.
     own_axis : float
         Share of the episodes whose target instrument has a range and sampling of its own.
+    episode_kinds : dict of str to float
+        Shares of the episodes that are of a kind where closed forms are weak, see
+        `skspectral.pretraining.head.kinds`; each kind is drawn for itself.
+    network_share : (float, float)
+        Share of the head's answer in the mixture with a closed form that the transfer loss judges, without standards
+        and with at least three. Where both are one, the head is judged alone.
     n_regions : int
         Regions of the axis that the features of an episode describe.
     n_heads : int
@@ -117,6 +125,8 @@ class PretrainingConfig:
     n_standards: tuple[int, int] = (0, 30)
     real_labels: float = 0.35
     own_axis: float = 0.25
+    episode_kinds: dict = field(default_factory=dict)
+    network_share: tuple[float, float] = (1.0, 1.0)
     n_regions: int = 8
     n_heads: int = 6
     slots: int = 1
@@ -165,6 +175,14 @@ class PretrainingConfig:
                 f"n_standards goes up to {self.n_standards[1]}, n_source starts at {self.n_source[0]}: standards are "
                 "source samples, so there cannot be more of them."
             )
+        if unknown := sorted(set(self.episode_kinds) - set(EPISODE_KINDS)):
+            raise ValueError(
+                f"Unknown kinds of episodes {', '.join(unknown)}: choose among {', '.join(EPISODE_KINDS)}."
+            )
+        if any(not 0 <= share <= 1 for share in self.episode_kinds.values()):
+            raise ValueError(f"episode_kinds are shares from 0 to 1, got {self.episode_kinds}.")
+        if len(self.network_share) != 2 or any(not 0 < share <= 1 for share in self.network_share):
+            raise ValueError(f"network_share must be two shares above 0, up to 1, got {list(self.network_share)}.")
         ends = [phase.get("until", 1.0) for phase in self.curriculum]
         if ends != sorted(ends):
             raise ValueError(f"The phases of the curriculum must end one after the other, got {ends}.")

@@ -15,6 +15,7 @@ from ..data.random import torch_generator
 from ..instruments.grid import neighbouring_window, random_generator, read_rows, window
 from ..instruments.simulation import draw_instruments
 from .features import common_regions
+from .kinds import draw_kinds, few_standards, pair_of_instruments, skewed
 from .tasks import choose_rows, make_task
 from .transfer_head import Rows
 
@@ -139,6 +140,9 @@ def make_episode(corpus, priors, config, n_channels, place, split="train") -> Ep
     n_source, n_test, n_standards = (
         int(generator.integers(low, high + 1)) for low, high in (config.n_source, config.n_test, config.n_standards)
     )
+    kinds = draw_kinds(config.episode_kinds, generator)
+    if "few standards" in kinds:
+        n_standards = min(n_standards, few_standards(generator))
     material = _draw_material(corpus, generator, split)
     n = n_source + n_test
     rows, measured = choose_rows(material, material.rows(split), n, config.real_labels, generator)
@@ -152,11 +156,14 @@ def make_episode(corpus, priors, config, n_channels, place, split="train") -> Ep
     joint = np.hstack([source_window.read(spectra), target_window.read(spectra)])
     nm = np.concatenate([source_window.nm, target_window.nm])
     clean, y, kind = make_task(joint, nm, measured, n, generator)
+    if measured is None and "skewed" in kinds:
+        y = skewed(y, generator)
 
     noise = np.exp(generator.uniform(np.log(0.005), np.log(0.2))) * y.std()
     y_source = y[:n_source] + noise * generator.standard_normal(n_source)
     random = torch_generator(generator)
     instruments = [draw_instruments(1, priors, random) for _ in range(2)]
+    instruments = pair_of_instruments(*instruments, kinds, generator)
     on_source = _measure(instruments[0], clean[:n_source, :n_channels], source_window, random)
     wanted = np.r_[:n_standards, n_source:n]
     on_target = _measure(instruments[1], clean[wanted, n_channels:], target_window, random)

@@ -15,7 +15,7 @@ from ...nn.seeding import seeded
 from .features import PLAIN_STAGES, POINTS
 from .ridge import Task, augmented_ridge, centre_task
 
-__all__ = ["Rows", "Solution", "TransferHead", "head_loss", "transfer_loss"]
+__all__ = ["FLOOR", "Rows", "Solution", "TransferHead", "first_rows", "head_loss", "transfer_loss"]
 
 # By how much a head prefers its kind of stage before any training, in the logarithm of their weights.
 LEANING = 2.0
@@ -53,8 +53,8 @@ class Rows(NamedTuple):
     def task(self) -> Task:
         """Give what a calibration is fitted to; of the test rows, it holds their mean alone."""
         N = self.standards.shape[1]
-        on_source, on_standards = _first(self.n_source, self.y.shape[1]), _first(self.n_standards, N)
-        on_test = _first(self.n_test, self.test.shape[1])
+        on_source, on_standards = first_rows(self.n_source, self.y.shape[1]), first_rows(self.n_standards, N)
+        on_test = first_rows(self.n_test, self.test.shape[1])
         weight = on_test / on_test.sum(1, keepdim=True).clamp(min=1)
         mean = torch.einsum("et,etgd->egd", weight, self.test.double())
         return Task(self.source, self.standards, mean, self.y, self.y[:, :N], on_source, on_standards, on_standards)
@@ -212,7 +212,7 @@ class TransferHead(nn.Module):
             The calibrations that it comes from.
         """
         solution = self.solve(rows.task())
-        return solution.predict(rows.test) * _first(rows.n_test, rows.test.shape[1]), solution
+        return solution.predict(rows.test) * first_rows(rows.n_test, rows.test.shape[1]), solution
 
     def solve(self, task: Task) -> Solution:
         """Fit every episode.
@@ -303,7 +303,7 @@ def transfer_loss(prediction: Tensor, y: Tensor, n_test: Tensor, y_scale: Tensor
     Tensor of shape (E,)
         Loss of every episode; 0.02 where predictions are perfect, so that easy episodes do not rule the mean.
     """
-    known = _first(n_test, y.shape[1])
+    known = first_rows(n_test, y.shape[1])
     errors = (prediction - y.double()) / y_scale[:, None]
     return torch.log(FLOOR + (errors.square() * known).sum(1) / known.sum(1))
 
@@ -314,6 +314,6 @@ def head_loss(head: TransferHead, rows: Rows, y: Tensor) -> Tensor:
     return transfer_loss(prediction, y, rows.n_test, solution.y_scale)
 
 
-def _first(count, size):
+def first_rows(count, size):
     """Mark the first ``count`` of ``size`` rows: (E, size), float64."""
     return (torch.arange(size, device=count.device) < count[:, None]).double()

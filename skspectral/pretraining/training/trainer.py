@@ -12,6 +12,7 @@ from ...nn.losses import LossBalance
 from ...nn.model import SpectralFM
 from ...nn.objective import PretrainingObjective
 from ..config import LOSSES
+from ..head.closed_form import ALONE
 from ..head.transfer_head import TransferHead
 from ..instruments.grid import random_generator
 from ..weights import load_pretrained
@@ -119,7 +120,8 @@ class Trainer:
         terms = {}
         if weights["episodic"] > 0:
             # A calibration rests on small differences between spectra, which bfloat16 would round away.
-            terms["episodic"] = episode_losses(self.model, self.net["head"], slot.episodes).mean().float()
+            losses = episode_losses(self.model, self.net["head"], slot.episodes, self.config.network_share, ALONE)
+            terms["episodic"] = losses.mean().float()
         if any(weights[name] > 0 for name in LOSSES if name != "episodic"):
             with torch.autocast(self.workers.device.type, torch.bfloat16, enabled=self.mixed_precision):
                 terms |= self.net["objective"].terms(slot.batch)

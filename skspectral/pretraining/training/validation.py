@@ -7,6 +7,7 @@ import torch
 
 from ...nn.seeding import seeded
 from ..data.pair_references import pair_references
+from ..head.closed_form import complement_loss
 from ..head.episodes import LEAST_ROWS, collate, make_episode
 from ..head.features import PLAIN_STAGES, common_regions, plain_features, spectral_features
 from ..head.transfer_head import Rows, TransferHead, head_loss
@@ -55,7 +56,7 @@ class Validation:
             warnings.warn(f"This corpus lacks the pairs {', '.join(missing)} of the validation.", stacklevel=2)
         self.pairs = [name for name in pairs if name in config.validation_pairs] or list(pairs)
         n_channels = max(config.n_channels)
-        self._groups = {name: _RealTasks(pair, n_channels, config.n_regions) for name, pair in pairs.items()}
+        self._groups = {name: _RealTasks(pair, config) for name, pair in pairs.items()}
         self.plain = {name: tasks.plain() for name, tasks in self._groups.items()}
         has_held_out = any(len(material.rows("validation")) >= LEAST_ROWS for material in corpus.materials)
         if config.episodes and (has_held_out or not pairs):
@@ -84,12 +85,12 @@ class Validation:
         return scores
 
 
-def episode_losses(model, head, batch):
-    """Run a batch of episodes through the network and the head: losses (E,), float64."""
+def episode_losses(model, head, batch, shares=(1.0, 1.0), alone=0.0):
+    """Run a batch of episodes through the network and the head: losses (E,), float64, see `complement_loss`."""
     features = spectral_features(
         model, head.projection, batch.spectra, batch.wavenumbers, batch.regions, batch.domain, batch.lengths
     )
-    return head_loss(head, batch.rows(features), batch.y_test)
+    return complement_loss(head, batch.rows(features), batch.y_test, shares, alone)
 
 
 class _SimulatedTasks:
@@ -98,16 +99,18 @@ class _SimulatedTasks:
     def __init__(self, corpus, priors, config, n_channels, split):
         places = [(config.seed, 0, SLOT, k) for k in range(N_SIMULATED)]
         episodes = [make_episode(corpus, priors, config, n_channels, place, split) for place in places]
+        self._shares = config.network_share
         self._batches = [collate(episodes[k : k + 4], n_channels, config.n_regions) for k in range(0, N_SIMULATED, 4)]
 
     def __call__(self, model, head, device):
-        return torch.cat([episode_losses(model, head, batch.to(device)) for batch in self._batches])
+        return torch.cat([episode_losses(model, head, batch.to(device), self._shares) for batch in self._batches])
 
 
 class _RealTasks:
     """Tasks of one real pair on the range that both instruments measure; every spectrum is encoded once."""
 
-    def __init__(self, pair, n_channels, n_regions):
+    def __init__(self, pair, config):
+        n_channels, self._shares = max(config.n_channels), config.network_share
         spectra, axes = [], []
         for X, axis in ((pair.X_a, pair.axis_a), (pair.X_b, pair.axis_b)):
             X, axis = np.asarray(X, dtype=float), np.asarray(axis, dtype=float)
@@ -116,7 +119,7 @@ class _RealTasks:
             axes.append(torch.from_numpy(1e7 / grid).float().expand(len(X), -1))
         self._n = len(spectra[0])
         self._x, self._axis = torch.cat(spectra), torch.cat(axes)
-        self._regions = common_regions(axes[0][0], axes[1][0], n_regions)
+        self._regions = common_regions(axes[0][0], axes[1][0], config.n_regions)
         references = pair_references(pair, standardise(spectra[0])[0].double().numpy())
         generator = np.random.default_rng(0)
         n_test = max(int(SHARE_TEST * self._n), 1)
@@ -131,18 +134,18 @@ class _RealTasks:
     def __call__(self, model, head, device):
         data = (t.to(device) for t in (self._x, self._axis, self._regions))
         features = spectral_features(model, head.projection, *data, "NIR")
-        return self._judge(head, features[: self._n], features[self._n :], device)
+        rows, y_test = self._rows(features, device)
+        return complement_loss(head, rows, y_test, self._shares)
 
     def plain(self):
         """Mean loss from the spectra themselves and their slopes, by the head before any training."""
         with torch.inference_mode():
             features = plain_features(self._x, self._axis, self._regions)
-            return self._judge(plain_head(), features[: self._n], features[self._n :], "cpu").mean().item()
+            return head_loss(plain_head(), *self._rows(features, "cpu")).mean().item()
 
-    def _judge(self, head, source, target, device):
-        """Losses of all tasks from features (n, G, D) of the samples on both instruments."""
-        rows, y_test = task_rows(source, target, self._tasks, device)
-        return head_loss(head, rows, y_test)
+    def _rows(self, features, device):
+        """Rows and test references of all tasks from features (n, G, D) of the samples on both instruments."""
+        return task_rows(features[: self._n], features[self._n :], self._tasks, device)
 
 
 def plain_head():
