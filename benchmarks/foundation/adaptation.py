@@ -25,7 +25,7 @@ from skspectral.nn import SpectralFM
 
 __all__ = ["EXPERTS", "OTHER_SAMPLES", "POPULATIONS", "collect"]
 
-EXPERTS = ("portfolio", "network", "committee", "mixture")
+EXPERTS = ("portfolio", "network", "mixture")
 OTHER_SAMPLES, SAME_SAMPLES, OTHER_POPULATION = POPULATIONS = ("other samples", "same samples", "other population")
 N_UNLABELLED = 20
 STEPS = (5, 10, 30)

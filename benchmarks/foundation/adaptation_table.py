@@ -9,7 +9,7 @@ from skspectral.foundation._mixture import FLOOR
 
 __all__ = ["adaptation_text", "draw", "summarise", "weights_of"]
 
-SHOWN = dict(zip(EXPERTS[1:], ("trained head", "committee", "mixture")))
+SHOWN = dict(zip(EXPERTS[1:], ("trained head", "mixture")))
 TASK = ["kind", "setting", "standards", "target"]
 KEY = ["standards", "target", "adapted", "steps"]
 NOTICEABLE = 0.01
@@ -120,7 +120,7 @@ def draw(table, path):
     panels.append(("low-rank updates,\n20 steps", table[table["adapted"] == "lora"], "standards"))
     figure, axes = plt.subplots(1, len(panels), figsize=(3.1 * len(panels), 3.5), sharey=True, layout="constrained")
     for axis, (title, part, x) in zip(axes, panels, strict=True):
-        for (expert, label), shift in zip(SHOWN.items(), (-0.12, 0.0, 0.12), strict=True):
+        for (expert, label), shift in zip(SHOWN.items(), (-0.06, 0.06), strict=True):
             own = part[part["expert"] == expert]
             place = np.arange(len(own)) + shift
             spans = [own["log_rmse"] - own["low"], own["high"] - own["log_rmse"]]

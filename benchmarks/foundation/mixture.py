@@ -125,13 +125,13 @@ def learn(records):
     labelled = [case for case in cases if case.standards >= LEAST_FOR_EVIDENCE]
     zero_shot = [case for case in cases if not case.standards]
     own = [False, *(True for _ in PRIORS[1:])] if any("own range" in case.names for case in labelled) else [False]
-    grid = list(product(PRIORS, PRIORS, [p for p, used in zip(PRIORS, own) if used or p == 0], POWERS, HALVES))
+    grid = list(product(PRIORS, [p for p, used in zip(PRIORS, own) if used or p == 0], POWERS, HALVES))
     table = Table(labelled)
-    priors = np.array([(1.0, *setting[:3]) for setting in grid])
-    scores = np.array([table.score(prior, *setting[3:]) for prior, setting in zip(priors, grid)], dtype=np.float32)
+    priors = np.array([(1.0, *setting[:2]) for setting in grid])
+    scores = np.array([table.score(prior, *setting[2:]) for prior, setting in zip(priors, grid)], dtype=np.float32)
     chosen = [int(np.argmin(scores @ weight)) for weight in _bootstraps(labelled)]
     there = np.array([any(name in case.names for case in zero_shot) for name in EXPERTS])
-    shares = [(1 - a - b, a, b, 0.0) for a, b in product(SHARES, SHARES) if a + b <= 1 + 1e-9]
+    shares = [(1 - network, network, 0.0) for network in SHARES]
     shares = [share for share in shares if not np.any(np.array(share)[~there])]
     unlabelled, alone = Table(zero_shot), list(product(shares, EXCESS_POWERS, EXCESS_FLOORS))
     scores = np.array([unlabelled.score_alone(*setting) for setting in alone], dtype=np.float32)
@@ -142,8 +142,8 @@ def learn(records):
         "prior": dict(zip(EXPERTS, np.round(prior, 3).tolist())),
         "without_standards": dict(zip(EXPERTS, np.round(without, 3).tolist())),
         "excess": {"power": round(float(power), 1), "floor": round(float(floor), 2)},
-        "power": round(float(np.mean([grid[k][3] for k in chosen])), 2),
-        "half": round(float(np.mean([grid[k][4] for k in chosen]))),
+        "power": round(float(np.mean([grid[k][2] for k in chosen])), 2),
+        "half": round(float(np.mean([grid[k][3] for k in chosen]))),
     }
 
 

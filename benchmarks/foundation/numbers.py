@@ -10,7 +10,7 @@ __all__ = ["by_number", "compare", "draw"]
 
 MODEL, TWIN = "SpectralFMTransfer", "SpectralFM (random weights)"
 NUMBERS = ("unlabelled", "5", "10", "15", "20", "30", "50")
-LEGEND = {"pretrained": "tab:blue", "random weights": "0.5", "committee alone": "tab:green"}
+LEGEND = {"pretrained": "tab:blue", "random weights": "0.5"}
 # With whom the model is compared where instruments share a range, and where they share none.
 TOGETHER = ("AutoTransfer", "the portfolio on the range that the instruments share")
 APART = ("TargetOnly-native", "PLS on the target's standards, over its own range")
@@ -26,7 +26,7 @@ def by_number(results, dataset, parts):
     dataset : str
         A data set of the benchmark.
     parts : DataFrame
-        Results of the parts of the model, for the network with random weights and the committee.
+        Results of the parts of the model, for the network with random weights.
     """
     lines = []
     for disjoint, (other, what) in ((False, TOGETHER), (True, APART)):
@@ -34,33 +34,29 @@ def by_number(results, dataset, parts):
         if len(table):
             lines += [
                 f"\nAgainst {other}: {what}. RMSEP ratios below 1 are in favour of {MODEL}. Beside it the mean ratios "
-                "of the same mixture with a network of random weights, and of the committee alone, with their numbers "
-                "of splits.\n",
+                "of the same mixture with a network of random weights, with their numbers of splits.\n",
                 f"| selection | standards | cells | splits | R2 {other} | R2 {MODEL} | mean ratio | median | ahead | "
-                "random weights | committee alone |",
-                "|---|---|---|---|---|---|---|---|---|---|---|",
+                "random weights |",
+                "|---|---|---|---|---|---|---|---|---|---|",
             ]
         twin = dict(
             ((r.selection, r.n), r) for r in compare(results, dataset, other, TWIN, disjoint=disjoint).itertuples()
         )
         for row in table.itertuples():
             ratios = f"{_mean(row.ratios):.3f} | {np.median(row.ratios):.3f} | {(row.ratios < 1).sum()}"
-            of_parts = {} if disjoint or row.selection != "random" else besides(parts, row.n)
+            random = None if disjoint or row.selection != "random" else of_twin(parts, row.n)
             if (found := twin.get((row.selection, row.n))) is not None:
-                of_parts["random weights"] = found.ratios, found.splits
-            beside = [
-                f"{_mean(of_parts[name][0]):.3f} ({of_parts[name][1]})" if name in of_parts else "not run"
-                for name in ("random weights", "committee alone")
-            ]
+                random = found.ratios, found.splits
+            beside = "not run" if random is None else f"{_mean(random[0]):.3f} ({random[1]})"
             lines.append(
                 f"| {row.selection} | {row.n} | {len(row.ratios)} | {row.splits} | {row.r2_other:.4f} | {row.r2:.4f} | "
-                f"{ratios} | {' | '.join(beside)} |"
+                f"{ratios} | {beside} |"
             )
     return [f"\n## By number of standards, {dataset}\n", *lines] if lines else []
 
 
-def besides(parts, n):
-    """RMSEP over the portfolio's, by cell, of the mixture with random weights and of the committee alone.
+def of_twin(parts, n):
+    """RMSEP over the portfolio's, by cell, of the mixture with random weights.
 
     Parameters
     ----------
@@ -71,20 +67,15 @@ def besides(parts, n):
 
     Returns
     -------
-    dict of {str: (ndarray of shape (n_cells,), int)}
-        Ratios and numbers of splits of those that were run.
+    (ndarray of shape (n_cells,), int) or None
+        Ratios and number of splits, where it was run.
     """
     part = parts[parts["n_standards"] == (0 if n == NUMBERS[0] else int(n))]
-    found = {}
-    for name, network, expert in (
-        ("random weights", "random weights", "mixture"),
-        ("committee alone", "pretrained", "committee alone"),
-    ):
-        own = part[part["network"] == network]
-        rmsep = own.groupby([*CELL, "expert"])["rmsep"].mean().unstack("expert")
-        if expert in rmsep:
-            found[name] = (rmsep[expert] / rmsep["portfolio"]).dropna().to_numpy(), own["repeat"].nunique()
-    return found
+    own = part[part["network"] == "random weights"]
+    rmsep = own.groupby([*CELL, "expert"])["rmsep"].mean().unstack("expert")
+    if "mixture" not in rmsep:
+        return None
+    return (rmsep["mixture"] / rmsep["portfolio"]).dropna().to_numpy(), own["repeat"].nunique()
 
 
 def _mean(ratios):
@@ -126,7 +117,7 @@ def compare(results, dataset, other, model=MODEL, *, disjoint=False):
 
 
 def draw(results, path):
-    """Draw the ratios of all cells against the number of standards; beside them random weights and the committee.
+    """Draw the ratios of all cells against the number of standards; beside them those with random weights.
 
     Parameters
     ----------
@@ -150,12 +141,12 @@ def draw(results, path):
     figure, axes = plt.subplots(1, len(panels), figsize=(3.4 * len(panels), 3.8), sharey=True, layout="constrained")
     for axis, (name, *drawn) in zip(np.atleast_1d(axes), panels, strict=True):
         numbers = list(drawn[0])
-        for ratios, shift, colour in zip(drawn, (-0.27, 0.0, 0.27), LEGEND.values(), strict=True):
+        for ratios, shift, colour in zip(drawn, (-0.16, 0.16), LEGEND.values(), strict=True):
             places = [numbers.index(n) + shift for n in ratios]
             style = {key: {"color": colour} for key in ("boxprops", "whiskerprops", "capprops", "medianprops")}
             style["flierprops"] = {"markeredgecolor": colour, "markersize": 4}
             if places:
-                axis.boxplot(list(ratios.values()), positions=places, widths=0.22, manage_ticks=False, **style)
+                axis.boxplot(list(ratios.values()), positions=places, widths=0.28, manage_ticks=False, **style)
         axis.axhline(1, color="0.5", lw=1)
         labels = ["0" if n == NUMBERS[0] else n for n in numbers]
         axis.set(title=name, xlabel="standards", yscale="log", xticks=range(len(numbers)), xticklabels=labels)
@@ -173,13 +164,12 @@ def draw(results, path):
 
 
 def _drawn(tables, dataset, other, disjoint):
-    """Ratios by number of standards, of the model, of the one with random weights, and of the committee alone."""
+    """Ratios by number of standards, of the model and of the one with random weights."""
     accuracy, parts = tables
     trained, random = (
         {row.n: row.ratios for row in table[table["selection"] == "random"].itertuples()}
         for table in (compare(accuracy, dataset, other, model, disjoint=disjoint) for model in (MODEL, TWIN))
     )
-    beside = {} if disjoint else {n: besides(parts, n) for n in trained}
-    of_parts = {n: found["random weights"][0] for n, found in beside.items() if "random weights" in found}
-    committee = {n: found["committee alone"][0] for n, found in beside.items() if "committee alone" in found}
-    return trained, of_parts | random, committee
+    beside = {} if disjoint else {n: of_twin(parts, n) for n in trained}
+    of_parts = {n: found[0] for n, found in beside.items() if found is not None}
+    return trained, of_parts | random

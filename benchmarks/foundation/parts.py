@@ -33,7 +33,6 @@ NETWORKS = {
 CALIBRATIONS = {
     "portfolio": "portfolio",
     "network": "trained head alone",
-    "committee": "committee alone",
     "own range": "own range alone",
 }
 KEY = ("dataset", "source", "target", "repeat", "n_standards", "network", "expert", "property")

@@ -15,11 +15,11 @@ DATASETS = ("corn", "tablets", "sugarcane")
 # Only assay is a property of the tablets that spectra say something about.
 LEFT_OUT = ("weight", "hardness")
 NUMBERS = (10, 0)
-TRAINED, RANDOM, COMMITTEE = ("pretrained", "mixture"), ("random weights", "mixture"), ("pretrained", "committee alone")
+TRAINED, RANDOM = ("pretrained", "mixture"), ("random weights", "mixture")
 
 
 def foundation_text(folder):
-    """Sentences of Markdown about the mixture over the portfolio, with its random twin and the committee.
+    """Sentences of Markdown about the mixture over the portfolio, with its random twin.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ def _has(folder, name):
 def _of_number(tables, n):
     found = []
     for name, table in tables.items():
-        changes = {key: _log_ratios(table, n, key) for key in (TRAINED, RANDOM, COMMITTEE)}
+        changes = {key: _log_ratios(table, n, key) for key in (TRAINED, RANDOM)}
         if changes[TRAINED] is not None:
-            trained, random, committee = map(_percent, changes.values())
+            trained, random = map(_percent, changes.values())
             cells = len(changes[TRAINED])
-            found.append(f"{trained} on {name} ({cells} cells; random weights {random}, committee {committee})")
+            found.append(f"{trained} on {name} ({cells} cells; random weights {random})")
     if not found:
         return ""
     where = f"With {n} standards" if n else "Without standards, with unlabelled spectra of the calibration samples,"

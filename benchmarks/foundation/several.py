@@ -21,7 +21,7 @@ __all__ = ["collect", "draw_three", "several_table", "summarise"]
 
 N_STANDARDS = (3, 5, 10)
 N_SOURCE = 60
-EXPERTS = ("portfolio", "network", "committee", "mixture")
+EXPERTS = ("portfolio", "network", "mixture")
 KEY = ["standards", "kind", "network"]
 COLUMNS = [*KEY, "groups", "expert", "log_rmse", "low", "high", "to_better", "worst"]
 

@@ -9,7 +9,7 @@ from benchmarks.foundation.mixture_tasks import SIMULATED
 __all__ = ["COLUMNS", "PRETRAINED", "RANDOM", "compare", "twin_table"]
 
 PRETRAINED, RANDOM = "pretrained", "random weights"
-EXPERTS = ("network", "committee", "mixture")
+EXPERTS = ("network", "mixture")
 COLUMNS = ["standards", "tasks", "groups", "properties", "expert", "weights", "log_rmse", "low", "high"]
 #: Name of the rows that hold the difference of the two networks.
 DIFFERENCE = f"{PRETRAINED} - {RANDOM}"
@@ -40,8 +40,7 @@ def compare(records):
         for expert in (name for name in EXPERTS if name in by_group):
             own = by_group[expert].unstack("weights").dropna()
             own[DIFFERENCE] = own[PRETRAINED] - own[RANDOM]
-            names = [PRETRAINED] if expert == "committee" else [PRETRAINED, RANDOM, DIFFERENCE]
-            for name in names:
+            for name in (PRETRAINED, RANDOM, DIFFERENCE):
                 values = own[name].to_numpy()
                 low, high = interval(values)
                 count = int((part["expert"] == expert).sum() / 2)

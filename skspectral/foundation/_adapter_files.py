@@ -12,7 +12,7 @@ from ._spectrum_writer import SpectrumWriter
 
 __all__ = ["AdapterFiles", "read_adapter", "write_adapter"]
 
-FILE_FORMAT = "skspectral-foundation-adapter-2"
+FILE_FORMAT = "skspectral-foundation-adapter-3"
 # What has to agree for read-outs to mean the same.
 AXES = ("nm", "own_nm")
 

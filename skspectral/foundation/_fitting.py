@@ -130,33 +130,28 @@ def used_to(encoder, sight, shared, own, steps, seed):
 
 def _fit_own(fitted, rows, features):
     """Calibrate from the standards alone, where a property has enough of them."""
-    heads = [(fitted.encoder.head, features.shape[-1])]
-    readout, errors = fit_readout(heads, own_task(rows, features), alone=True)
+    readout, errors = fit_readout(fitted.encoder.head, own_task(rows, features), alone=True)
     if np.isfinite(readout.intercept).any():
         fitted.own_readout = readout
         # what was held out before an adaptation stays
-        fitted.held_out = dict(zip(OWN, errors, strict=True)) | fitted.held_out
+        fitted.held_out = {OWN: errors} | fitted.held_out
 
 
 def _fit_shared(fitted, each, target, sight, *, adapted=False):
     """Calibrate from the rows of every known instrument; evidence comes from before an adaptation of the network."""
-    encoder, n_features = fitted.encoder, target.shape[-1]
-    # The committee takes what it is given: it cannot tell what lies beyond from a difference of the instruments.
-    heads = [(encoder.head, n_features), (encoder.head.committee(), sight.n_shared(encoder, n_features))]
+    encoder = fitted.encoder
     readouts, errors = [], []
     for rows in each:
         kept = kept_source(rows)
         source = sight.read_source(encoder, rows.source_samples[0][kept])
-        readout, held_out = fit_readout(heads, property_tasks(rows, kept, source, target))
+        readout, held_out = fit_readout(encoder.head, property_tasks(rows, kept, source, target))
         readouts.append(readout)
         errors.append(held_out)
     if not adapted:
-        errors = np.stack(errors, axis=1)
-        weights = [combination_weights(of_expert) for of_expert in errors]
-        fitted.source_weights = dict(zip(SHARED, weights, strict=True))
-        held_out = (np.einsum("st,snt->nt", *parts) for parts in zip(weights, errors, strict=True))
-        fitted.held_out |= dict(zip(SHARED, held_out, strict=True))
-    fitted.readout = Readout.combine(readouts, [fitted.source_weights[name] for name in SHARED])
+        weights = combination_weights(errors)
+        fitted.source_weights = {SHARED: weights}
+        fitted.held_out[SHARED] = np.einsum("st,snt->nt", weights, np.stack(errors))
+    fitted.readout = Readout.combine(readouts, fitted.source_weights[SHARED])
 
 
 def _adapt(fitted, each, target, own, sight, how, bar, rank):

@@ -76,9 +76,9 @@ class ExpertPredictions:
         if self.ttt_on == "predict" and self.ttt_steps:
             encoder, _ = used_to(encoder, sight, shared, own, self.ttt_steps, self._network.seed)
         joint, whole = sight.read_target(encoder, shared, own)
-        for names, readout, features in ((SHARED, self._readout, joint), (OWN, self._own_readout, whole)):
+        for name, readout, features in ((SHARED, self._readout, joint), (OWN, self._own_readout, whole)):
             if readout is not None:
-                values |= dict(zip(names, readout.predict(features), strict=True))
+                values[name] = readout.predict(features)
         return values, std
 
     def _predict(self, X):

@@ -15,11 +15,9 @@ __all__ = [
     *("check_own_standards", "fit_readout", "kept_source", "own_task", "property_tasks"),
 ]
 
-#: Calibrations from source rows, pairs and standards: by the trained head, and by its fixed committee of ridges.
-SHARED = ("network", "committee")
-#: Calibrations from the standards alone, over the target's whole axis.
-OWN = ("own range",)
-EXPERTS = ("portfolio", *SHARED, *OWN)
+#: The calibration from source rows, pairs and standards, and that from the standards alone, over the target's axis.
+SHARED, OWN = "network", "own range"
+EXPERTS = ("portfolio", SHARED, OWN)
 # Memory and time grow with the square and the cube of the source samples.
 MOST_SOURCE = 1000
 # A network reads patches of channels; with fewer than this there is nothing to read.
@@ -30,14 +28,14 @@ LEAST_OWN = 3
 
 @dataclass
 class Readout:
-    """Coefficients of the features of a target spectrum, for several experts.
+    """Coefficients of the features of a target spectrum.
 
     Attributes
     ----------
-    coef : ndarray of shape (n_experts, n_targets, n_stages, n_features)
-        In units of ``y``; zero where an expert has no calibration.
-    intercept : ndarray of shape (n_experts, n_targets)
-        What is added; NaN where an expert has no calibration.
+    coef : ndarray of shape (n_targets, n_stages, n_features)
+        In units of ``y``; zero where a property has no calibration.
+    intercept : ndarray of shape (n_targets,)
+        What is added; NaN where a property has no calibration.
     """
 
     coef: np.ndarray
@@ -45,14 +43,13 @@ class Readout:
 
     @classmethod
     def combine(cls, readouts, weights):
-        """Average read-outs of the same features, with weights (n_readouts, n_targets) for every expert."""
-        weights = np.stack(weights, axis=1)
+        """Average read-outs of the same features, with weights (n_readouts, n_targets)."""
         coef, intercept = (np.stack([getattr(readout, name) for readout in readouts]) for name in ("coef", "intercept"))
-        return cls(np.einsum("set,setgd->etgd", weights, coef), np.einsum("set,set->et", weights, intercept))
+        return cls(np.einsum("st,stgd->tgd", weights, coef), np.einsum("st,st->t", weights, intercept))
 
     def predict(self, features):
-        """Predict from features (n_spectra, n_stages, n_features): ndarray (n_experts, n_spectra, n_targets)."""
-        return np.einsum("ngd,ekgd->enk", features.double().numpy(), self.coef) + self.intercept[:, None]
+        """Predict from features (n_spectra, n_stages, n_features): ndarray (n_spectra, n_targets)."""
+        return np.einsum("ngd,kgd->nk", features.double().numpy(), self.coef) + self.intercept
 
 
 def kept_source(rows):
@@ -169,13 +166,13 @@ def own_task(rows, target):
     )
 
 
-def fit_readout(heads, task, *, alone=False):
+def fit_readout(head, task, *, alone=False):
     """Fit the read-out of every property.
 
     Parameters
     ----------
-    heads : list of (TransferHead, int)
-        One for each expert, and of how many features, from the first, it makes its calibration.
+    head : TransferHead
+        What proposes the calibrations.
     task : Task
         What to fit to, see `property_tasks` and `own_task`.
     alone : bool
@@ -185,26 +182,20 @@ def fit_readout(heads, task, *, alone=False):
     -------
     Readout
         Coefficients.
-    held_out : ndarray of shape (n_experts, n_target_samples, n_targets)
+    held_out : ndarray of shape (n_target_samples, n_targets)
         Reference minus prediction of every target sample without it; NaN where it has no reference.
     """
     known = task.on_source if alone else task.on_standards
     fitted = known.sum(1) >= LEAST_OWN if alone else torch.ones(len(task.y), dtype=torch.bool)
     known = (known > 0) & fitted[:, None]
-    coefs, intercepts, errors = [], [], []
-    for head, n_features in heads:
-        device = head.prior.device
-        seen = Task(*(part[..., :n_features] for part in task[:3]), *task[3:])
-        coef = torch.zeros(len(task.y), *task.target_mean.shape[1:], dtype=torch.float64)
-        intercept = torch.full((len(coef),), torch.nan, dtype=torch.float64)
-        left_out = torch.zeros(known.shape, dtype=torch.float64)
-        # One property at a time: the Gram matrices of all of them would take several times the memory.
-        for j in torch.nonzero(fitted).ravel().tolist():
-            with torch.no_grad():
-                solution = head.solve(Task(*(part[[j]].to(device) for part in seen)))
-            coef[j, :, :n_features], intercept[j] = solution.coef[0].cpu(), solution.intercept[0].cpu()
-            left_out[j] = (solution.left_out_source if alone else solution.left_out)[0].cpu()
-        coefs.append(coef)
-        intercepts.append(intercept)
-        errors.append(torch.where(known, left_out, torch.nan).T)
-    return Readout(torch.stack(coefs).numpy(), torch.stack(intercepts).numpy()), torch.stack(errors).numpy()
+    device = head.prior.device
+    coef = torch.zeros(len(task.y), *task.target_mean.shape[1:], dtype=torch.float64)
+    intercept = torch.full((len(coef),), torch.nan, dtype=torch.float64)
+    left_out = torch.zeros(known.shape, dtype=torch.float64)
+    # One property at a time: the Gram matrices of all of them would take several times the memory.
+    for j in torch.nonzero(fitted).ravel().tolist():
+        with torch.no_grad():
+            solution = head.solve(Task(*(part[[j]].to(device) for part in task)))
+        coef[j], intercept[j] = solution.coef[0].cpu(), solution.intercept[0].cpu()
+        left_out[j] = (solution.left_out_source if alone else solution.left_out)[0].cpu()
+    return Readout(coef.numpy(), intercept.numpy()), torch.where(known, left_out, torch.nan).T.numpy()

@@ -30,9 +30,9 @@ class SpectralFMTransfer(ExpertPredictions, AdapterFiles, SpectraOutputs, Native
     """Calibration transfer with a pretrained network, and the closed-form portfolio as its safety net.
 
     The network makes features of every spectrum, region by region and stage by stage, beside the spectrum itself and
-    its slope. From source rows, pairs and standards two calibrations are made of them in closed form: by the head that
-    was trained with the network, and by a fixed committee of ridge regressions. Where the target measures more than the
-    source, they use that too, and a third learns from the standards alone over the target's whole axis. The portfolio
+    its slope. From source rows, pairs and standards a calibration is made of them in closed form, by the head that was
+    trained with the network. Where the target measures more than the source, it uses that too, and a second one learns
+    from the standards alone over the target's whole axis. The portfolio
     (:class:`AutoTransfer`) is fitted to the same rows. The weight of every such expert is earned by its errors on
     standards that it has not seen.
 
@@ -84,8 +84,8 @@ class SpectralFMTransfer(ExpertPredictions, AdapterFiles, SpectraOutputs, Native
     Attributes
     ----------
     expert_weights_ : dict of {str: ndarray of shape (n_targets,)}
-        Weight of "portfolio", "network" (the trained head), "committee" and "own range"; they sum to 1. Experts that
-        the rows do not allow are missing.
+        Weight of "portfolio", "network" (the trained head) and "own range"; they sum to 1. Experts that the rows do
+        not allow are missing.
     network_weight_ : ndarray of shape (n_targets,)
         Weight of all but the portfolio together.
     portfolio_ : AutoTransfer or None
@@ -140,8 +140,8 @@ class SpectralFMTransfer(ExpertPredictions, AdapterFiles, SpectraOutputs, Native
     (2, 1)
     """
 
-    # 1 held portfolios of the first layout
-    _layout = 2
+    # 1 held portfolios of the first layout, 2 a committee of ridges beside the trained head
+    _layout = 3
 
     def __init__(
         self,

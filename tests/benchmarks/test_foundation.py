@@ -46,7 +46,7 @@ def test_learned_constants_are_the_best_weights(coarse, network_sd, best):
     assert without["network"] / (without["network"] + without["portfolio"]) == pytest.approx(best, abs=0.1)
     rows = {row["standards"]: row for row in report(lines, constants)}
     for row in rows.values():
-        assert row["mixture"] < min(1.0, row["network"]) and row["committee"] is None
+        assert row["mixture"] < min(1.0, row["network"])
         assert row["mixture"] == pytest.approx(1 / np.sqrt(1 + network_sd**-2), abs=0.03)
         assert row["portfolio weight"] == pytest.approx(1 - best, abs=0.15)
     assert set(rows) == {0, 10}
@@ -71,18 +71,18 @@ def test_what_predictions_say_without_standards_is_learned(coarse):
 
 def test_the_search_scores_what_the_model_would_do():
     rng = np.random.default_rng(0)
-    prior = dict(zip(mixture.EXPERTS, (0.6, 0.2, 0.1, 0.1)))
+    prior = dict(zip(mixture.EXPERTS, (0.6, 0.2, 0.2)))
     constants = {"prior": prior, "without_standards": prior, "power": 0.3, "half": 20}
     constants["excess"] = {"power": 3.0, "floor": 0.2}
     cases = mixture.to_cases(records(rng, "one", 20, 1.3))
     expected = [case.log_ratio(case.weights(constants)) for case in cases]
-    np.testing.assert_allclose(mixture.Table(cases).score((0.6, 0.2, 0.1, 0.1), 0.3, 20), expected)
+    np.testing.assert_allclose(mixture.Table(cases).score((0.6, 0.2, 0.2), 0.3, 20), expected)
     lines = list(records(rng, "one", 20, 1.3, 0))
     for line in lines:
         line["properties"][0]["said"] = dict(zip(("portfolio", "network"), rng.uniform(0.5, 2, 2)))
     cases = mixture.to_cases(lines)
     expected = [case.log_ratio(case.weights(constants)) for case in cases]
-    np.testing.assert_allclose(mixture.Table(cases).score_alone((0.6, 0.2, 0.1, 0.1), 3.0, 0.2), expected)
+    np.testing.assert_allclose(mixture.Table(cases).score_alone((0.6, 0.2, 0.2), 3.0, 0.2), expected)
 
 
 def test_the_twin_is_compared_on_the_same_tasks(coarse):
@@ -119,7 +119,7 @@ def task_of(data):
 def test_errors_of_mixtures_follow_from_their_products():
     task = task_of(make_instruments(n_samples=40, random_state=0))
     (record,) = errors(task, None)
-    assert list(record["held_out"]) == ["portfolio", "network", "committee"]
+    assert list(record["held_out"]) == ["portfolio", "network"]
     assert {len(part) for part in record["held_out"].values()} == {6}
     model = SpectralFMTransfer(None, wavelengths=task.axis, source="A", target="B")
     model.fit(task.X, task.y, instrument=task.instrument, sample_id=task.sample_id)
@@ -158,7 +158,7 @@ def test_a_stopped_comparison_goes_on(plan, tmp_path):
     parts.run(path, None, plan, 1, ("pretrained",), (5,), quiet=True)
     once = path.read_text()
     results = pd.read_csv(path, dtype={"settings": str})
-    alone = {"trained head alone", "committee alone"}
+    alone = {"trained head alone"}
     assert set(results["expert"]) == {"portfolio", "network", "mixture"} | alone
     weights = results.groupby(["source", "property", "expert"])["weight"].sum().unstack()
     np.testing.assert_allclose(weights["portfolio"] + weights["mixture"], 1)
@@ -178,7 +178,7 @@ def test_tables_compare_with_the_portfolio_and_with_fifty_standards(tmp_path):
     rows = [
         {**keys, "property": p, "expert": e, "rmsep": r, "r2": 1 - r, "weight": 0.4, "fit_seconds": 1, "predict_ms": 9}
         for p in ("x", "z")
-        for e, r in (("portfolio", 0.5), ("network", 0.3), ("mixture", 0.2), ("committee alone", 0.6))
+        for e, r in (("portfolio", 0.5), ("network", 0.3), ("mixture", 0.2))
     ]
     twin = {"portfolio": 0.5, "network": 0.3, "mixture": 0.45}
     rows += [row | {"network": "random weights", "rmsep": twin[row["expert"]]} for row in rows if row["expert"] in twin]
@@ -201,11 +201,11 @@ def test_tables_compare_with_the_portfolio_and_with_fifty_standards(tmp_path):
     assert [figure.name for figure in figures] == ["ablation.png", "by_number.png"]
     assert all(figure.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for figure in figures)
     assert "| 10 | pretrained | mixture | 0.8000 | +0.3000" in text
-    assert "| random | 10 | 2 | 1 | 0.5000 | 0.6000 | 0.800 | 0.800 | 2 | 0.900 (1) | 1.200 (1) |" in text
-    assert "| PDS | 0 | 2 | 2 | 0 | 2 | 0 |" in text and "| native, all on the target | 0 | 2 | 2 | 0 | 2 | 0 |" in text
+    assert "| random | 10 | 2 | 1 | 0.5000 | 0.6000 | 0.800 | 0.800 | 2 | 0.900 (1) |" in text
+    assert "| PDS | 0 | 2 | 2 | 2 | 0 |" in text and "| native, all on the target | 0 | 2 | 2 | 2 | 0 |" in text
     assert text.splitlines()[2] == (
         "With 10 standards its RMSEP is, beside that of the portfolio alone, -60.0 % on corn (2 cells; random weights "
-        "-10.0 %, committee +20.0 %)."
+        "-10.0 %)."
     )
     assert (
         "changes the RMSEP with 10 standards by -55.6 % on corn (95 % interval over cells -55.6 % to -55.6 %)" in text

@@ -120,15 +120,14 @@ def test_what_the_target_measures_besides_is_used(wider):
     case = wider["overlap"]
     X, *_, axes, _, test = case
     model = fit(case)
-    assert list(model.expert_weights_) == ["portfolio", "network", "committee", "own range"]
+    assert list(model.expert_weights_) == ["portfolio", "network", "own range"]
     changed = X[test].copy()
     beyond = axes["B"] > axes["A"].max()
     changed[:, : len(beyond)][:, beyond] += 0.05 * np.sin(np.arange(beyond.sum()))
     before, after = model.predict_experts(X[test]), model.predict_experts(changed)
     for name in ("network", "own range"):
         assert not np.allclose(before[name], after[name])
-    for name in ("portfolio", "committee"):
-        assert_allclose(before[name], after[name])
+    assert_allclose(before["portfolio"], after["portfolio"])
     # the target cut to what is shared
     n_shared = int((~beyond).sum())
     on_target = case[2] == "B"
@@ -279,7 +278,7 @@ def test_no_property_takes_its_prior_from_another(wider):
     said = {name: value.var(axis=0) for name, value in model.predict_experts(on_target).items()}
     variance = np.full(2, np.var(np.ravel(y)[rows][instrument[rows] == "A"]))
     expected = expert_weights(model.held_out_, variance, standards=[3, 0], said=said)
-    for name in ("portfolio", "network", "committee"):
+    for name in ("portfolio", "network"):
         assert model.expert_weights_[name][1] == pytest.approx(expected[name][1], abs=1e-4)
     assert model.expert_weights_["portfolio"][0] > 0.1 and model.expert_weights_["own range"][1] == 0
     assert np.isfinite(model.predict(X[keep[-3:]])).all()

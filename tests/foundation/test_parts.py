@@ -10,8 +10,6 @@ from skspectral.foundation import TestTimeTraining, _readout
 from skspectral.foundation._mixture import expert_weights, mix, network_shares
 from skspectral.foundation._readout import kept_source, own_task, property_tasks
 from skspectral.nn import SpectralFM, SpectralFMConfig
-from skspectral.pretraining.head.ridge import Task
-from skspectral.pretraining.head.transfer_head import TransferHead
 
 CONSTANTS = {
     "prior": {"portfolio": 0.5, "network": 0.3, "own range": 0.2},
@@ -94,10 +92,10 @@ def test_shares_leave_the_portfolio_out():
     given = {
         "portfolio": np.array([0.5, 1.0]),
         "network": np.array([0.4, 3e-100]),
-        "committee": np.array([0.1, 1e-100]),
+        "own range": np.array([0.1, 1e-100]),
     }
     shares = network_shares(given)
-    assert list(shares) == ["network", "committee"]
+    assert list(shares) == ["network", "own range"]
     assert_allclose(shares["network"], [0.8, 0.75])
 
 
@@ -190,23 +188,6 @@ def test_no_steps_change_nothing(network):
 def test_wrong_settings_are_named(params):
     with pytest.raises(ValueError, match=next(iter(params))):
         TestTimeTraining(**params)
-
-
-def test_a_committee_proposes_the_same_whatever_it_sees():
-    head = TransferHead(n_stages=3, n_plain=1, n_heads=4)
-    torch.nn.init.normal_(head.chooser[-1].weight)
-    rng = np.random.default_rng(0)
-
-    def solve(chosen, scale):
-        x = torch.from_numpy(scale * rng.standard_normal((1, 20, 3, 5)))
-        y = x[..., 0, :2].sum(-1)
-        known = torch.ones(1, 20, dtype=torch.float64)
-        return chosen.solve(Task(x, x[:, :6] + 1, x.mean(1), y, y[:, :6], known, known[:, :6], known[:, :6]))
-
-    one, other = solve(head.committee(), 1.0), solve(head.committee(), 5.0)
-    assert_allclose(one.settings, other.settings)
-    assert_allclose(one.weight, 0.25)
-    assert not np.allclose(solve(head, 1.0).settings.detach(), solve(head, 5.0).settings.detach())
 
 
 def test_own_tasks_need_no_source():

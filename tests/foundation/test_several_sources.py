@@ -48,13 +48,12 @@ def test_every_expert_is_that_of_single_sources_weighed_by_held_out_errors(data,
     train, test = rows
     single = {label: fit(data, train, source=label) for label in "AC"}
     alone, found = ({k: m.predict_experts(data.X[test]) for k, m in single.items()}, both.predict_experts(data.X[test]))
-    for name in ("network", "committee"):
-        error = {k: np.sqrt(np.mean(m.held_out_[name] ** 2)) for k, m in single.items()}
-        weight = {k: error[k] ** (-N_STANDARDS / 4) for k in error}
-        mean = sum(weight[k] * alone[k][name] for k in weight) / sum(weight.values())
-        assert_allclose(found[name], mean, rtol=1e-9)
-        held_out = sum(weight[k] * m.held_out_[name] for k, m in single.items()) / sum(weight.values())
-        assert_allclose(both.held_out_[name], held_out, rtol=1e-9)
+    error = {k: np.sqrt(np.mean(m.held_out_["network"] ** 2)) for k, m in single.items()}
+    weight = {k: error[k] ** (-N_STANDARDS / 4) for k in error}
+    mean = sum(weight[k] * alone[k]["network"] for k in weight) / sum(weight.values())
+    assert_allclose(found["network"], mean, rtol=1e-9)
+    held_out = sum(weight[k] * m.held_out_["network"] for k, m in single.items()) / sum(weight.values())
+    assert_allclose(both.held_out_["network"], held_out, rtol=1e-9)
     labels = {"instrument": data.instrument[train], "sample_id": data.sample_id[train]}
     auto = AutoTransfer(wavelengths=data.wavelengths, source="A", target="B", others=["C"])
     auto.fit(data.X[train], data.y[train], **labels)
@@ -137,7 +136,7 @@ def test_axes_of_their_own_share_what_all_measure(data, rows):
     model = SpectralFMTransfer(None, others=["C"], wavelengths=axes, source="A", target="B", device="cpu")
     model.fit(X[train], data.y[train], **labels)
     assert_allclose(model.shared_wavelengths_[[0, -1]], data.wavelengths[[8, 59]])
-    assert list(model.expert_weights_) == ["portfolio", "network", "committee", "own range"]
+    assert list(model.expert_weights_) == ["portfolio", "network", "own range"]
     assert_allclose(sum(model.source_weights_.values()), 1.0)
     error = np.sqrt(np.mean((np.ravel(model.predict(X[test])) - np.ravel(data.y[test])) ** 2))
     assert error < np.std(data.y)

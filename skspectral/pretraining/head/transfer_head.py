@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from ...nn.config import SpectralFMConfig
-from ...nn.seeding import seeded
 from .features import PLAIN_STAGES, POINTS
 from .ridge import Task, augmented_ridge, centre_task
 
@@ -181,20 +180,6 @@ class TransferHead(nn.Module):
         """
         n_stages = len(PLAIN_STAGES) + 2 + network.n_mamba_layers + network.n_transformer_layers
         return cls(n_stages, len(PLAIN_STAGES), network.d_model, n_heads)
-
-    def committee(self) -> Self:
-        """Make a head of the same stages that chooses nothing: its ridges are fixed, and all count alike.
-
-        Returns
-        -------
-        TransferHead
-            In evaluation mode, on the same device. What it proposes is what an untrained head starts from.
-        """
-        with seeded():
-            fixed = type(self)(**self.settings | {"d_model": None})
-        for layer in (fixed.chooser[-1], fixed.judge[-1]):
-            nn.init.zeros_(layer.weight)
-        return fixed.to(self.prior.device).eval().requires_grad_(False)
 
     def forward(self, rows: Rows) -> tuple[Tensor, Solution]:
         """Predict the test rows of every episode.
