@@ -299,6 +299,10 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
     def _like_y(self, values):
         """Give predictions (n_spectra, n_targets) the number of dimensions that ``y`` had in ``fit``."""
         warn_of_absurd(self, values)
+        return self._in_shape_of_y(values)
+
+    def _in_shape_of_y(self, values):
+        """Give what is no prediction, such as standard deviations (n_spectra, n_targets), the dimensions of ``y``."""
         return values[:, 0] if self._y_is_1d and values.shape[1] == 1 else values
 
     def _predict(self, X):

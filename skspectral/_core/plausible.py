@@ -6,6 +6,7 @@ import numpy as np
 
 from ..exceptions import AbsurdPredictionWarning, CopiedSpectraWarning, ImplausibleSpectraError, SpectraScaleWarning
 from .nested import is_nested
+from .property_names import property_name
 
 __all__ = [
     "DWARFING_SPECTRA",
@@ -157,9 +158,10 @@ def warn_of_absurd(estimator, values):
     far = np.abs(values - seen["centre"]) > ABSURD * np.maximum(seen["reach"], np.finfo(float).tiny)
     if far.any():
         row, column = np.argwhere(far)[0]
+        name = property_name(column, values.shape[1])
         warnings.warn(
             f"{int(far.any(axis=1).sum())} of {len(values)} predictions lie more than {ABSURD:g} times the extent of "
-            f"the references away from them, first {values[row, column]:.3g} of property {column} in row {row}, where "
+            f"the references away from them, first {values[row, column]:.3g} of {name} in row {row}, where "
             f"references are around {seen['centre'][column]:.3g}. Check these spectra: they are of another kind than "
             "those of fit, or hold a fill value.",
             AbsurdPredictionWarning,

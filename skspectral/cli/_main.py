@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import warnings
 from importlib import import_module
 
 from .._version import __version__
@@ -63,6 +64,9 @@ def main(argv=None):
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     args = build_parser(argv).parse_args(argv)
+    formatted = warnings.formatwarning
+    # what a file, a fit or a prediction is warned of is about them, not about a line of code
+    warnings.formatwarning = lambda message, *_, **__: f"Warning: {message}\n"
     try:
         code = args.run(args)
         sys.stdout.flush()
@@ -82,4 +86,6 @@ def main(argv=None):
             file=sys.stderr,
         )
         return STOPPED_CODE
+    finally:
+        warnings.formatwarning = formatted
     return code or 0

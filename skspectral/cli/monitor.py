@@ -58,6 +58,8 @@ def run(args):
     model = None if args.model is None else TransferredModel.load(args.model)
     if args.add:
         _append(args, model, log)
+    if not Path(args.log).exists():
+        raise FileNotFoundError(f"There is no log {args.log} yet; --add FILE makes it from check samples.")
     samples = log.read()
     if args.since is not None:
         samples = samples.since(args.since)

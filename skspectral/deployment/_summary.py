@@ -31,7 +31,7 @@ def _of_record(model, record):
     more = ", ..." if len(record.standards) > MOST_NAMES else ""
     yield f"  axis        {axis}, {record.quantity if record.quantity != 'unknown' else 'quantity not stated'}"
     yield f"  source      {record.n_source_samples} samples"
-    yield f"  standards   {len(record.standards)}: {shown}{more}"
+    yield f"  standards   {len(record.standards)}{': ' if shown else ''}{shown}{more}"
     for text in dict.fromkeys(record.strategy):
         yield f"  strategy    {text}"
     held = record.held_out

@@ -152,7 +152,8 @@ class Predictions:
 
     def __str__(self):
         found = [f"{n} {name}" for name in SEVERITIES[:0:-1] if (n := int((self.worst() == name).sum()))]
-        what = "samples" if self.n_spectra is not None else "spectra"
+        one, many = ("sample", "samples") if self.n_spectra is not None else ("spectrum", "spectra")
+        what = one if len(self) == 1 else many
         properties = ", ".join(
             f"{name} ({self.units[name]})" if name in self.units else name for name in self.properties
         )

@@ -230,7 +230,8 @@ class TransferredModel:
         for name in dict.fromkeys(labels):
             at = np.flatnonzero([label == name for label in labels])
             X, said = self._spectra(incoming, rows[at], name)
-            value[at], lower[at], upper[at], flags = self.records[name].predict(X, level)
+            with properties_named(self.properties):
+                value[at], lower[at], upper[at], flags = self.records[name].predict(X, level)
             for text in said:
                 for row in range(len(at)):
                     flags.add(row, "note", text)

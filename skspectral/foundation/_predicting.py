@@ -37,7 +37,7 @@ class ExpertPredictions:
         if not return_std:
             return self._like_y(predicted)
         between = mix({name: (value - predicted) ** 2 for name, value in values.items()}, self.expert_weights_)
-        return self._like_y(predicted), self._like_y(np.sqrt(std**2 + between))
+        return self._like_y(predicted), self._in_shape_of_y(np.sqrt(std**2 + between))
 
     def predict_experts(self, X):
         """Predict by every expert alone.

@@ -202,16 +202,20 @@ class CheckLog:
 
     def _without_repeats(self, rows):
         """Readings with the number of their first line."""
-        kept = {}
+        kept, repeated = {}, []
         for number, row in rows:
             first = kept.setdefault(row, number)
             if first != number:
-                warnings.warn(
-                    f"{self.path}, line {number} says the same as line {first} and is counted once. Give a second "
-                    "reading of one day its time, such as 2026-03-09T14:30.",
-                    CheckLogWarning,
-                    stacklevel=3,
-                )
+                repeated.append((number, first))
+        if repeated:
+            (number, first), more = repeated[0], len(repeated) - 1
+            warnings.warn(
+                f"{self.path}, line {number} says the same as line {first}"
+                + (f", as {more} more lines do of others" if more else "")
+                + " and is counted once. Give a second reading of one day its time, such as 2026-03-09T14:30.",
+                CheckLogWarning,
+                stacklevel=3,
+            )
         return kept
 
 

@@ -83,4 +83,5 @@ class PredictsWithStd:
             return super().predict(X)
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
-        return tuple(self._like_y(part) for part in self._predict_with_std(X))
+        predicted, std = self._predict_with_std(X)
+        return self._like_y(predicted), self._in_shape_of_y(std)

@@ -1,6 +1,7 @@
 """``skspectral monitor`` as a person runs it: state, exit codes, plots."""
 
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -149,4 +150,15 @@ def test_faults_of_a_model_are_named(deployed, log, capsys):
 
 def test_a_missing_log(tmp_path, capsys):
     assert main(["monitor", str(tmp_path / "none.csv")]) == 2
-    assert "none.csv" in capsys.readouterr().err
+    assert "none.csv yet; --add FILE makes it" in capsys.readouterr().err
+
+
+def test_warnings_are_of_the_log_and_of_no_line_of_code(log, capsys):
+    lines = Path(log).read_text().splitlines(keepends=True)
+    Path(log).write_text("".join(lines + lines[1:4]))
+    with warnings.catch_warnings():
+        # the test run keeps warnings to itself; this is how Python shows them
+        warnings.showwarning = lambda *said: print(warnings.formatwarning(*said[:4]), end="", file=sys.stderr)
+        main(["monitor", str(log)])
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"Warning: {log}, line") and "as 2 more lines do of others and is counted once" in said

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skspectral import AutoTransfer, MeanShift, PLSRegressionCV
+from skspectral import AutoTransfer, MeanShift, PLSRegressionCV, TransferPortfolio
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import AbsurdPredictionWarning, ImplausibleSpectraError, SpectraScaleWarning
 
@@ -51,6 +51,16 @@ def test_ordinary_spectra_and_small_scales_do_not_warn(data):
         for factor in (1e-8, 1.0, 1e8):
             fitted = MeanShift(**ROLES).fit(factor * data.X, factor * data.y, **labels)
             fitted.predict(2 * factor * data.X)
+
+
+def test_a_standard_deviation_is_no_absurd_prediction(data):
+    """References far from zero that hardly vary: a deviation, taken for a prediction, would be far from them."""
+    y = 1e6 + 1e-4 * data.y[:, 0]
+    model = TransferPortfolio(**ROLES).fit(data.X, y, instrument=data.instrument, sample_id=data.sample_id)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", AbsurdPredictionWarning)
+        predicted, std = model.predict(data.X[20:], return_std=True)
+    assert predicted.shape == std.shape == (20,) and std.max() < 1.0
 
 
 @pytest.mark.parametrize(("cell", "place"), [("<0.5", "row 4, column 2"), ("n.d.", "row 4, column 2")])

@@ -177,7 +177,7 @@ class MultiInstrumentGP(CompleteTransferRegressor):
             return self._like_y(np.column_stack(parts) * self._y_scale + self._y_mean)
         predicted = np.column_stack([mean for mean, _ in parts]) * self._y_scale + self._y_mean
         std = np.column_stack([sd for _, sd in parts]) * self._y_scale
-        return self._like_y(predicted), self._like_y(std)
+        return self._like_y(predicted), self._in_shape_of_y(std)
 
     def _predict(self, X):
         return self.predict(X).reshape(len(X), -1)
