@@ -19,7 +19,7 @@ def members_of(n_standards, ridges=None):
     return [
         member
         for family in families
-        for member in family_members(family)
+        for member in family_members(family, n_standards)
         if ridges is None or family != "ridges" or member.name in ridges
     ]
 

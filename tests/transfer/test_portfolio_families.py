@@ -131,7 +131,8 @@ def test_predictions_are_placed_by_what_is_known_of_each():
     unlabelled = T[rng.integers(len(T), size=40)] + 0.1 * rng.normal(size=(40, T.shape[1]))
     loss = expected_loss(system, solution, S, unlabelled)
     noisy = expected_loss(system, solution, S, unlabelled + 5.0 * rng.normal(size=unlabelled.shape))
-    assert (noisy > loss).all() and (loss > 0).all()
+    faded = expected_loss(system, solution, S, unlabelled.mean(axis=0) + 0.2 * (unlabelled - unlabelled.mean(axis=0)))
+    assert (noisy > loss).all() and (faded > loss).all() and (loss > 0).all()
     here, there = ((X - system.mean) @ solution.coef.T for X in (S, unlabelled))
     pair = (S[0] - T[0]) @ solution.coef.T
     variance = here.var(axis=0) * (1 / 40 + 1 / len(S)) + loss / 40

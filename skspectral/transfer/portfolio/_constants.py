@@ -63,7 +63,7 @@ def available_members(n_seen, n_pairs, n_channels, scatter="auto", many_rows=Fal
         # "few" is what a property has that no standard speaks of
         if family != "few" and not holds(family, n_seen, n_pairs, n_channels):
             continue
-        members = [m for m in family_members(family) if scatter == "auto" or _is_scatter(m) == scatter]
+        members = [m for m in family_members(family, n_seen) if scatter == "auto" or _is_scatter(m) == scatter]
         if many_rows or scatter != "auto":
             members = [m for m in members if m.preprocessing != "fused"]
         prior = np.zeros(len(members))

@@ -1,9 +1,10 @@
 """What a model of the source can be expected to lose on the target, where hardly a standard says it.
 
 The predictions themselves tell. What those for the two spectra of a pair differ by is one draw of the error that the
-instrument adds, and if unlabelled spectra come from the source's population, their predictions must not vary more than
-those of the source: what they vary more is noise. Both are squared errors beside the model's own, so that a model that
-reads what the instruments differ in is not heard, long before any reference says so.
+instrument adds, and if unlabelled spectra come from the source's population, their predictions must vary as those of
+the source do: what they vary more is noise, what they vary less is signal that the model no longer sees. All are
+squared errors beside the model's own, so that a model that reads what the instruments differ in is not heard, long
+before any reference says so.
 """
 
 from dataclasses import replace
@@ -46,6 +47,8 @@ def expected_loss(system, solution, source=None, unlabelled=None):
         n = len(there), len(here)
         excess = np.maximum(there.var(axis=0) - here.var(axis=0), 0.0)
         excess += CAUTION * here.var(axis=0) * np.sqrt(2 / n[0] + 2 / n[1])
+        missing = np.maximum(here.std(axis=0) - there.std(axis=0), 0.0) ** 2
+        excess += np.maximum(missing - here.var(axis=0) * (0.5 / n[0] + 0.5 / n[1]), 0.0)
         known = here.var(axis=0) * (1 / n[0] + 1 / n[1])
         shifts.append(np.maximum((there.mean(axis=0) - here.mean(axis=0)) ** 2 - known, 0.0))
     residuals = _residuals(system, solution)

@@ -80,22 +80,25 @@ def all_members():
     return [member for family in FAMILIES for member in family_members(family)]
 
 
-def family_members(family):
-    """List the models of a family.
+def family_members(family, n_standards=0):
+    """List the models of a family that a number of standards asks for.
 
     "ridges": settings of all sorts, with a learned prior; "few": what holds with a pair or two, and takes the mean of
-    unlabelled spectra; "mapped": standards mapped to the source without themselves; "fused": one regression over
-    several preprocessings; "source": the source's own models as they are; "bias": the same with their mean error
-    removed; "standardised": the same behind a map from the target to the source; "pooled": both instruments as one.
+    unlabelled spectra, on raw spectra and from PLS as long as no other family has them; "mapped": standards mapped to
+    the source without themselves; "fused": one regression over several preprocessings; "source": the source's own
+    models as they are; "bias": the same with their mean error removed; "standardised": the same behind a map from the
+    target to the source; "pooled": both instruments as one.
     """
     if family == "ridges":
         return _ridges()
     if family == "few":
-        return [
+        early = n_standards < FEWEST_HELD_OUT
+        members = [
             Member("weighted", prep, g, target=1.0, shrinkage=0.4, family=family)
-            for prep in ("sg1", "sg1n", "sg2", "snvsg1")
+            for prep in ("sg1", "sg1n", "sg2", "snvsg1", *(["raw"] if early else []))
             for g in (1e-5, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1)
         ]
+        return members + [Member("pls", prep, family=family) for prep in ("raw", "sg1", "snvsg1") if early]
     if family == "standardised":
         return [
             Member("source", prep, g, half=half, penalty=penalty, family=family)
