@@ -143,7 +143,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         SpectraScaleWarning
             If spectra of one instrument are much larger than those of the other.
         CopiedSpectraWarning
-            If spectra of the two instruments are equal to the last digit.
+            If spectra of the two instruments, or of two samples on one, are equal to the last digit.
         """
         with unchanged_on_failure(self), properties_named(y):
             frozen, quantity = is_frozen(self.estimator), said_quantity(X)
@@ -171,7 +171,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
                 own = y.reshape(len(X), -1)[rows.order]
                 warn_of_units(own, rows.is_target, (rows.source, rows.target), stacklevel=2)
                 warn_of_scales(rows.X, rows.is_target, (rows.source, rows.target), stacklevel=2)
-                warn_of_copies(rows.pairs, (rows.source, rows.target), stacklevel=2)
+                warn_of_copies(rows, stacklevel=2)
             if sample_id is not None:
                 check_replicates(rows, y.reshape(len(X), -1)[rows.order])
             learn_quantity(self, quantity, rows.source, rows.target)

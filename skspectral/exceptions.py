@@ -229,7 +229,7 @@ class SkippedFilesWarning(UserWarning):
 
 
 class CopiedSpectraWarning(UserWarning):
-    """Spectra of two instruments are equal to the last digit: one of them was copied, not measured."""
+    """Spectra of two instruments or samples are equal to the last digit: one was copied, not measured."""
 
 
 class SpectraScaleWarning(UserWarning):

@@ -127,19 +127,22 @@ def warn_of_scales(X, is_target, names, *, stacklevel):
         )
 
 
-def warn_of_copies(pairs, names, *, stacklevel):
-    """Warn of pairs whose two spectra are equal to the last digit, as those of one file that was read twice are.
+def warn_of_copies(rows, *, stacklevel):
+    """Warn of spectra that are equal to the last digit, as those of one file that was read twice are.
+
+    Two spectra of a pair, or of two samples on one instrument.
 
     Parameters
     ----------
-    pairs : Pairs
-    names : (object, object)
-        Source and target.
+    rows : TransferRows
     stacklevel : int
         As in ``warnings.warn``, counted from the caller.
     """
-    if pairs.source.shape[1] < FEWEST_CHANNELS or not len(pairs):
+    if rows.X.shape[1] < FEWEST_CHANNELS or rows.sample_id is None:
         return
+    pairs, names = rows.pairs, (rows.source, rows.target)
+    for side, name in zip((False, True), names):
+        _warn_of_one_for_two(rows, side, name, stacklevel + 2)
     same = int((pairs.source == pairs.target).all(axis=1).sum())
     if same:
         warnings.warn(
@@ -147,6 +150,23 @@ def warn_of_copies(pairs, names, *, stacklevel):
             "which no two measurements have. Was one file given for both, or copied?",
             CopiedSpectraWarning,
             stacklevel=stacklevel + 1,
+        )
+
+
+def _warn_of_one_for_two(rows, side, name, stacklevel):
+    """Warn of samples that share one spectrum on an instrument."""
+    owners = {}
+    for row in np.flatnonzero((rows.is_target == side) & (rows.codes >= 0)):
+        owners.setdefault(rows.X[row].tobytes(), {})[rows.codes[row]] = rows.sample_id[row]
+    shared = sorted(sorted(map(repr, found.values())) for found in owners.values() if len(found) > 1)
+    if shared:
+        more = len(shared) - 1
+        warnings.warn(
+            f"Samples {', '.join(shared[0])} have the same spectrum on {name!r}, to the last digit"
+            + (f", and {more} more such groups" if more else "")
+            + ": no two measurements have. Was one file taken for several samples?",
+            CopiedSpectraWarning,
+            stacklevel=stacklevel,
         )
 
 

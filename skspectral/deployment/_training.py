@@ -11,7 +11,7 @@ from .._core.matrices import as_matrix
 from .._core.quantities import converted_spectra, quantity_of, refuse_mirrored
 from .._core.references import check_references
 from .._core.units import check_plausible
-from ..exceptions import AxisMismatchError, MissingReferenceError, UnknownInstrumentError
+from ..exceptions import AxisMismatchError, ImplausibleReferenceError, MissingReferenceError, UnknownInstrumentError
 from ..preprocessing import Resample
 from .stacking import stack_instruments
 
@@ -68,6 +68,13 @@ class TrainingTable:
         names = [f"property {j + 1}" for j in range(y.shape[1])] if names is None else [str(name) for name in names]
         if len(names) != y.shape[1] or len(set(names)) < len(names):
             raise ValueError(f"properties must name the {y.shape[1]} columns of y, each once; got {names}.")
+        for name, column in zip(names, y.T):
+            known = column[np.isfinite(column)]
+            if len(known) > 1 and np.ptp(known) == 0:
+                raise ImplausibleReferenceError(
+                    f"All {len(known)} references of {name} are {known[0]:g}: whatever is predicted, it would be this, "
+                    "and for certain. Leave the property out, or give references that differ."
+                )
         axis = parts["wavelengths"]
         labels = channel_labels(parts["X"]) if axis is None and hasattr(parts["X"], "columns") else None
         if labels is not None and not labels.counted:

@@ -69,3 +69,10 @@ def test_names_of_other_columns_are_not_taken():
         with properties_named(pd.Series([1.0], name="fat")):
             assert property_name(0, 1) == "property 'fat'"
     assert property_name(1, 2) == "property 1"
+
+
+def test_a_deployed_model_is_not_made_of_references_that_are_all_alike(data):
+    X, y, labels = data
+    y = np.column_stack([y[:, 0], np.full(len(y), 5.0)])
+    with pytest.raises(ImplausibleReferenceError, match="All 17 references of acid are 5"):
+        TransferredModel.fit(X=X, y=y, **labels, **ROLES, properties=["fat", "acid"], method=MeanShift())

@@ -1,5 +1,7 @@
 """A fit that fails leaves the model as it was, and one that should have failed says so."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,3 +60,15 @@ def test_spectra_that_were_copied_are_named(data):
     X[20:23] = X[:3]
     with pytest.warns(CopiedSpectraWarning, match="3 of 20 pairs have the same spectrum on 'A' and 'B'"):
         MeanShift(**ROLES).fit(X, data.y, instrument=data.instrument, sample_id=data.sample_id)
+
+
+def test_one_spectrum_of_two_samples_is_named(data):
+    X, labels = data.X.copy(), {"instrument": data.instrument, "sample_id": data.sample_id}
+    X[[25, 27]] = X[24]
+    with pytest.warns(CopiedSpectraWarning, match="Samples 'S04', 'S05', 'S07' have the same spectrum on 'B'"):
+        MeanShift(**ROLES).fit(X, data.y, **labels)
+    # a scan that stands twice is of one sample
+    twice = np.r_[:40, 24]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CopiedSpectraWarning)
+        MeanShift(**ROLES).fit(data.X[twice], data.y[twice], **{name: v[twice] for name, v in labels.items()})
