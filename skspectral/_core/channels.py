@@ -192,8 +192,9 @@ def _one_level(names):
     differing = [level for level in levels if level.nunique() > 1]
     if len(differing) < 2:
         return differing[0] if differing else levels[-1]
+    first, last = (tuple(map(str, name)) for name in (names[0], names[-1]))
     raise AxisMismatchError(
-        f"The columns of X are named on {n_levels} levels, such as {names[0]!r} and {names[-1]!r}, and differ on "
+        f"The columns of X are named on {n_levels} levels, such as {first} and {last}, and differ on "
         f"{len(differing)} of them. Give the spectra alone, as in X[{names[-1][0]!r}]."
     )
 

@@ -95,6 +95,11 @@ def check_labels(values, n_rows, name):
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         labels = labels.copy()
         labels[np.ma.getmaskarray(values)] = None
+    scalars = [row for row, label in enumerate(labels) if isinstance(label, np.str_ | np.integer | np.float64)]
+    if scalars:
+        # messages show a label as its owner wrote it, not as NumPy wraps it
+        labels = labels.copy()
+        labels[scalars] = [label.item() for label in labels[scalars]]
     for row, label in enumerate(labels):
         if isinstance(label, str):
             continue

@@ -92,6 +92,14 @@ def test_what_cannot_be_a_label(kind, argument):
             detach(data.y, labels["sample_id"], [0])
 
 
+def test_labels_are_shown_as_their_owner_wrote_them():
+    given = np.array([np.str_("a"), np.int64(7), np.float64(0.5), np.float32(7.1), "b"], dtype=object)
+    labels = check_labels(given, 5, "sample_id")
+    assert [type(label) for label in labels] == [str, int, float, np.float32, str]
+    assert type(given[0]) is np.str_
+    assert [id_key(label) for label in labels] == ["a", "7", "0.5", "7.1", "b"]
+
+
 def test_labels_are_not_written_to():
     masked = np.ma.masked_equal(np.array(["a", "b"], dtype=object), "b")
     before = masked.copy()
