@@ -21,11 +21,13 @@ from scipy.linalg import cho_factor, cho_solve
 
 from ..exceptions import ImplausibleSpectraError
 
-__all__ = ["AugmentedRows", "OtherRows", "Solution", "difference_weights", "inverse_of"]
+__all__ = ["FEWEST_HELD_OUT", "AugmentedRows", "OtherRows", "Solution", "difference_weights", "inverse_of"]
 
 # variance of the two unpenalised offsets, in units of the standardised reference
 OFFSET = 1e3
 JITTER = 1e-10
+# with fewer standards held-out errors say nothing, and nothing but the source tells models apart
+FEWEST_HELD_OUT = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,9 +232,13 @@ class AugmentedRows:
         return found
 
     def source_error(self, inverse, alpha, kept, columns, ridge):
-        """Generalised cross-validation over the source samples (n_columns,)."""
+        """Leave-one-out error over the source samples (n_columns,), by generalised cross-validation where that does."""
         on_source = self.kinds[kept] == 0
         n = self.n_known[columns]
+        if self.n_standards < FEWEST_HELD_OUT and (n == on_source.sum()).all():
+            # the general one takes a model that runs through every sample for exact; held-out standards, of which there
+            # are none yet, would show that
+            return ((alpha[on_source] / np.diag(inverse)[on_source, None]) ** 2).mean(axis=0)
         # each sample that the rotation saved would stand on the diagonal with its noise alone
         trace = np.diag(inverse)[on_source].sum() + (n - on_source.sum()) / (ridge + JITTER)
         return n * (alpha[on_source] ** 2).sum(axis=0) / trace**2

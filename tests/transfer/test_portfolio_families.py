@@ -121,6 +121,22 @@ def test_what_pairs_disagree_by_counts_as_error_of_a_source_model():
     assert_allclose(source_model(alike, 0.1, False).gap, 0.0, atol=1e-12)
 
 
+def test_a_model_that_runs_through_every_sample_is_not_taken_for_exact():
+    """Of smooth spectra, whose last directions are tiny, general cross-validation says that nothing is left to err."""
+    rng = np.random.default_rng(3)
+    spectra = np.cumsum(np.cumsum(rng.normal(size=(30, 80)), axis=1), axis=1)
+    y = rng.normal(size=(30, 1))
+    system = AugmentedRows(spectra, y, spectra[:1] + 0.1, y[:1], np.arange(1))
+    error = system.solve(1e-8, 1.0, 1.0).source_error[0]
+    assert error > y.var()
+    left_out = []
+    for i in range(1, 30):
+        kept = np.arange(30) != i
+        alone = AugmentedRows(spectra[kept], y[kept], spectra[:1] + 0.1, y[:1], np.arange(1)).solve(1e-8, 1.0, 1.0)
+        left_out.append((y[i] - spectra[i] @ alone.coef.T - alone.intercept).item() ** 2)
+    assert_allclose(error, np.mean(left_out), rtol=0.3)
+
+
 def test_predictions_are_placed_by_what_is_known_of_each():
     """Pairs and the mean of unlabelled spectra are averaged by their variances, and what varies more is not heard."""
     rng = np.random.default_rng(5)

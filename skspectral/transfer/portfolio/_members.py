@@ -6,7 +6,7 @@ import numpy as np
 
 from ..._core.axis import usual_step
 from ...calibration import PLSRegressionCV
-from .._augmented import Solution, difference_weights
+from .._augmented import FEWEST_HELD_OUT, Solution, difference_weights
 from .._operators import UNKNOWN_STEP
 from ..difference_ridge import SMOOTHING_NM
 from ._few import expected_loss, settle
@@ -25,8 +25,6 @@ NEGLIGIBLE = 1e-9
 MAPS = ((20.0, 0.3), (20.0, 3.0), (60.0, 3.0))
 # the same where the source's own models stand behind them, which do not learn what the map leaves
 CLOSE_MAPS = ((6.0, 0.003), (20.0, 0.03), (20.0, 0.3))
-# with fewer standards held-out errors say nothing, and predictions are placed by what is known of each
-FEWEST_HELD_OUT = 3
 
 
 @dataclass(frozen=True)
