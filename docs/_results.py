@@ -12,6 +12,7 @@ __all__ = ["write_results", "write_text"]
 
 DATASETS = ("corn", "tablets", "sugarcane")
 FOUNDATION = "foundation/results/README.md"
+SITUATIONS = "situations/results/README.md"
 MISSING = "*Not generated yet: run* ``python -m benchmarks.accuracy`` *in a checkout, and build again.*\n"
 
 
@@ -25,7 +26,7 @@ def write_results(results, generated):
         its folder ``figures``, whose names begin with the data set.
     generated : Path
         Folder that takes ``<dataset>_table.rst`` and ``<dataset>_figures.rst`` of every data set, the figures, and
-        ``few_standards.rst``.
+        ``few_standards.rst``, ``foundation.rst`` and ``situations.rst``.
     """
     generated.mkdir(exist_ok=True)
     for old in generated.glob("*.png"):
@@ -40,7 +41,8 @@ def write_results(results, generated):
 
     for figure in sorted((results.parents[1] / FOUNDATION).parent.glob("*.png")):
         shutil.copy2(figure, generated / f"foundation_{figure.name}")
-    pages = {"few_standards": results / "few_standards.md", "foundation": results.parents[1] / FOUNDATION}
+    pages = {"few_standards": results / "few_standards.md"}
+    pages |= {"foundation": results.parents[1] / FOUNDATION, "situations": results.parents[1] / SITUATIONS}
     for name, page in pages.items():
         body = to_rst(page.read_text("utf8").split("\n", 1)[1], level=1) if page.is_file() else MISSING
         write_text(generated / f"{name}.rst", body)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .cells import worse_section
 from .deep_baselines import deep_section
 from .methods import METHODS
 from .protocol import OTHER_SAMPLES, UNLABELLED
@@ -18,7 +19,7 @@ __all__ = ["main", "report"]
 
 METHOD = "AutoTransfer"
 PEERS = ("MeanShift", "SBC", "PDS", "DS")
-RIVALS = ("PDS", "DS", "SBC", "diPLS", "MeanShift", "TargetOnly", "Pooled")
+RIVALS = ("PDS", "DS", "CCA", "SBC", "diPLS", "MeanShift", "EPO", "GLSW", "TargetOnly", "Pooled")
 STANDARDS = (1, 2, 3, 5, 10, 15, 20, 30, 50)
 # columns of the table of means; what was measured of other samples stands before what was measured of the same
 COLUMNS = {OTHER_SAMPLES: "N=0, other samples", UNLABELLED: "N=0, same samples"} | {n: f"N={n}" for n in STANDARDS}
@@ -51,6 +52,10 @@ def report(folder):
         "## Against simple methods with as many standards",
         "",
         *_ratios({"corn": corn, "tablets": assay}),
+        "",
+        "## Cells in which a simple method is clearly better",
+        "",
+        *worse_section({"corn": corn, "tablets": tablets}, METHOD),
         "",
         "## With 10 standards against each method with 50",
         "",
@@ -118,7 +123,10 @@ def _against_fifty(table):
     lines = ["| method, N=50 | cells ahead | of |", "|---|---|---|"]
     ahead = []
     for rival in RIVALS:
-        better = own < _of(table, "random", rival, 50)["rmsep"].reindex(own.index)
+        with_fifty = _of(table, "random", rival, 50)["rmsep"]
+        if with_fifty.empty:
+            continue
+        better = own < with_fifty.reindex(own.index)
         if rival not in ("TargetOnly", "Pooled"):
             ahead.append(better)
         lines.append(f"| {rival} | {better.sum()} | {len(better)} |")

@@ -22,7 +22,7 @@ from skspectral.transfer.portfolio._mixture import (
 from skspectral.transfer.portfolio._portfolio import own_variance
 from skspectral.transfer.portfolio._target_expert import TargetExpert, evidence, gate
 
-__all__ = ["learn_alike", "learn_gate", "learn_powers", "learn_prior", "learn_spread"]
+__all__ = ["expert_of", "learn_alike", "learn_gate", "learn_powers", "learn_prior", "learn_spread"]
 
 PRIOR_PENALTY = 1e-2
 STEPS = 200
@@ -197,7 +197,8 @@ def learn_alike(mixed, shares):
     return {"ratio": round(float(np.exp(best[0])), 3), "slope": round(float(np.exp(best[1])), 2)}, report
 
 
-def _expert_of(task):
+def expert_of(task):
+    """The target's own expert of a collected task, as far as evidence and gate ask for it."""
     return TargetExpert(
         None,
         None,
@@ -212,7 +213,7 @@ def learn_gate(mixed, constants):
     rows = []
     for m in mixed:
         if "expert" in m.task:
-            ratios = evidence(m.held_out(constants)[:, None], _expert_of(m.task), np.array([m.task["spread"]]))
+            ratios = evidence(m.held_out(constants)[:, None], expert_of(m.task), np.array([m.task["spread"]]))
             rows.append((ratios, m.final(constants), 1.0 - m.alike(constants), m.task))
     tasks = [row[3] for row in rows]
 
@@ -240,7 +241,7 @@ def learn_spread(mixed, constants):
         predicted, held_out, between = m.final(constants), m.held_out(constants), m.between(constants)
         source, w = m.expected.get("few", m.source_error), 0.0
         if "expert" in task:
-            ratios = evidence(held_out[:, None], _expert_of(task), np.array([task["spread"]]))
+            ratios = evidence(held_out[:, None], expert_of(task), np.array([task["spread"]]))
             w = (1.0 - m.alike(constants)) * gate(ratios, task["n_standards"], **constants["gate"])[0]
             held_out = w * task["expert_held_out"] + (1 - w) * held_out
             between = between + w * (1 - w) * (task["expert"] - predicted) ** 2

@@ -10,20 +10,22 @@ from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from benchmarks.speed.timing import environment, ratio, save
-from skspectral import DifferenceRidge, PLSRegressionCV, StandardsSplit, TransferPortfolio
+from skspectral import AutoTransfer, DifferenceRidge, PLSRegressionCV, StandardsSplit, TransferPortfolio
 from skspectral.datasets import make_instruments
 
 N_SOURCE, N_STANDARDS = 60, 10
-LARGE = (5000, 2000)
+LARGE, LARGE_THREADS = (20_000, 1_000), 2
 ROLES = {"source": "A", "target": "B"}
 
 
-def _rows(n_channels):
+def _rows(n_channels, n_targets=1):
     """Sixty source samples, ten of them on the target too."""
-    data = make_instruments(n_samples=N_SOURCE, n_channels=n_channels, n_components=8, random_state=0)
+    data = make_instruments(
+        n_samples=N_SOURCE, n_channels=n_channels, n_components=8, n_targets=n_targets, random_state=0
+    )
     rows = np.concatenate([np.arange(N_SOURCE), np.flatnonzero(data.instrument == "B")[:N_STANDARDS]])
     labels = {"instrument": data.instrument[rows], "sample_id": data.sample_id[rows]}
-    return data.X[rows], data.y[rows].ravel(), labels, data.wavelengths
+    return data.X[rows], data.y[rows].ravel() if n_targets == 1 else data.y[rows], labels, data.wavelengths
 
 
 def _refits(model, X, y, labels):
@@ -40,7 +42,7 @@ def _refits(model, X, y, labels):
 
 
 def _large():
-    """Seconds and memory of a portfolio on a large calibration set, beside PLS on the same."""
+    """Seconds and memory of AutoTransfer on a large calibration set, beside PLS on the same."""
     rng = np.random.default_rng(0)
     n_samples, n_channels = LARGE
     shapes = np.cumsum(rng.standard_normal((20, n_channels)), axis=1)
@@ -49,7 +51,7 @@ def _large():
     X, references = np.vstack([S, 1.02 * S[:N_STANDARDS] + 0.01]), np.concatenate([y, y[:N_STANDARDS]])
     instrument = np.repeat(np.array(["A", "B"], dtype=object), [n_samples, N_STANDARDS])
     sample_id = np.concatenate([np.arange(n_samples), np.arange(N_STANDARDS)])
-    model = TransferPortfolio(wavelengths=np.linspace(1100, 2500, n_channels), **ROLES)
+    model = AutoTransfer(wavelengths=np.linspace(1100, 2500, n_channels), **ROLES)
     started = time.perf_counter()
     model.fit(X, references, instrument=instrument, sample_id=sample_id)
     fitted = time.perf_counter()
@@ -59,8 +61,9 @@ def _large():
     unit = 2**30 if sys.platform == "darwin" else 2**20
     return {
         "samples, channels": list(LARGE),
-        "portfolio_fit_s": round(fitted - started, 2),
-        "portfolio_predict_100_s": round(predicted - fitted, 3),
+        "threads": LARGE_THREADS,
+        "autotransfer_fit_s": round(fitted - started, 2),
+        "autotransfer_predict_100_s": round(predicted - fitted, 3),
         "pls_cv_fit_s": round(time.perf_counter() - predicted, 2),
         "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 2),
     }
@@ -100,6 +103,18 @@ def main(quiet=False):
                     peer_name="cross_val_predict of PLSRegressionCV",
                 ),
             ]
+        X, y, labels, axis = _rows(700, n_targets=4)
+        on_source = labels["instrument"] == "A"
+        content["ratios"].append(
+            ratio(
+                "AutoTransfer fit, 4 properties, 700 channels",
+                partial(AutoTransfer(wavelengths=axis, **ROLES).fit, X, y, **labels),
+                partial(PLSRegressionCV().fit, X[on_source], y[on_source]),
+                repeats=3,
+                peer_name="PLSRegressionCV fit, ours",
+            )
+        )
+    with threadpool_limits(LARGE_THREADS):
         content["large"] = _large()
     path = save("few_standards", content)
     if not quiet:

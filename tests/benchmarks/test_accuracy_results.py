@@ -129,10 +129,11 @@ def test_a_parameter_that_came_later_leaves_results_valid(monkeypatch, fingerpri
 
 @pytest.mark.parametrize("fingerprint", FINGERPRINTS)
 def test_fingerprints_follow_the_parameters(monkeypatch, fingerprint):
-    before = {method: fingerprint(method) for method in METHODS}
+    # what is never computed again needs none of its own
+    before = {method: fingerprint(method) for method in METHODS if not METHODS[method].kept}
     # a method that sees the target alone is the same on any axis
     assert before.pop("TargetOnly-native") == before["TargetOnly"]
-    assert len(set(before.values())) == len(METHODS) - 1
+    assert len(set(before.values())) == len(before)
     monkeypatch.setitem(METHODS, "DS", replace(METHODS["DS"], make=METHODS["DS-identity"].make))
     assert fingerprint("DS") != before["DS"]
     monkeypatch.setitem(PREPROCESSING, "SG1", (PREPROCESSING["SG1"][0].__class__(17, polyorder=2, deriv=1),))
