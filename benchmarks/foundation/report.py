@@ -218,7 +218,9 @@ def _figure(results, path):
         axis.set(title=f"{n} standards", xticks=range(len(names)))
         axis.set_xticklabels(names, rotation=30, ha="right")
     np.atleast_1d(axes)[0].set_ylabel("mean R2 minus the portfolio's")
-    np.atleast_1d(axes)[-1].legend()
+    # above the axes, where no interval can hide behind it
+    handles, labels = np.atleast_1d(axes)[-1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     figure.savefig(path, dpi=130)
     plt.close(figure)
     return path
