@@ -8,6 +8,7 @@ import numpy as np
 from skspectral.transfer.portfolio._constants import FAMILIES, holds
 from skspectral.transfer.portfolio._members import all_members
 from skspectral.transfer.portfolio._mixture import alike, family_shares, member_weights
+from skspectral.transfer.portfolio._target_expert import TargetExpert, evidence, gate
 
 __all__ = ["Mixed", "members_by_family", "mix_families", "relative_error"]
 
@@ -98,6 +99,23 @@ class Mixed:
     def held_out(self, constants):
         """Held-out residuals of the mixture."""
         return sum(share * self.residuals[f] for f, share in self._final_shares(constants).items())
+
+    def expert_evidence(self, constants):
+        """Three log ratios (3, 1) that are negative where the target's own expert should be heard."""
+        task = self.task
+        expert = TargetExpert(
+            None,
+            None,
+            task["expert_held_out"][:, None],
+            np.array([task["source_error"]]),
+            np.array([task["easier_on_target"]]),
+        )
+        return evidence(self.held_out(constants)[:, None], expert, np.array([task["spread"]]))
+
+    def expert_weight(self, constants):
+        """Weight of the target's own expert beside the families."""
+        opened = gate(self.expert_evidence(constants), self.task["n_standards"], **constants["gate"])[0]
+        return (1.0 - self.alike(constants)) * opened
 
     def between(self, constants):
         """Variance between all members of the mixture."""

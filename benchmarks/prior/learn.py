@@ -20,9 +20,9 @@ from skspectral.transfer.portfolio._mixture import (
     member_weights,
 )
 from skspectral.transfer.portfolio._portfolio import own_variance
-from skspectral.transfer.portfolio._target_expert import TargetExpert, evidence, gate
+from skspectral.transfer.portfolio._target_expert import gate
 
-__all__ = ["expert_of", "learn_alike", "learn_gate", "learn_powers", "learn_prior", "learn_spread"]
+__all__ = ["learn_alike", "learn_gate", "learn_powers", "learn_prior", "learn_spread"]
 
 PRIOR_PENALTY = 1e-2
 STEPS = 200
@@ -197,24 +197,12 @@ def learn_alike(mixed, shares):
     return {"ratio": round(float(np.exp(best[0])), 3), "slope": round(float(np.exp(best[1])), 2)}, report
 
 
-def expert_of(task):
-    """The target's own expert of a collected task, as far as evidence and gate ask for it."""
-    return TargetExpert(
-        None,
-        None,
-        task["expert_held_out"][:, None],
-        np.array([task["source_error"]]),
-        np.array([task["easier_on_target"]]),
-    )
-
-
 def learn_gate(mixed, constants):
     """Learn threshold and slope of the gate of the target's expert: smallest mean log error over the tasks."""
     rows = []
     for m in mixed:
         if "expert" in m.task:
-            ratios = evidence(m.held_out(constants)[:, None], expert_of(m.task), np.array([m.task["spread"]]))
-            rows.append((ratios, m.final(constants), 1.0 - m.alike(constants), m.task))
+            rows.append((m.expert_evidence(constants), m.final(constants), 1.0 - m.alike(constants), m.task))
     tasks = [row[3] for row in rows]
 
     def error(parameters):
@@ -241,8 +229,7 @@ def learn_spread(mixed, constants):
         predicted, held_out, between = m.final(constants), m.held_out(constants), m.between(constants)
         source, w = m.expected.get("few", m.source_error), 0.0
         if "expert" in task:
-            ratios = evidence(held_out[:, None], expert_of(task), np.array([task["spread"]]))
-            w = (1.0 - m.alike(constants)) * gate(ratios, task["n_standards"], **constants["gate"])[0]
+            w = m.expert_weight(constants)
             held_out = w * task["expert_held_out"] + (1 - w) * held_out
             between = between + w * (1 - w) * (task["expert"] - predicted) ** 2
             predicted = w * task["expert"] + (1 - w) * predicted

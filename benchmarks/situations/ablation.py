@@ -10,13 +10,11 @@ from benchmarks.accuracy.protocol import OTHER_SAMPLES, Unit, make_jobs, unit_ro
 from benchmarks.prior.collect import collect as collect_task
 from benchmarks.prior.collect import members_of
 from benchmarks.prior.families import mix_families, relative_error
-from benchmarks.prior.learn import expert_of
 from benchmarks.prior.real_pairs import draw_pair_settings, load_corpus_pairs, load_pairs
 from benchmarks.prior.settings import load_all_materials, simulated_setting
 from benchmarks.prior.tasks import Task
 from skspectral.transfer.portfolio._constants import constants
 from skspectral.transfer.portfolio._members import FAMILIES
-from skspectral.transfer.portfolio._target_expert import evidence, gate
 
 __all__ = ["STANDARDS", "collect", "predict_without", "tasks_of_corn_and_tablets", "tasks_of_pairs", "tasks_simulated"]
 
@@ -50,8 +48,7 @@ def predict_without(task, removed=None):
     predicted = mixed.final(learned)
     if "expert" not in task:
         return predicted
-    ratios = evidence(mixed.held_out(learned)[:, None], expert_of(task), np.array([task["spread"]]))
-    weight = (1.0 - mixed.alike(learned)) * gate(ratios, task["n_standards"], **learned["gate"])[0]
+    weight = mixed.expert_weight(learned)
     return weight * task["expert"] + (1 - weight) * predicted
 
 

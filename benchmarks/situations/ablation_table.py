@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from benchmarks.prior.judging import TOLERATED, log_error
 from skspectral.transfer.portfolio._members import FAMILIES
 
 __all__ = ["ablation_section"]
 
-# errors below this share of the variance of the references are all equally good, as in learning
-TOLERATED = 0.003
 WHERE = ("simulated", "pairs", "corn", "tablets")
 
 
@@ -32,7 +31,7 @@ def ablation_section(rows):
 
 
 def _changes(row):
-    logs = {name: 0.5 * np.log(TOLERATED + np.array(values)) for name, values in row["errors"].items()}
+    logs = {name: log_error(np.array(values)) for name, values in row["errors"].items()}
     of, where = row["of"], row["of"]["where"]
     where = of["task"].split()[0] if where == "corn and tablets" else where
     return {"where": where, "standards": of["standards"]} | {
