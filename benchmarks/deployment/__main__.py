@@ -1,7 +1,8 @@
-"""``python -m benchmarks.deployment flags|possible|intervals|coverage``: results go to files.
+"""``python -m benchmarks.deployment flags|possible|vials|intervals|coverage``: results go to files.
 
 flags: how often good and wrong spectra are flagged. possible: how often the best of many scores would find them on real
-pairs, that knew all samples and the limits. intervals: learn the constants of the intervals and print them.
+pairs, that knew all samples and the limits. vials: how often an exchange of two standards is suspected, rightly and
+wrongly. intervals: learn the constants of the intervals and print them.
 coverage: how often intervals hold on corn, tablets and sugarcane, of which nothing was learned, and beside them on the
 corpus pairs; with ``--conformal`` also intervals by the errors of left-out standards. The last two keep what they
 computed in a file (``--cache``) and go on where they were.
@@ -24,9 +25,12 @@ from .flags import flag_rates, flag_summary, flags_by_pair, other_materials
 from .learn import coverage, learn
 from .pairs import KINDS, real_pairs, simulated_pairs
 from .possible import possible_rates
+from .vials import vial_odds, vial_summary
 
 NUMBERS = (3, 5, 10, 20)
 FLAG_SEEDS = range(1000, 1016)
+VIAL_SEEDS, VIAL_SEED = range(7000, 7040), 500
+VIAL_NUMBERS = (5, 7, 10, 20)
 N_REPEATS = 2
 FIRST_SEED = 300
 #: What a calibration on spectra through simulated instruments explains at least; real ones are taken as they are.
@@ -55,6 +59,17 @@ def possible(args):
     _write(
         "flags_possible", pd.DataFrame([possible_rates(pair, other_materials(pair, materials)) for pair in pairs]), args
     )
+
+
+def vials(args):
+    """Judge sets of standards with and without an exchange; ``--tasks`` is the number of sets of each real pair."""
+    tasks = [(pair, seed) for pair in real_pairs() for seed in range(args.tasks)]
+    tasks += [(pair, 0) for pair in simulated_pairs(VIAL_SEEDS)]
+    rows = []
+    for pair, seed in tqdm(tasks, disable=args.quiet):
+        for n in VIAL_NUMBERS:
+            rows += vial_odds(pair, n, VIAL_SEED + seed)
+    _write("vials", vial_summary(pd.DataFrame(rows)), args)
 
 
 def intervals(args):
@@ -158,7 +173,13 @@ def _write(name, table, args):
 
 def main():
     """Run what is asked for."""
-    what = {"flags": flags, "possible": possible, "intervals": intervals, "coverage": coverage_of_evaluation}
+    what = {
+        "flags": flags,
+        "possible": possible,
+        "vials": vials,
+        "intervals": intervals,
+        "coverage": coverage_of_evaluation,
+    }
     parser = argparse.ArgumentParser(prog="python -m benchmarks.deployment", description=__doc__)
     parser.add_argument("what", choices=list(what))
     parser.add_argument("--tasks", type=int, default=40, help="number of tasks, or of repeats (default: 40)")

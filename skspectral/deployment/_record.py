@@ -1,14 +1,17 @@
 """What a deployed model knows of one target instrument."""
 
 import inspect
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.roles import TransferRows
 from ..calibration.wrapping import fit_with_metadata
 from ..diagnostics import TargetLimits, TransferIntervals
-from ..exceptions import IndistinctSpectraError, MissingReferenceError, NoSourceError
+from ..diagnostics.suspects import exchanged_standards
+from ..exceptions import IndistinctSpectraError, MissingReferenceError, NoSourceError, SuspectStandardsWarning
 from ._flags import Flags
 from ._held_out import HeldOut, hold_out_standards
 from ._incoming import unusable
@@ -150,7 +153,7 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
     else:
         nothing = np.empty((0, rows.y.shape[1]))
         held_out = HeldOut("not validated: validate=False", [], nothing, nothing, None)
-    roles, notes = {"source": rows.source, "target": rows.target}, []
+    roles, notes = {"source": rows.source, "target": rows.target}, _suspected(model, rows)
     limits = intervals = std_limit = None
     try:
         limits = TargetLimits(**roles, quantity=quantity).fit(rows.X, **labels)
@@ -191,6 +194,28 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
         holds_spectra=_holds(model, rows.X),
         notes=notes,
     )
+
+
+def _suspected(model, rows):
+    """Say which standards look like another vial, with a warning where the method has not looked itself.
+
+    This is where every method comes by once. A check in each `fit` would cost each fold of each search a calibration,
+    and say the same thing as often.
+    """
+    found = getattr(last_step(model), "suspects_", None)
+    if found is None:
+        labels = {"instrument": rows.instrument, "sample_id": rows.sample_id}
+        found = exchanged_standards(
+            TransferRows.sort_out(rows.X, rows.y, **labels, source=rows.source, target=rows.target)
+        )
+        for text in found:
+            warnings.warn(
+                f"On {rows.target!r} {text}, by spectra and references. Was a vial taken for another? Measure again, "
+                "or leave them out.",
+                SuspectStandardsWarning,
+                stacklevel=4,
+            )
+    return [f"Are these the right standards? On {rows.target!r} {text}." for text in found]
 
 
 def _usual_std(model, rows, held_out):

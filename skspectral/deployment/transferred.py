@@ -160,10 +160,9 @@ class TransferredModel:
         estimator = method_of(method)
         how = {"validate": validate, "conformal": conformal, "progress": progress}
         with properties_named(training.properties):
-            records = {
-                name: fit_record(estimator, training.pair(source, name), training.quantity_of(name), **how)
-                for name in targets
-            }
+            records = {}
+            for name in targets:
+                records[name] = fit_record(estimator, training.pair(source, name), training.quantity_of(name), **how)
         return cls(
             records,
             source=source,

@@ -55,14 +55,16 @@ class PairModel:
     ----------
     source, target : ndarray of shape (n_pairs, n_components)
         Scores as filed.
+    variance : float
+        Of the noise of a pair, before any is seen.
     """
 
-    def __init__(self, source, target):
+    def __init__(self, source, target, variance=PRIOR_VARIANCE):
         self.source = source - source.mean(axis=0)
         self.target = target - target.mean(axis=0)
         n, k = source.shape
         self.weight = np.linalg.inv(np.eye(n) + DISTORTION * self.source @ self.source.T)
-        self.prior = PRIOR_FREEDOM * PRIOR_VARIANCE * np.eye(k)
+        self.prior = PRIOR_FREEDOM * variance * np.eye(k)
         self.power = (PRIOR_FREEDOM + n - 1) / 2
 
     def log_likelihood(self, order):

@@ -83,6 +83,8 @@ class AutoTransfer(PredictsWithStd, CompleteTransferRegressor):
         there is none.
     left_out_ : list
         Samples that ``robust=True`` did not trust.
+    suspects_ : list of str
+        What :class:`~skspectral.exceptions.SuspectStandardsWarning` said.
     n_standards_, n_pairs_, source_, target_
         As in every transfer method.
 
@@ -152,14 +154,14 @@ class AutoTransfer(PredictsWithStd, CompleteTransferRegressor):
 
     def _fit_source(self, rows):
         self.estimator_ = PLSRegressionCV().fit(rows.X, rows.y, sample_id=rows.sample_id)
-        self.portfolio_, self._sources, self.population_, self.left_out_ = None, None, None, []
+        self.portfolio_, self._sources, self.population_, self.left_out_, self.suspects_ = None, None, None, [], []
         self.source_weights_ = {}
         self.strategy_ = ["source calibration: no target rows"] * rows.y.shape[1]
         self.transfer_rmse_ = np.full(rows.y.shape[1], np.nan)
         self.held_out_ = np.empty((0, rows.y.shape[1]))
 
     def _fit_transfer(self, rows):
-        self.estimator_ = None
+        self.estimator_, self.suspects_ = None, []
         ids = rows.sample_id
         axis = self._nm_axis()
         self.left_out_ = self._wrong_pairs(rows) if self.robust else []
@@ -295,9 +297,9 @@ class AutoTransfer(PredictsWithStd, CompleteTransferRegressor):
             return
         from ..diagnostics.suspects import suspect_standards
 
-        found = suspect_standards(rows, self.held_out_)
-        if found:
-            text = "; ".join(found)
+        self.suspects_ = suspect_standards(rows, self.held_out_)
+        if self.suspects_:
+            text = "; ".join(self.suspects_)
             warnings.warn(
                 f"{text[0].upper()}{text[1:]}, and the references say so, too. Was a vial taken for another? Measure "
                 "again, or leave it out, as robust=True does with pairs that contradict the others.",
