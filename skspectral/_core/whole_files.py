@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["write_whole"]
@@ -29,5 +30,9 @@ def write_whole(path, data):
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        # the file that the user named; a full disk names none
+        raise OSError(error.errno, f"cannot be written ({error.strerror or error})", str(path)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

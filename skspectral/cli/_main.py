@@ -7,6 +7,7 @@ import warnings
 from importlib import import_module
 
 from .._version import __version__
+from ._words import in_options
 
 __all__ = ["main"]
 
@@ -48,6 +49,13 @@ def build_parser(argv):
     return parser
 
 
+def _said_by(error):
+    """The message of an error; one of the system without its number, and with the file that it is about."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
 def main(argv=None):
     """Run a command.
 
@@ -66,7 +74,7 @@ def main(argv=None):
     args = build_parser(argv).parse_args(argv)
     formatted = warnings.formatwarning
     # what a file, a fit or a prediction is warned of is about them, not about a line of code
-    warnings.formatwarning = lambda message, *_, **__: f"Warning: {message}\n"
+    warnings.formatwarning = lambda message, *_, **__: f"Warning: {in_options(str(message), args)}\n"
     try:
         code = args.run(args)
         sys.stdout.flush()
@@ -77,7 +85,7 @@ def main(argv=None):
     except (ArithmeticError, ValueError, OSError, ImportError) as error:
         if args.debug:
             raise
-        print(f"skspectral {args.command}: {error}", file=sys.stderr)
+        print(f"skspectral {args.command}: {in_options(_said_by(error), args)}", file=sys.stderr)
         return ERROR_CODE
     except KeyboardInterrupt:
         print(

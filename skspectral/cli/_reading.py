@@ -6,10 +6,11 @@ from pathlib import Path
 
 from ..exceptions import ReadingOptionError, TableError
 
-__all__ = ["add_reading_options", "given_options", "read_table_of", "sources"]
+__all__ = ["add_options_of_new_files", "add_reading_options", "given_options", "read_table_of", "sources"]
 
 #: Options that may be given for each instrument.
 PER_INSTRUMENT = ("unit", "quantity")
+REPEATABLE = (*PER_INSTRUMENT, "sheet")
 #: Options of `read_spectra` that have the same name here, with their help.
 OPTIONS = {
     "references": ("FILE", "table of reference values with a column of sample names (CSV, Excel, parquet)"),
@@ -30,6 +31,7 @@ OPTIONS = {
         "PATTERN",
         "how names count replicates: '{sample}_{n}', or no (default: where it is certain)",
     ),
+    "sheet": ("NAME", "sheet of a workbook to read (repeatable; default: all that are visible)"),
     "encoding": ("NAME", "encoding of text files (default: found)"),
     "decimal": ("SIGN", "decimal sign of text files (default: found)"),
     "delimiter": ("SIGN", "column separator of text files (default: found)"),
@@ -37,17 +39,26 @@ OPTIONS = {
 }
 
 
-def add_reading_options(parser, *, references=True):
-    """Add the files and the options of `read_spectra`, those of references only where the command uses them."""
+def add_reading_options(parser):
+    """Add the files and the options of `read_spectra`."""
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="file, folder or pattern; NAME=FILE names its instrument (repeatable)"
     )
-    if references:
-        parser.add_argument("--property", action="append", metavar="NAME", help="property to read (repeatable)")
-    for name, (metavar, text) in OPTIONS.items():
-        if references or name != "references":
-            action = "append" if name in PER_INSTRUMENT else "store"
-            parser.add_argument(f"--{name}", metavar=metavar, help=text, action=action)
+    parser.add_argument("--property", action="append", metavar="NAME", help="property to read (repeatable)")
+    _add(parser, OPTIONS)
+
+
+def add_options_of_new_files(parser):
+    """Add the options of `read_spectra` that matter to files which a deployed model reads."""
+    own = parser.add_argument_group("how the files are read", "by default as those that MODEL was made from")
+    _add(own, [name for name in OPTIONS if name not in ("references", "on-error")])
+
+
+def _add(parser, names):
+    for name in names:
+        metavar, text = OPTIONS[name]
+        action = "append" if name in REPEATABLE else "store"
+        parser.add_argument(f"--{name}", metavar=metavar, help=text, action=action)
 
 
 def given_options(args):
@@ -91,7 +102,7 @@ def read_table_of(args):
             **given_options(args),
         )
     for warning in caught:
-        print(f"Warning: {warning.message}", file=sys.stderr)
+        print(warnings.formatwarning(warning.message, warning.category, "", 0), end="", file=sys.stderr)
     return table
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 from .._core.whole_files import write_whole
 from ..deployment import TransferredModel
 from ..exceptions import OptionalDependencyError
-from ..io import read_spectra
-from ..io.options import options_for
 from ..monitoring import CheckLog, CheckSamples, ControlChart
 from ._files import free, sources
+from ._reading import add_options_of_new_files, given_options
 
 __all__ = ["add_arguments", "run"]
 
@@ -50,6 +49,7 @@ def add_arguments(parser):
                         help="readings between false alarms of each chart (default: 370)")  # fmt: skip
     parser.add_argument("--plot", metavar="FILE", help="write the charts, one file per property (.png, .svg or .pdf)")
     parser.add_argument("--force", action="store_true", help="replace plots that exist")
+    add_options_of_new_files(parser)
 
 
 def run(args):
@@ -93,8 +93,7 @@ def _append(args, model, log):
     _plots(args, args.property or model.properties)
     date = datetime.date.today() if args.date is None else args.date
     target = next((name for name in model.targets if str(name) == args.target), args.target)
-    reading = options_for(model.reading, target, model.targets)
-    table = read_spectra(sources(args.add), references=args.references, **reading)
+    table = model.read(sources(args.add), instrument=target, **given_options(args))
     added = CheckSamples.from_model(model, table, date=date, instrument=target)
     log.append(added)
     print(f"Added to {args.log}: {len(added)} readings of {', '.join(dict.fromkeys(added.sample))}.")

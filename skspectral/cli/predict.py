@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 from ._files import add_output, free, say, sources, write_text
+from ._reading import add_options_of_new_files, given_options
 
 __all__ = ["add_arguments", "run"]
 
@@ -14,6 +15,7 @@ DESCRIPTION = (
 REJECTED_CODE = 3
 SUFFIXES = (".csv", ".xlsx")
 MOST_SHOWN = 10
+WIDEST = 60
 
 
 def add_arguments(parser):
@@ -26,6 +28,7 @@ def add_arguments(parser):
     parser.add_argument("--level", type=float, default=0.9, metavar="SHARE",
                         help="share of the intervals that hold the reference (default: 0.9)")  # fmt: skip
     add_output(parser, required=True, help="the predictions, .csv or .xlsx")
+    add_options_of_new_files(parser)
 
 
 def run(args):
@@ -34,23 +37,28 @@ def run(args):
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(f"Predictions are written to {' or '.join(SUFFIXES)}, got {path.name}.")
     from ..deployment import TransferredModel
-    from ..io import read_spectra
-    from ..io.options import options_for
 
     model = TransferredModel.load(args.model)
-    reading = options_for(model.reading, args.instrument, model.targets)
-    table = read_spectra(sources(args.files), progress=not args.quiet, **reading)
+    reading = {"progress": not args.quiet, **given_options(args)}
+    table = model.read(sources(args.files), instrument=args.instrument, **reading)
     predicted = model.predict(table, instrument=args.instrument, per_sample=args.per_sample, level=args.level)
     _write(path, predicted)
     say(args, predicted)
     for note in predicted.notes:
         say(args, f"  {note}")
     flags = predicted.worst()
-    for row in [row for row, flag in enumerate(flags) if flag in ("warning", "reject")][:MOST_SHOWN]:
+    flagged = [row for worst in ("reject", "warning") for row, flag in enumerate(flags) if flag == worst]
+    for row in flagged[:MOST_SHOWN]:
         say(args, f"  {flags[row]}: {_name(predicted, row)}: {_reason(predicted, row, flags[row])}")
+    if len(flagged) > MOST_SHOWN:
+        say(args, f"  and {len(flagged) - MOST_SHOWN} more, with their reasons in {path.name}")
     say(args, f"Written: {path}")
     log = Path(args.model).with_suffix(".log.csv").name
-    say(args, f"Next, when references of some samples are known: skspectral monitor {args.model} {log} --add FILE")
+    whose = "" if len(model.targets) == 1 else f" --target {args.instrument or predicted.labels['instrument'][0]}"
+    say(
+        args,
+        f"Next, when references of some samples are known: skspectral monitor {args.model} {log} --add FILE{whose}",
+    )
     return REJECTED_CODE if (flags == "reject").any() else 0
 
 
@@ -61,10 +69,30 @@ def _write(path, predicted):
     from .._core.optional import import_optional
     from .._core.whole_files import write_whole
 
-    import_optional("openpyxl", extra="io", feature="Writing .xlsx")
+    openpyxl = import_optional("openpyxl", extra="io", feature="Writing .xlsx")
+    frame = predicted.to_frame()
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title, sheet.freeze_panes = "predictions", "A2"
+    for row in [list(frame), *frame.itertuples(index=False)]:
+        sheet.append([_cell(value) for value in row])
+    for cells in sheet.iter_cols():
+        for cell in cells:
+            # a name that begins with = is no formula
+            if cell.data_type == "f":
+                cell.data_type = "s"
+        longest = max(len(str(cell.value)) for cell in cells if cell.value is not None)
+        sheet.column_dimensions[cells[0].column_letter].width = min(longest + 2, WIDEST)
     content = io.BytesIO()
-    predicted.to_frame().to_excel(content, index=False, sheet_name="predictions", engine="openpyxl")
+    book.save(content)
     write_whole(path, content.getvalue())
+
+
+def _cell(value):
+    """A value as a cell takes it: blank for NaN, and no characters that a workbook cannot hold."""
+    if isinstance(value, str):
+        return "".join(sign if sign.isprintable() or sign in "\t\n" else "?" for sign in value)
+    return None if value is None or value != value else value
 
 
 def _name(predicted, row):

@@ -14,8 +14,8 @@ from ..diagnostics.suspects import exchanged_standards
 from ..exceptions import IndistinctSpectraError, MissingReferenceError, NoSourceError, SuspectStandardsWarning
 from ._flags import Flags
 from ._held_out import HeldOut, hold_out_standards
-from ._incoming import unusable
 from ._methods import as_columns, last_step, predict_with_std, prepared
+from ._onto_model import unusable
 from .stacking import deploy
 
 __all__ = ["TransferRecord", "fit_record"]
@@ -87,7 +87,7 @@ class TransferRecord:
         """Number of channels on the target's own axis."""
         return self.model.n_features_in_ if self.resample is None else self.resample.n_features_in_
 
-    def predict(self, X, level):
+    def predict(self, X, level, failed=None):
         """Predict spectra on the target's own axis.
 
         Parameters
@@ -95,6 +95,8 @@ class TransferRecord:
         X : ndarray of shape (n_spectra, n_channels)
             Spectra that cannot be used get NaN and "reject".
         level : float
+        failed : list of str or None of length n_spectra, optional
+            Why a spectrum cannot be used; by default what its numbers say.
 
         Returns
         -------
@@ -104,10 +106,11 @@ class TransferRecord:
         shape = (len(X), len(self.low))
         value, lower, upper = (np.full(shape, np.nan) for _ in range(3))
         flags = Flags(*shape)
-        failed = unusable(X)
+        if failed is None:
+            failed = [f"the spectrum {reason}" if reason else None for reason in unusable(X)]
         for row, reason in enumerate(failed):
             if reason is not None:
-                flags.add(row, "reject", f"not predicted: the spectrum {reason}")
+                flags.add(row, "reject", f"not predicted: {reason}")
         good = np.array([reason is None for reason in failed], dtype=bool)
         if good.any():
             seen = X[good] if self.resample is None else self.resample.transform(X[good])

@@ -108,24 +108,28 @@ class Predictions:
         """Average the spectra of each sample on each instrument.
 
         The spectra of one sample share the calibration's error, so that their mean has the mean of their intervals.
+        Spectra that are rejected are not averaged where others of the sample are not.
 
         Returns
         -------
         Predictions
-            With the number of spectra and the standard deviation of their predictions. The flag is the severest of the
-            sample's spectra. Rows without ``sample_id`` stay by themselves.
+            With the number of spectra that were averaged and the standard deviation of their predictions. The flag is
+            the severest of these, and "warning" at least where spectra were left out. Rows without ``sample_id`` stay
+            by themselves.
         """
         ids = self.labels.get("sample_id", [None] * len(self))
         instruments = self.labels.get("instrument", [None] * len(self))
         groups = {}
         for row, (sample, instrument) in enumerate(zip(ids, instruments)):
             groups.setdefault((row,) if sample is None else (instrument, sample), []).append(row)
-        members = list(groups.values())
+        rejected = (self.flag == "reject").any(axis=1)
+        everyone = list(groups.values())
+        members = [[row for row in rows if not rejected[row]] or rows for rows in everyone]
 
         def mean(values):
             return np.array([values[rows].mean(axis=0) for rows in members])
 
-        chosen = [[self._severest(rows, j) for j in range(len(self.properties))] for rows in members]
+        judged = [self._judged(rows, used) for rows, used in zip(everyone, members)]
         columns = np.arange(len(self.properties))
         return Predictions(
             self.properties,
@@ -134,8 +138,8 @@ class Predictions:
             mean(self.value),
             mean(self.lower),
             mean(self.upper),
-            np.array([self.flag[rows, columns] for rows in chosen], dtype=object).reshape(len(members), -1),
-            np.array([self.reason[rows, columns] for rows in chosen], dtype=object).reshape(len(members), -1),
+            np.array([flags for flags, _ in judged], dtype=object).reshape(len(members), -1),
+            np.array([reasons for _, reasons in judged], dtype=object).reshape(len(members), -1),
             self.level,
             np.array([len(rows) for rows in members]),
             np.array(
@@ -147,8 +151,18 @@ class Predictions:
             list(self.notes),
         )
 
-    def _severest(self, rows, j):
-        return max(rows, key=lambda row: SEVERITIES.index(self.flag[row, j]))
+    def _judged(self, rows, used):
+        """Flag and reason of each property of a sample, of whose spectra some are used."""
+        worst = [max(used, key=lambda row: SEVERITIES.index(self.flag[row, j])) for j in range(len(self.properties))]
+        flags = [self.flag[row, j] for j, row in enumerate(worst)]
+        reasons = [self.reason[row, j] for j, row in enumerate(worst)]
+        left_out = [row for row in rows if row not in used]
+        if left_out:
+            why = self.reason[left_out[0], list(self.flag[left_out[0]]).index("reject")]
+            said = f"{len(left_out)} of {len(rows)} spectra left out: {why}"
+            flags = [max(flag, "warning", key=SEVERITIES.index) for flag in flags]
+            reasons = ["; ".join(filter(None, [reason, said])) for reason in reasons]
+        return flags, reasons
 
     def __str__(self):
         found = [f"{n} {name}" for name in SEVERITIES[:0:-1] if (n := int((self.worst() == name).sum()))]

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from .._core.property_names import properties_named
-from .._core.quantities import convert_quantity
 from .._core.versions import current_versions
-from ..exceptions import ChannelMismatchError, ModelFileError, UnknownInstrumentError
-from ..io.options import options_for
-from ._incoming import Incoming, onto_axis
+from ..exceptions import ModelFileError, UnknownInstrumentError
+from ..io import read_spectra
+from ..io.options import options_for, refuse_strangers
+from ._incoming import Incoming, is_path
 from ._methods import method_of
+from ._onto_model import onto_model
 from ._record import fit_record
 from ._summary import summary
 from ._training import TrainingTable
@@ -191,6 +192,36 @@ class TransferredModel:
         """Whether the model keeps spectra that it was made from, because its method needs them."""
         return any(record.holds_spectra for record in self.records.values())
 
+    def read(self, files, *, instrument=None, **options):
+        """Read files to predict, with the options with which the model's own files were read.
+
+        A spectrum or a file that cannot be used is a row of its own, which will be rejected with the reason; it spoils
+        no others.
+
+        Parameters
+        ----------
+        files : path-like, sequence of path-like, or dict of {instrument: any of these}
+        instrument : object, optional
+            The target that measured them.
+        **options : dict
+            Options of :func:`~skspectral.io.read_spectra` that are to be others than those of the model's files.
+
+        Returns
+        -------
+        SpectraTable
+
+        Raises
+        ------
+        TableError, OSError
+            If nothing in the files can be used, or one is missing.
+        ReadingOptionError
+            If an option has a value that it cannot have, or names an instrument that the model does not serve.
+        """
+        for option, value in options.items():
+            refuse_strangers(value, self.targets, option)
+        chosen = options_for(self.reading | options, instrument, self.targets)
+        return read_spectra(files, **{"on_error": "keep", **chosen})
+
     def predict(self, new, *, instrument=None, per_sample=False, level=0.9):
         """Predict new spectra.
 
@@ -219,7 +250,7 @@ class TransferredModel:
         ChannelMismatchError, WavelengthRangeError, AxisMismatchError, QuantityError
             If the spectra cannot be those of the instrument.
         """
-        incoming = Incoming.read(new, options_for(self.reading, instrument, self.targets))
+        incoming = Incoming.read(self.read(new, instrument=instrument) if is_path(new) else new)
         rows, labels, notes = incoming.instrument_of_rows(self.targets, instrument)
         if not len(rows):
             raise UnknownInstrumentError(f"No spectrum of {instrument!r} is left to predict.")
@@ -228,12 +259,12 @@ class TransferredModel:
         flag, reason = np.empty(shape, dtype=object), np.empty(shape, dtype=object)
         for name in dict.fromkeys(labels):
             at = np.flatnonzero([label == name for label in labels])
-            X, said = self._spectra(incoming, rows[at], name)
+            X, said, failed = onto_model(incoming, rows[at], self.records[name], self.unit)
             with properties_named(self.properties):
-                value[at], lower[at], upper[at], flags = self.records[name].predict(X, level)
-            for text in said:
+                value[at], lower[at], upper[at], flags = self.records[name].predict(X, level, failed)
+            for severity, text in said:
                 for row in range(len(at)):
-                    flags.add(row, "note", text)
+                    flags.add(row, severity, text)
             flag[at], reason[at] = flags.flag(), flags.reason()
             notes += self.records[name].notes
         kept = {"file": incoming.file, "sample_id": incoming.sample_id}
@@ -251,32 +282,6 @@ class TransferredModel:
             notes=[*incoming.notes, *dict.fromkeys(notes)],
         )
         return predicted.per_sample() if per_sample else predicted
-
-    def _spectra(self, incoming, rows, name):
-        """Spectra of some rows on the axis and of the quantity of a target, and what was done to them."""
-        record, said = self.records[name], []
-        X, axis = incoming.spectra_of(rows, name)
-        quantities = [incoming.quantity_of(row) for row in rows]
-        converted = {quantity: False for quantity in quantities}
-        if len(converted) == 1:
-            # nothing is copied where nothing is converted
-            X, converted[quantities[0]] = convert_quantity(X, quantities[0], record.quantity)
-        else:
-            parts = np.empty_like(X)
-            for quantity in converted:
-                at = np.flatnonzero([q == quantity for q in quantities])
-                parts[at], converted[quantity] = convert_quantity(X[at], quantity, record.quantity)
-            X = parts
-        said += [f"converted from {quantity} to {record.quantity}" for quantity, was in converted.items() if was]
-        X, resampled = onto_axis(X, axis, incoming.unit, record.wavelengths, self.unit)
-        if resampled:
-            said.append(f"resampled from {len(axis)} channels to the {record.n_channels} of the model")
-        if X.shape[1] != record.n_channels:
-            raise ChannelMismatchError(
-                f"The spectra have {X.shape[1]} channels, and the model of {name!r} needs {record.n_channels}. Give "
-                "spectra with their wavelengths, as a table or DataFrame, so that they can be matched."
-            )
-        return X, said
 
     def coefficients(self, target=None, *, approximate=False):
         """Fold transfer and calibration into one coefficient vector per property, for spectra as measured.
@@ -302,6 +307,10 @@ class TransferredModel:
         """
         if target is None and len(self.records) == 1:
             target = self.targets[0]
+        if target is None:
+            raise UnknownInstrumentError(
+                f"The model serves {', '.join(map(repr, self.targets))}; say with target= for which of them."
+            )
         if target not in self.records:
             raise UnknownInstrumentError(f"There is no model for {target!r}; name one of {self.targets}.")
         return fold(self.records[target], approximate)

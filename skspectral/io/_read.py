@@ -63,8 +63,11 @@ def read_spectra(
         said; False: names are whole.
     encoding, decimal, delimiter : str, optional
         Of text files; found by default. With ``decimal=","`` points separate thousands, and the reverse.
-    on_error : {"raise", "skip"}, default="raise"
-        What to do about a file that cannot be read: stop, or leave it out and list it in a `SkippedFilesWarning`.
+    on_error : {"raise", "skip", "keep"}, default="raise"
+        What to do about a file that cannot be read: stop, or leave it out and list it in a `SkippedFilesWarning`. With
+        "keep" it becomes a row of NaN, a spectrum with cells that are blank, infinite or no numbers stays with NaN in
+        them, and ``flaws`` of the table says why, as long as anything else can be read: what is made for predicting,
+        where one bad spectrum is to spoil no others.
     progress : bool, default=True
         Whether to show a progress bar for ten files or more.
     **options
@@ -122,7 +125,7 @@ def read_spectra(
     for name, files in named.items():
         if is_frame(files):
             said = {"unit": option_of(unit, name), "quantity": option_of(quantity, name)}
-            blocks[name] = blocks_of_frame(files, **said, id_column=of_spectra)
+            blocks[name] = blocks_of_frame(files, **said, id_column=of_spectra, keep_flawed=on_error == "keep")
             continue
         blocks[name], skipped = read_many(
             files,

@@ -39,6 +39,8 @@ class SpectraBlock:
         The file.
     notes : list of str
         What a user should know of how the file was read (a block that was chosen among several, an assumption).
+    flaws : dict of int to str
+        Why a spectrum cannot be used, by its row; it holds NaN where there is no number.
     """
 
     X: np.ndarray
@@ -51,3 +53,4 @@ class SpectraBlock:
     columns: dict = field(default_factory=dict)
     meta: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
+    flaws: dict = field(default_factory=dict)

@@ -5,19 +5,18 @@ import warnings
 import numpy as np
 
 from ..exceptions import CheckLogError, CheckLogWarning, TooFewStandardsError, UnknownInstrumentError
-from ..io import read_spectra
 
 __all__ = ["predict_checks", "read_table_for", "validated_sep"]
 
 
-def read_table_for(model, new):
+def read_table_for(model, new, instrument=None, **options):
     """Take a table as it is; read files as those were that the model was made from."""
-    return new if hasattr(new, "sample_id") else read_spectra(new, **model.reading)
+    return new if hasattr(new, "sample_id") else model.read(new, instrument=instrument, **options)
 
 
 def predict_checks(model, new, date, instrument):
     """Columns of `CheckSamples`: date, reference, predicted, sample and property."""
-    table = read_table_for(model, new)
+    table = read_table_for(model, new, instrument)
     predicted = model.predict(table, instrument=instrument, per_sample=True)
     names = [str(name) for name in table.properties]
     shared = [name for name in model.properties if name in names]

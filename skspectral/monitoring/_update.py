@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from .._core.versions import current_versions
 from ..deployment import TransferredModel
 from ..exceptions import AxisMismatchError, NoSourceError, NoStandardsError, QuantityError, UnknownInstrumentError
-from ..io import SpectraTable
+from ..io import SpectraTable, read_spectra
 from ..transfer import SBC
 from ._model_checks import read_table_for
 
@@ -70,7 +70,8 @@ def update(model, new_standards, *, table=None, correction=None, target=None, va
     >>> len(update(old, table.select(range(50, 60)), table=table.select(range(50))).records["B"].standards)
     20
     """
-    new = read_table_for(model, new_standards)
+    # what is learned from must be whole
+    new = read_table_for(model, new_standards, target, on_error="raise")
     if target is None and new.instruments == [None] and len(model.targets) == 1:
         target = model.targets[0]
     targets = _targets_of(model, new, target)
@@ -79,7 +80,7 @@ def update(model, new_standards, *, table=None, correction=None, target=None, va
     if table is not None:
         if correction is not None:
             raise ValueError("Give table to transfer anew, or correction to correct predictions, not both.")
-        joined = SpectraTable.concat([read_table_for(model, table), new])
+        joined = SpectraTable.concat([_source_table(model, table), new])
         records = {
             name: _transferred_anew(model, name, joined, validate=validate, progress=progress) for name in targets
         }
@@ -103,6 +104,11 @@ def update(model, new_standards, *, table=None, correction=None, target=None, va
     )
 
 
+def _source_table(model, table):
+    """The spectra that the model was made from; files are read as they were then."""
+    return table if hasattr(table, "sample_id") else read_spectra(table, **model.reading)
+
+
 def _targets_of(model, new, target):
     """Instruments of the model that have new standards."""
     seen = new.instruments if target is None else [target]
@@ -123,7 +129,7 @@ def _labelled(table, target):
         raise UnknownInstrumentError(
             f"The new standards were measured on {', '.join(map(repr, table.instruments))}, not on {target!r}."
         )
-    kept = ("sample_id", "replicate", "y", "properties", "columns", "meta", "files", "places", "notes")
+    kept = ("sample_id", "replicate", "y", "properties", "columns", "meta", "files", "places", "flaws", "notes")
     return SpectraTable(
         table.X,
         table.axis_of(None),

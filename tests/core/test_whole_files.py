@@ -1,5 +1,6 @@
 """A file is whole whenever its writer is killed."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -38,11 +39,13 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path, monkeypatch):
     write_whole(path, b"old")
 
     def full(descriptor):
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OSError, match="cannot be written") as raised:
         write_whole(path, b"new")
+    # a full disk names no file by itself
+    assert raised.value.errno == errno.ENOSPC and raised.value.filename == str(path)
     assert path.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
 
 

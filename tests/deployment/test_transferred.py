@@ -274,7 +274,7 @@ def test_several_targets_on_axes_of_their_own(data):
     value, std = model.estimator.predict(on_b, instrument="B", return_std=True)
     assert_allclose(value, both.value[10:])
     assert std.shape == value.shape and (std > 0).all()
-    with pytest.raises(UnknownInstrumentError, match="name none"):
+    with pytest.raises(UnknownInstrumentError, match="do not name the one"):
         model.predict(on_b)
 
 

@@ -124,5 +124,5 @@ def test_many_files_show_progress_unless_silenced(tmp_path, capsys):
 
 
 def test_an_unknown_way_to_treat_errors_is_refused(folder):
-    with pytest.raises(ReadingOptionError, match="on_error must be 'raise' or 'skip'"):
+    with pytest.raises(ReadingOptionError, match="on_error must be 'raise', 'skip' or 'keep'"):
         read_many(folder, on_error="ignore")

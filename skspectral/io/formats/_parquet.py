@@ -18,10 +18,11 @@ _INDEX = "__index_level_0__"
 _JUDGED, _BATCH = 20, 1024
 
 
-def read_parquet(path, *, decimal=None, unit=None, quantity=None, id_column=None, **options):
+def read_parquet(path, *, decimal=None, unit=None, quantity=None, id_column=None, keep_flawed=False, **options):
     """Spectra of a parquet table: one per row, under labels that are the axis, or one per column beside the axis."""
     parquet = import_optional("pyarrow.parquet", extra="io", feature="Reading parquet files")
     said = {"unit": unit, "quantity": quantity, "id_column": id_column}
+    flaws = {} if keep_flawed else None
     with parquet.ParquetFile(path) as file:
         # pandas puts the names of the rows last; names stand first in a table
         names = sorted(file.schema_arrow.names, key=lambda name: name != _INDEX)
@@ -32,10 +33,10 @@ def read_parquet(path, *, decimal=None, unit=None, quantity=None, id_column=None
         if layout.turned or layout.first != 1:
             rows = [labels, *(row for batch in file.iter_batches(columns=names) for row in _rows(batch, names))]
             # The labels are no row of the table, whose first row is row 1.
+            said["keep_flawed"] = keep_flawed
             return blocks_from_cells(rows, path, "row {}", lines=range(len(rows)), decimal=decimal, **said)
-        body = _body(
-            file, path, names, labels, layout.spectral, decimal or decimal_of_spectra(head[1:], layout.spectral)
-        )
+        sign = decimal or decimal_of_spectra(head[1:], layout.spectral)
+        body = _body(file, path, names, labels, layout.spectral, sign, flaws)
     meta = read_preamble(layout, [], [], Path(path).suffix.lower())
     return [build_block(body, layout, path, meta, [], **said)]
 
@@ -44,7 +45,7 @@ def _rows(batch, names):
     return [list(row) for row in zip(*(batch.column(name).to_pylist() for name in names))]
 
 
-def _body(file, path, names, labels, spectral, decimal):
+def _body(file, path, names, labels, spectral, decimal, flaws):
     """Spectra as numbers, cell by cell where a column is not of numbers, and the cells of the other columns."""
     types = import_optional("pyarrow.types", extra="io", feature="Reading parquet files")
     schema = file.schema_arrow
@@ -62,10 +63,13 @@ def _body(file, path, names, labels, spectral, decimal):
             X[rows] = np.array([batch.column(names[k]).to_numpy(zero_copy_only=False) for k in spectral]).T
         else:
             texts = [dict(enumerate(row)) for row in _rows(batch, names)]
-            X[rows], percent = spectra_of_cells(texts, spectral, decimal, where)
+            found = None if flaws is None else {}
+            X[rows], percent = spectra_of_cells(texts, spectral, decimal, where, flaws=found)
+            if found:
+                flaws |= {start + row: text for row, text in found.items()}
         for k, column in cells.items():
             column.extend(batch.column(names[k]).to_pylist())
         start += batch.num_rows
     places = [f"row {r + 1}" for r in range(n)]
     start = 0  # from here on messages count from the first row
-    return Body(X, cells, places, where, decimal, percent)
+    return Body(X, cells, places, where, decimal, percent, flaws=flaws)

@@ -6,9 +6,11 @@ import re
 import warnings
 from collections.abc import Iterable
 
+import numpy as np
 from tqdm import tqdm
 
 from ...exceptions import ReadingOptionError, SkippedFilesWarning, TableError
+from ..block import SpectraBlock
 from ._shared_names import settle_shared_names
 from .one_file import read_file
 
@@ -28,9 +30,10 @@ def read_many(source, *, on_error="raise", progress=True, **options):
     ----------
     source : str, path-like, or sequence of these
         See `files_of`.
-    on_error : {"raise", "skip"}, default="raise"
-        What to do about a file that cannot be read or holds no spectrum: stop with its error, or leave it out. Files
-        that were left out are listed at the end in a `SkippedFilesWarning`, and returned.
+    on_error : {"raise", "skip", "keep"}, default="raise"
+        What to do about a file that cannot be read or holds no spectrum: stop with its error, leave it out, or keep a
+        row of NaN in its place, which says why. Files that were left out are listed at the end in a
+        `SkippedFilesWarning`, and returned.
     progress : bool, default=True
         Whether to show a progress bar where there are ten files or more.
     **options
@@ -46,7 +49,7 @@ def read_many(source, *, on_error="raise", progress=True, **options):
     Raises
     ------
     TableError
-        If a file cannot be read, or with ``on_error="skip"`` none of them; see `read_file`.
+        If a file cannot be read, or, where that is no reason to stop, none of them; see `read_file`.
     OSError
         If a file is missing or cannot be opened.
     OptionalDependencyError
@@ -59,10 +62,12 @@ def read_many(source, *, on_error="raise", progress=True, **options):
     SharedNameWarning
         If several files or blocks carry one name, which may be that of one sample or of none.
     """
-    if on_error not in ("raise", "skip"):
-        raise ReadingOptionError(f"on_error must be 'raise' or 'skip'; got {on_error!r}.")
+    if on_error not in ("raise", "skip", "keep"):
+        raise ReadingOptionError(f"on_error must be 'raise', 'skip' or 'keep'; got {on_error!r}.")
     files = files_of(source)
     blocks, skipped = [], []
+    if on_error == "keep":
+        options["keep_flawed"] = True
     for path in tqdm(files, desc="Reading", unit="file", disable=not progress or len(files) < _FEW):
         try:
             blocks.extend(read_file(path, **options))
@@ -71,8 +76,12 @@ def read_many(source, *, on_error="raise", progress=True, **options):
                 raise
             skipped.append((path, error))
     settle_shared_names(blocks)
+    if on_error == "keep" and len(files) == len(skipped) == 1:
+        raise skipped[0][1]
     if skipped and not blocks:
         raise TableError(f"None of {len(files)} files could be read.\n{_listing(skipped)}") from skipped[0][1]
+    if skipped and on_error == "keep":
+        return _with_unread(files, blocks, dict(skipped)), []
     if skipped:
         warnings.warn(
             f"{len(skipped)} of {len(files)} files were left out.\n{_listing(skipped)}",
@@ -80,6 +89,29 @@ def read_many(source, *, on_error="raise", progress=True, **options):
             stacklevel=2,
         )
     return blocks, skipped
+
+
+def _with_unread(files, blocks, errors):
+    """The blocks in the order of their files, and for a file that could not be read one of a spectrum of NaN."""
+    by_path = {}
+    for block in blocks:
+        by_path.setdefault(block.path, []).append(block)
+    like = blocks[0]
+    for path, error in errors.items():
+        why = str(error).removeprefix(path).lstrip(":, ")
+        by_path[path] = [
+            SpectraBlock(
+                X=np.full((1, like.X.shape[1]), np.nan),
+                axis=like.axis,
+                unit=like.unit,
+                quantity=like.quantity,
+                names=[None],
+                places=["the file"],
+                path=path,
+                flaws={0: f"the file cannot be read: {why}"},
+            )
+        ]
+    return [block for path in files for block in by_path.pop(path, ())] + [b for rest in by_path.values() for b in rest]
 
 
 def files_of(source):

@@ -16,6 +16,7 @@ _OPTIONS = (
     "delimiter",
     "encoding",
     "id_column",
+    "keep_flawed",
     "quantity",
     "sheet",
     "unit",
@@ -39,6 +40,8 @@ def read_file(path, **options):
           transmittance), "raw" (counts as they are stored) or "reflectance" (the ratio in any case)
         * ``variables``: names of the matrices of a MATLAB file; by default all of spectra
         * ``wavelengths``: axis (n_channels,) of a MATLAB file that has none
+        * ``keep_flawed``: whether a table keeps spectra with cells that are no numbers, beside others that are whole;
+          the block says so in ``flaws``
         * ``encoding``, ``decimal``, ``delimiter``, ``unit``, ``quantity``, ``id_column``: see
           `skspectral.io.read_spectra`
 

@@ -71,6 +71,7 @@ def without_second_axes(body, axis, labels, path, *, turned):
         places=[body.places[row] for row in kept],
         where=lambda r, k: body.where(kept[r], k),
         notes=[*body.notes, f"the axis stands again in {shown}, and is left out there"],
+        flaws=body.flaws and {new: body.flaws[old] for new, old in enumerate(kept) if old in body.flaws},
     )
 
 

@@ -14,7 +14,7 @@ __all__ = ["turned_body"]
 SCANS = {"reference", "ref", "sample", "target", "white", "dark", "raw", "background", "intensity", "signal"}
 
 
-def turned_body(rows, lines, layout, path, place, decimal):
+def turned_body(rows, lines, layout, path, place, decimal, flaws=None):
     """Read one spectrum per column."""
     grid, lines = rows[layout.top :], lines[layout.top :]
     width = max(len(row) for row in grid)
@@ -32,7 +32,7 @@ def turned_body(rows, lines, layout, path, place, decimal):
         return f"{path}, {place.format(lines[k])}, column {names[r] or r + 2!r}"
 
     decimal = decimal or decimal_of_spectra(columns, layout.spectral)
-    X, percent = spectra_of_cells(columns, layout.spectral, decimal, where)
+    X, percent = spectra_of_cells(columns, layout.spectral, decimal, where, flaws=flaws)
     cells = {k: [row[k] for row in columns] for k in range(len(grid)) if k not in set(layout.spectral)}
     if keep is not None or (
         len(columns) == 1 and (_quantity_named(names[0]) != "unknown" or names[0].lower() in SCANS)
@@ -40,7 +40,7 @@ def turned_body(rows, lines, layout, path, place, decimal):
         cells.pop(0, None)
     name_column = 0 if 0 in cells and _head_names_samples(layout.labels, cells, path) else None
     places = [f"column {name!r}" if name else f"column {r + 2}" for r, name in enumerate(names)]
-    return Body(X, cells, places, where, decimal, percent, name_column)
+    return Body(X, cells, places, where, decimal, percent, name_column, flaws=flaws)
 
 
 def _head_names_samples(labels, cells, path):

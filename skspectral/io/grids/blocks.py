@@ -23,8 +23,9 @@ __all__ = ["blocks_from_cells", "build_block"]
 
 
 def blocks_from_cells(
-    rows, path, place, *, lines=None, comments=(), decimal=None, unit=None, quantity=None, id_column=None, **_options
-):
+    rows, path, place, *, lines=None, comments=(), decimal=None, unit=None, quantity=None, id_column=None,
+    keep_flawed=False, **_options,
+):  # fmt: skip
     """Read spectra from a grid of cells.
 
     One row is one spectrum, under labels that are the axis; or one column is one spectrum beside an axis in the first
@@ -44,6 +45,8 @@ def blocks_from_cells(
         What the file says beside the table.
     decimal, unit, quantity, id_column
         What the user says, which wins over what the table says; see `skspectral.io.read_spectra`.
+    keep_flawed : bool
+        Whether spectra with cells that are no numbers are kept, with NaN there, as long as others are whole.
 
     Returns
     -------
@@ -66,10 +69,11 @@ def blocks_from_cells(
     layout = find_layout(rows, path, decimal=decimal)
     above = rows[: layout.top if layout.turned else max(layout.head, 0)]
     meta = read_preamble(layout, above, list(comments), Path(path).suffix.lower())
+    flaws = {} if keep_flawed else None
     if layout.turned:
-        body = turned_body(rows, lines, layout, path, place, decimal)
+        body = turned_body(rows, lines, layout, path, place, decimal, flaws)
     else:
-        body = _straight(rows, lines, layout, path, place, decimal)
+        body = _straight(rows, lines, layout, path, place, decimal, flaws)
     return [build_block(body, layout, path, meta, [], unit=unit, quantity=quantity, id_column=id_column)]
 
 
@@ -81,7 +85,7 @@ def _trimmed(row):
     return row
 
 
-def _straight(rows, lines, layout, path, place, decimal):
+def _straight(rows, lines, layout, path, place, decimal, flaws):
     """Read one spectrum per row."""
     labels, width = layout.labels, len(layout.labels)
     data = rows[layout.first :]
@@ -100,9 +104,9 @@ def _straight(rows, lines, layout, path, place, decimal):
         return f"{path}, {place.format(numbers[r])}, column {labels[k]!r}"
 
     decimal = decimal or decimal_of_spectra(kept, layout.spectral)
-    X, percent = spectra_of_cells(kept, layout.spectral, decimal, where)
+    X, percent = spectra_of_cells(kept, layout.spectral, decimal, where, flaws=flaws)
     cells = {k: [row[k] for row in kept] for k in range(width) if k not in set(layout.spectral)}
-    return Body(X, cells, [place.format(n) for n in numbers], where, decimal, percent)
+    return Body(X, cells, [place.format(n) for n in numbers], where, decimal, percent, flaws=flaws)
 
 
 def build_block(body, layout, path, meta, notes, *, unit=None, quantity=None, id_column=None):
@@ -111,7 +115,7 @@ def build_block(body, layout, path, meta, notes, *, unit=None, quantity=None, id
     axis = np.asarray(layout.axis.values, dtype=np.float64)
     body = without_second_axes(body, axis, labels, path, turned=layout.turned)
     X = body.X
-    _refuse_gaps(X, body, layout)
+    _look_for_gaps(X, body, layout)
     notes = [
         *layout.notes,
         *body.notes,
@@ -168,6 +172,7 @@ def build_block(body, layout, path, meta, notes, *, unit=None, quantity=None, id
         columns=columns,
         meta=meta,
         notes=notes,
+        flaws={row: text.removeprefix(f"{path}, ") for row, text in (body.flaws or {}).items()},
     )
 
 
@@ -175,18 +180,29 @@ def _texts(layout):
     return [layout.labels[k] for k in layout.spectral]
 
 
-def _refuse_gaps(X, body, layout):
-    """Refuse spectra with missing channels."""
+def _look_for_gaps(X, body, layout):
+    """Refuse spectra with missing channels, or where flaws are kept say so, as long as one spectrum is whole."""
     if X.size == 0:
         return
     bad = ~np.isfinite(X) | find_codes(X)
-    if not bad.any():
+    flawed = np.flatnonzero(bad.any(axis=1))
+    if not flawed.size:
         return
-    r, j = np.argwhere(bad)[0]
+    if body.flaws is None or len(flawed) == len(X):
+        r = flawed[0]
+        unread = f"{body.flaws[r]}. " if body.flaws and r in body.flaws else ""
+        raise TableError(
+            unread + f"{_gap(X, r, bad, body, layout)} here ({bad.sum()} such cells in {len(flawed)} rows). Remove "
+            "these rows; where instruments have different wavelengths, give one file per instrument."
+        )
+    for r in flawed:
+        others = f" and in {bad[r].sum() - 1} other channels" if bad[r].sum() > 1 else ""
+        body.flaws.setdefault(r, f"{_gap(X, r, bad, body, layout)} here{others}")
+    X[bad] = np.nan
+
+
+def _gap(X, r, bad, body, layout):
+    j = int(np.argmax(bad[r]))
     value = X[r, j]
     what = "missing" if math.isnan(value) else "infinite" if math.isinf(value) else f"{value:g}, a code for 'missing',"
-    raise TableError(
-        f"{body.where(r, layout.spectral[j])}: the spectrum is {what} here ({bad.sum()} such cells in "
-        f"{bad.any(axis=1).sum()} rows). Remove these rows; where instruments have different wavelengths, give one "
-        "file per instrument."
-    )
+    return f"{body.where(r, layout.spectral[j])}: the spectrum is {what}"

@@ -14,7 +14,8 @@ __all__ = ["Body", "check_width", "decimal_of_spectra", "spectra_of_cells"]
 class Body:
     """Rows of a table, apart: spectra as numbers, other columns as cells, and where each row stands.
 
-    ``lines`` are the numbers of the lines, ``where(row, column)`` names a cell in a message.
+    ``lines`` are the numbers of the lines, ``where(row, column)`` names a cell in a message. ``flaws`` says why a
+    spectrum is of no use, by its row, where such are kept.
     """
 
     X: np.ndarray
@@ -25,6 +26,7 @@ class Body:
     percent: bool = False
     name_column: object = None
     notes: list = field(default_factory=list)
+    flaws: dict | None = None
 
 
 def check_width(row, width, layout, path, where):
@@ -55,26 +57,34 @@ def decimal_of_spectra(rows, columns):
     return "," if any("," in text for text in texts) else "."
 
 
-def spectra_of_cells(rows, columns, decimal, where, *, grouped=False):
+def spectra_of_cells(rows, columns, decimal, where, *, grouped=False, flaws=None):
     """Convert the cells of a spectrum one by one, with the place of the first that is no number.
 
     ``grouped`` says whether the other one of point and comma may separate thousands, as where the user named the sign.
-    Returns the spectra, and whether all cells carry a percent sign.
+    With ``flaws`` such a cell becomes NaN, and the first of each row is put there. Returns the spectra, and whether all
+    cells carry a percent sign.
     """
     X = np.empty((len(rows), len(columns)))
     percent = bool(rows) and _is_percent(rows[0][columns[0]])
     for r, row in enumerate(rows):
         for j, k in enumerate(columns):
             cell = row[k]
-            if percent and _is_percent(cell):
-                cell = cell.rstrip()[:-1]
-            elif percent:
-                raise TableError(f"{where(r, k)}: {cell!r} has no percent sign, which other cells of the spectra have.")
             try:
+                if percent:
+                    cell = _without_percent(cell)
                 X[r, j] = cell if type(cell) is float else number(cell, decimal, grouped=grouped)
             except NotANumber as error:
-                raise TableError(f"{where(r, k)}: {error}.") from None
+                if flaws is None:
+                    raise TableError(f"{where(r, k)}: {error}.") from None
+                X[r, j] = np.nan
+                flaws.setdefault(r, f"{where(r, k)}: {error}")
     return X, percent
+
+
+def _without_percent(cell):
+    if not _is_percent(cell):
+        raise NotANumber(f"{cell!r} has no percent sign, which other cells of the spectra have")
+    return cell.rstrip()[:-1]
 
 
 def _is_percent(cell):

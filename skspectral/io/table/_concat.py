@@ -41,7 +41,7 @@ def concat(tables):
     blank = {id(table): np.full(len(table), None) for table in tables}
     joined = {
         name: np.concatenate([getattr(table, name) for table in tables])
-        for name in ("instrument", "sample_id", "replicate", "files", "places")
+        for name in ("instrument", "sample_id", "replicate", "files", "places", "flaws")
     }
     one = all(
         axis is next(iter(axes.values())) or np.array_equal(axis, next(iter(axes.values()))) for axis in axes.values()

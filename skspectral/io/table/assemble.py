@@ -99,6 +99,7 @@ def assemble(
             meta={part.block.path: part.block.meta for part in parts},
             files=[part.block.path for part in parts for _ in part.names],
             places=[place for part in parts for place in part.block.places],
+            flaws=[part.block.flaws.get(row) for part in parts for row in range(len(part.names))],
             notes=list(dict.fromkeys(notes)),
         )
     if any(number is not None for number in numbers):

@@ -47,6 +47,8 @@ class SpectraTable(Conversions):
         What each file says of all its spectra.
     files, places : sequence of str, optional
         Where each row came from.
+    flaws : sequence of str, optional
+        Why the spectrum of a row cannot be used; None where it can.
     notes : sequence of str, optional
         What a user should know of how the spectra were read.
 
@@ -92,6 +94,7 @@ class SpectraTable(Conversions):
         meta=None,
         files=None,
         places=None,
+        flaws=None,
         notes=(),
     ):
         refuse_masked(X)
@@ -117,6 +120,7 @@ class SpectraTable(Conversions):
         self.meta = dict(meta or {})
         self.files = row_labels(files, n, "files")
         self.places = row_labels(places, n, "places")
+        self.flaws = row_labels(flaws, n, "flaws")
         self.notes = list(notes)
 
     @property
@@ -334,7 +338,7 @@ class SpectraTable(Conversions):
         new = object.__new__(SpectraTable)
         new.__dict__.update(self.__dict__)
         if rows is not None:
-            for name in ("instrument", "sample_id", "replicate", "y", "files", "places"):
+            for name in ("instrument", "sample_id", "replicate", "y", "files", "places", "flaws"):
                 setattr(new, name, getattr(self, name)[rows])
             new.columns = {label: cells[rows] for label, cells in self.columns.items()}
         new.X = self.X if X is None else X

@@ -23,7 +23,7 @@ _MAY_BE_COMMENT = "#/! \t"
 BATCH = 1 << 27
 
 
-def read_body(path, encoding, head, layout, decimal):
+def read_body(path, encoding, head, layout, decimal, flaws=None):
     """Read the rows beneath the labels.
 
     Parameters
@@ -38,6 +38,8 @@ def read_body(path, encoding, head, layout, decimal):
         Where the spectra stand.
     decimal : str, optional
         Decimal sign, where the user named it.
+    flaws : dict, optional
+        Takes, by its row, why a spectrum is of no use; without it such a spectrum is refused.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def read_body(path, encoding, head, layout, decimal):
     decimal = decimal or decimal_of_spectra(data, layout.spectral)
     if not told and decimal == "," and head.delimiter != ";":
         _question_commas(path, data, layout)
-    reader = _Reader(path, head.delimiter, layout, decimal, told)
+    reader = _Reader(path, head.delimiter, layout, decimal, told, flaws)
     with open_text(path, encoding) as stream:
         for line, text in numbered(stream, path):
             comment = text[0] in _MAY_BE_COMMENT and is_comment(text, head.delimiter, reader.width)
@@ -60,16 +62,17 @@ def read_body(path, encoding, head, layout, decimal):
     reader.finish()
     _look_at_the_end(path, reader)
     places = [f"line {line}" for line in reader.lines]
-    return Body(reader.X, reader.cells, places, reader.where, decimal, reader.percent), reader.notes
+    return Body(reader.X, reader.cells, places, reader.where, decimal, reader.percent, flaws=flaws), reader.notes
 
 
 class _Reader:
-    def __init__(self, path, delimiter, layout, decimal, told):
+    def __init__(self, path, delimiter, layout, decimal, told, flaws):
         self.pandas = import_optional("pandas", extra="io", feature="Reading text tables")
         # until version 3.1 pandas rounded the last bit unless told otherwise, now it warns where it is told
         old = tuple(map(int, self.pandas.__version__.split(".")[:2])) < (3, 1)
         self.exact = {"float_precision": "round_trip"} if old else {}
         self.path, self.delimiter, self.layout, self.decimal, self.told = path, delimiter, layout, decimal, told
+        self.flaws = flaws
         self.width = len(layout.labels)
         self.others = [k for k in range(self.width) if k not in set(layout.spectral)]
         self.X = np.empty((0, len(layout.spectral)))
@@ -156,8 +159,13 @@ class _Reader:
         def where(r, k):
             return self.where(start + r, k)
 
-        X, self.percent = spectra_of_cells(rows, self.layout.spectral, self.decimal, where, grouped=self.told)
+        found = None if self.flaws is None else {}
+        X, self.percent = spectra_of_cells(
+            rows, self.layout.spectral, self.decimal, where, grouped=self.told, flaws=found
+        )
         self._append(X)
+        if found:
+            self.flaws |= {start + row: text for row, text in found.items()}
         for k in self.others:
             self.cells[k].extend(row[k] for row in rows)
 

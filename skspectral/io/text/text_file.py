@@ -16,8 +16,9 @@ __all__ = ["read_text", "text_rows"]
 
 
 def read_text(
-    path, *, encoding=None, decimal=None, delimiter=None, unit=None, quantity=None, id_column=None, **_options
-):
+    path, *, encoding=None, decimal=None, delimiter=None, unit=None, quantity=None, id_column=None, keep_flawed=False,
+    **_options,
+):  # fmt: skip
     """Read the spectra of a text file.
 
     Columns are separated by ``;``, a tab, ``,``, ``|`` or blanks; numbers have a point or a comma; the text is UTF-8,
@@ -31,6 +32,8 @@ def read_text(
         The file.
     encoding, decimal, delimiter, unit, quantity, id_column
         What the user says, which wins over what the file says; see `skspectral.io.read_spectra`.
+    keep_flawed : bool
+        Whether spectra with cells that are no numbers are kept, with NaN there, as long as others are whole.
 
     Returns
     -------
@@ -59,10 +62,11 @@ def read_text(
     options = {"unit": unit, "quantity": quantity, "id_column": id_column}
     if layout.turned:
         rows, lines = text_rows(path, encoding=encoding, head=head)
-        (block,) = blocks_from_cells(rows, path, "line {}", lines=lines, comments=comments, decimal=decimal, **options)
+        options |= {"decimal": decimal, "keep_flawed": keep_flawed}
+        (block,) = blocks_from_cells(rows, path, "line {}", lines=lines, comments=comments, **options)
     else:
         meta = read_preamble(layout, head.rows[: max(layout.head, 0)], comments, path.suffix.lower())
-        body, notes = read_body(path, encoding, head, layout, decimal)
+        body, notes = read_body(path, encoding, head, layout, decimal, {} if keep_flawed else None)
         block = build_block(body, layout, str(path), meta, notes, **options)
     block.notes[:0] = [note] if note else []
     for text in block.notes:

@@ -1,0 +1,32 @@
+"""Messages of the library in the words of the command line."""
+
+import re
+
+__all__ = ["in_options"]
+
+#: Parameters whose option may have another name.
+CALLED = {"properties": "property", "instrument": "target"}
+
+
+def in_options(text, args):
+    """Name the options of a command where a message names parameters: ``--unit`` for ``unit=``.
+
+    Parameters
+    ----------
+    text : str
+    args : argparse.Namespace
+        Of the command; parameters without an option of their name stay as they are.
+
+    Returns
+    -------
+    str
+    """
+
+    def option(match):
+        name = match["name"] if match["name"] in vars(args) else CALLED.get(match["name"])
+        if name not in vars(args):
+            return match[0]
+        return f"--{name.replace('_', '-')}" + (f" {match['value']}" if match["value"] else "")
+
+    # in front of a brace stands one value for each instrument, of which the message says itself how to give it
+    return re.sub(r"(?<![\w-])(?P<name>[a-z]\w*)=(?P<value>'[^']*'|\"[^\"]*\")?(?![{\w[=])", option, text)

@@ -1,0 +1,76 @@
+"""Spectra and files that cannot be used: refused, or kept as rows that say why."""
+
+import numpy as np
+import pytest
+
+from skspectral.exceptions import TableError
+from skspectral.io import SpectraTable, read_spectra
+
+AXIS = "sample_id,1100,1102,1104,1106"
+WHOLE = ["s1,0.1,0.2,0.3,0.4", "s2,0.2,0.3,0.5,0.4"]
+
+
+def read(path, lines, **options):
+    path.write_text("\n".join([AXIS, *lines]) + "\n")
+    return read_spectra(path, progress=False, **{"on_error": "keep", **options})
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("", "the spectrum is missing here"),
+        ("inf", "the spectrum is infinite here"),
+        ("-9999", "the spectrum is -9999, a code for 'missing', here"),
+        ("saturated", "'saturated' is not a number"),
+    ],
+)
+def test_a_cell_without_number_spoils_its_row_alone(tmp_path, cell, why):
+    lines = [WHOLE[0], f"bad,0.1,0.2,{cell},0.4", WHOLE[1]]
+    with pytest.raises(TableError):
+        read(tmp_path / "t.csv", lines, on_error="raise")
+    table = read(tmp_path / "t.csv", lines)
+    assert table.sample_id.tolist() == ["s1", "bad", "s2"]
+    assert table.flaws[0] is table.flaws[2] is None
+    assert table.flaws[1].startswith(f"line 3, column '1104': {why}")
+    np.testing.assert_array_equal(table.X[[0, 2]], [[0.1, 0.2, 0.3, 0.4], [0.2, 0.3, 0.5, 0.4]])
+    np.testing.assert_array_equal(np.isnan(table.X[1]), [False, False, True, False])
+
+
+def test_a_row_of_totals_without_numbers_is_a_flaw(tmp_path):
+    table = read(tmp_path / "t.csv", [*WHOLE, "Total,,,,"])
+    assert "and in 3 other channels" in table.flaws[2] and table.select([0, 1]).flaws.tolist() == [None, None]
+    assert SpectraTable.concat([table, table]).flaws.tolist() == [None, None, table.flaws[2]] * 2
+
+
+def test_nothing_whole_is_refused(tmp_path):
+    for lines in (["a,0.1,,0.3,0.4"], ["a,x,0.1,0.2,0.2", "b,x,0.1,0.2,0.2"]):
+        with pytest.raises(TableError, match="line 2"):
+            read(tmp_path / "t.csv", lines)
+    (tmp_path / "broken.csv").write_bytes(b"\x00\x01")
+    with pytest.raises(TableError, match="broken"):
+        read_spectra(tmp_path / "broken.csv", on_error="keep")
+
+
+def test_columns_and_parquet_and_frames_keep_the_same_rows(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame = pandas.DataFrame(
+        {"sample_id": ["s1", "bad", "s2"], "1100": [0.1, 0.1, 0.2], "1102": [0.2, np.nan, 0.3], "1104": [0.3, 0.2, 0.5]}
+    )
+    frame.to_parquet(tmp_path / "t.parquet")
+    turned = frame.set_index("sample_id").T.rename_axis("nm")
+    turned.to_csv(tmp_path / "turned.csv")
+    for source in (frame, tmp_path / "t.parquet", tmp_path / "turned.csv"):
+        table = read_spectra(source, on_error="keep", progress=False)
+        assert table.sample_id.tolist() == ["s1", "bad", "s2"]
+        assert [flaw is None for flaw in table.flaws] == [True, False, True]
+        assert "missing" in table.flaws[1]
+
+
+def test_a_file_that_cannot_be_read_keeps_its_place(tmp_path):
+    for name, line in zip("ac", WHOLE):
+        (tmp_path / f"{name}.csv").write_text(f"{AXIS}\n{line}\n")
+    (tmp_path / "b.csv").write_bytes(b"\x00\x01")
+    table = read_spectra(tmp_path, on_error="keep", progress=False)
+    assert table.sample_id.tolist() == ["s1", "b", "s2"] and np.isnan(table.X[1]).all()
+    assert table.flaws[1].startswith("the file cannot be read: ") and table.files[1].endswith("b.csv")
