@@ -1,14 +1,15 @@
 """Check samples: when they were measured, what they hold, and what was predicted."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import numpy as np
 
 from ..exceptions import CheckLogError
+from ._dates import as_datetime
 from ._model_checks import predict_checks
 
-__all__ = ["CheckSamples", "as_datetime"]
+__all__ = ["CheckSamples"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +19,7 @@ class CheckSamples:
     Parameters
     ----------
     date : sequence of date, datetime, numpy.datetime64 or str of shape (n,)
-        When the spectrum was measured; text as in ISO 8601 (``2026-03-09`` or ``2026-03-09T14:30``).
+        When the spectrum was measured; text as in ISO 8601 (``2026-03-09`` or ``2026-03-09T14:30``), or ``9.3.2026``.
     reference : array-like of shape (n,)
         Reference value, in the unit of the property.
     predicted : array-like of shape (n,)
@@ -75,7 +76,10 @@ class CheckSamples:
                 what = "no name" if column.dtype == object else f"{column[row]}"
                 raise CheckLogError(f"The {name} of check sample {row + 1} ({dates[row]:%Y-%m-%d}) is {what}.")
         if len({value.tzinfo is None for value in dates}) > 1:
-            raise CheckLogError("Some dates have a time zone and some have none, so that they cannot be put in order.")
+            raise CheckLogError(
+                "Some dates have a time zone and some have none, so that they cannot be put in order. Write all with "
+                "one or all without."
+            )
         order = sorted(range(n), key=dates.__getitem__)
         object.__setattr__(self, "date", np.array([dates[i] for i in order], dtype=object))
         for name, column in columns.items():
@@ -154,17 +158,3 @@ class CheckSamples:
 
 def _each(values):
     return [values] if isinstance(values, (str, date)) else list(values)
-
-
-def as_datetime(value):
-    """Read a date; CheckLogError where it can be read in two ways or not at all."""
-    if isinstance(value, np.datetime64):
-        value = value.astype("datetime64[us]").item()
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
-    try:
-        return datetime.fromisoformat(str(value).strip())
-    except ValueError as error:
-        raise CheckLogError(f"{value!r} is no date; write year-month-day, such as 2026-03-09.") from error

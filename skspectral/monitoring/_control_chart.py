@@ -200,7 +200,7 @@ class ControlChart:
             raise TooFewCheckSamplesError(
                 f"There are {len(samples)} readings of check samples"
                 + (
-                    f"; to estimate the SEP, {LEAST_FOR_SEP} are needed before the first is judged. Give sep, the "
+                    f"; to estimate the SEP, {LEAST_FOR_SEP} are needed before the first is judged. Give sep=, the "
                     "standard error of the validation, and the first reading is judged already."
                     if reference
                     else ": nothing to judge."
@@ -241,9 +241,9 @@ class ControlChart:
         pooled = np.sqrt(sum(((values - values.mean()) ** 2).sum() for values in within) / df)
         raise CheckLogError(
             f"Sample {str(names[np.argmax(counts)])!r} is read {counts.max()} times. Much of its error belongs to the "
-            "sample and comes again with each reading, which the charts must know: give repeatability, the standard "
+            "sample and comes again with each reading, which the charts must know: give repeatability=, the standard "
             f"deviation of repeated readings (in these data {pooled:.3g}, from {df} repeats, any drift included), and "
-            "sep. If these are different samples, give each a name of its own."
+            "sep=. If these are different samples, give each a name of its own."
         )
 
     def _series(self, deviates, offset):

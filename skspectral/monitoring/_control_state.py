@@ -14,6 +14,8 @@ __all__ = ["Alarm", "ControlState"]
 RECENT, LEAST_RECENT = 20, 5
 # of the mean of the readings since a change, whose place was chosen where it is largest
 SIGNIFICANCE = 0.01
+# readings that are named as the farthest off, in standard deviations
+MOST_WORST, FAR_OFF = 3, 2.0
 TITLES = {"shewhart": "Shewhart", "cusum": "CUSUM", "ewma": "EWMA"}
 
 
@@ -119,12 +121,13 @@ class ControlState:
         samples = self.samples
         first, last = (f"{date:%Y-%m-%d}" for date in (samples.date[0], samples.date[-1]))
         n = int(self.judged.sum())
+        readings = "reading" if n == 1 else "readings"
         basis = f"estimated, first {int((~self.judged).sum())} not judged"
         if self.chart.sep is not None:
             several = f"{self.chart.sep:.3g} from {self.chart.sep_df} degrees of freedom, then these readings"
             basis = "given" if self.chart.sep_df is None else several
         lines = [
-            f"{samples.target_name[0]}: {n} readings judged, {first} to {last}; SEP {self.sep:.3g} ({basis})",
+            f"{samples.target_name[0]}: {n} {readings} judged, {first} to {last}; SEP {self.sep:.3g} ({basis})",
             f"{'figure':<8}{'chart':<10}{'now':>8}{'limit':>8}  state",
         ]
         for one in self.series:
@@ -163,11 +166,15 @@ class ControlState:
                 f"(sample {self.samples.sample[at]}). Next: read the last check samples again and have their "
                 "references checked; if it stays, measure new standards, update the model and watch from that date on."
             )
-        worst = np.argsort(-np.abs(np.nan_to_num(self.deviates)))[:3]
-        names = ", ".join(str(self.samples.sample[i]) for i in sorted(worst))
+        size = np.abs(np.nan_to_num(self.deviates))
+        worst = [i for i in np.argsort(-size, kind="stable")[:MOST_WORST] if size[i] >= max(FAR_OFF, size.max() / 2)]
+        if not worst:
+            worst = [int(np.argmax(size))]
+        names = ", ".join(dict.fromkeys(str(self.samples.sample[i]) for i in sorted(worst)))
         return (
             f"ALARM: errors are larger than an SEP of {self.sep:.3g} explains, without a lasting bias. Next: read "
-            f"samples {names} again, the farthest off, and check the reference method and the sample presentation."
+            f"sample{'s' if len(worst) > 1 else ''} {names} again, the farthest off, and check the reference method "
+            "and the sample presentation."
         )
 
 

@@ -1,16 +1,19 @@
 """The log of check samples: a CSV file that several processes may append and that no crash can damage."""
 
+import codecs
 import csv
+import errno
 import io
 import os
 import warnings
 from contextlib import contextmanager
-from datetime import time
 from pathlib import Path
 
 from ..exceptions import CheckLogError, CheckLogWarning
-from ._check_samples import CheckSamples, as_datetime
+from ._check_samples import CheckSamples
+from ._dates import as_datetime, day_comes_first
 from ._log_doubts import warn_of_doubts
+from ._log_text import date_text, decoded, encoded, encoding_of, has_commas
 
 __all__ = ["CheckLog"]
 
@@ -23,7 +26,9 @@ class CheckLog:
     """A CSV file with one line per reading of a check sample.
 
     Its columns are ``date``, ``sample``, ``property``, ``reference`` and ``predicted``, separated by commas,
-    semicolons or tabs (with semicolons and tabs, a decimal comma is read too). It may be opened in a spreadsheet.
+    semicolons or tabs (with semicolons and tabs, a decimal comma is read too). It may be edited in a spreadsheet: dates
+    may be written as 2026-03-09 or 9.3.2026, and with slashes where one date of the file tells whether the day or the
+    month comes first. A line without a reference, or without a prediction, waits for it.
 
     Parameters
     ----------
@@ -66,7 +71,7 @@ class CheckLog:
             If the lines cannot be written; the file is then as it was.
         """
         rows = [
-            (_date_text(date), sample, of, repr(float(reference)), repr(float(predicted)))
+            (date_text(date), sample, of, repr(float(reference)), repr(float(predicted)))
             for date, sample, of, reference, predicted in zip(
                 samples.date, samples.sample, samples.target_name, samples.reference, samples.predicted
             )
@@ -89,26 +94,35 @@ class CheckLog:
     def _write(self, descriptor, rows):
         size = os.fstat(descriptor).st_size
         text = io.StringIO(newline="")
-        delimiter = ","
+        delimiter, encoding = ",", "utf-8"
         if size == 0:
             csv.writer(text, lineterminator="\n").writerow(FIELDS)
         else:
             content = _read_all(descriptor)
-            _, delimiter, at, width = self._layout(content)
+            lines, delimiter, at, width = self._layout(content)
+            encoding = encoding_of(content)
+            if delimiter != "," and has_commas(lines, delimiter, at[3:]):
+                # a spreadsheet with decimal commas takes points for marks of thousands
+                rows = [[*row[:3], *(number.replace(".", ",") for number in row[3:])] for row in rows]
             places = {place: i for i, place in enumerate(at)}
             rows = [[row[places[j]] if j in places else "" for j in range(width)] for row in rows]
             if not content.endswith(b"\n"):
                 text.write(f"{TORN.decode()}\n")
         csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
-        data = text.getvalue().encode()
-        written = os.write(descriptor, data)
-        if written < len(data):
+        data = encoded(text.getvalue(), encoding)
+        try:
+            written = os.write(descriptor, data)
+            if written < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(descriptor)
+        except OSError as error:
             os.ftruncate(descriptor, size)
-            raise OSError(f"{self.path} took {written} of {len(data)} bytes (disk full?); nothing was added.")
-        os.fsync(descriptor)
+            raise OSError(error.errno, f"nothing was added ({error.strerror})", str(self.path)) from error
 
     def _layout(self, content):
         """Lines without the head, the delimiter, the place of each column, and how many columns there are."""
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise CheckLogError(f"{self.path} is written in UTF-16. Save it as CSV in UTF-8.")
         head, *lines = content.split(b"\n")
         text = head.decode("utf-8-sig", errors="replace").strip()
         for delimiter in ",;\t":
@@ -139,27 +153,27 @@ class CheckLog:
         Warns
         -----
         CheckLogWarning
-            If a line was cut off, stands twice, or is of a day to come; if a number is a code such as -9999, or two
-            properties are called alike.
+            If a line was cut off, stands twice, waits for its reference, or is of a day to come; if a number is a code
+            such as -9999 or a hundred times the other, or two properties are called alike.
         """
         with open(self.path, "rb") as file, _locked(file.fileno(), shared=True):
             content = file.read()
         if not content:
             return CheckSamples([], [], [], [], [])
         lines, delimiter, at, width = self._layout(content)
-        rows, torn = [], []
+        fields, torn = [], []
         for number, line in enumerate(lines, start=2):
             # what follows the last line break is empty, or the beginning of a line that never got its end
             if line.endswith(TORN) or (number == len(lines) + 1 and line):
                 torn.append((number, line.removesuffix(TORN).decode(errors="replace")))
                 continue
-            try:
-                line = line.decode().rstrip("\r")
-            except UnicodeDecodeError as error:
-                raise CheckLogError(f"{self.path}, line {number} is no text in UTF-8: {error}.") from error
+            line = decoded(line).rstrip("\r")
             if line.strip(f"{delimiter} "):
-                rows.append((number, self._row(line, number, delimiter, at, width)))
+                fields.append((number, self._fields(line, number, delimiter, at, width)))
         self._warn_of_torn(torn)
+        self._warn_of_waiting([(number, row) for number, row in fields if not all(row[3:])])
+        day_first = day_comes_first(row[0] for _, row in fields)
+        rows = [(number, self._row(row, number, delimiter, day_first)) for number, row in fields if all(row[3:])]
         numbers = self._without_repeats(rows)
         warn_of_doubts(self.path, numbers)
         rows = list(numbers)
@@ -167,16 +181,22 @@ class CheckLog:
         date, sample, of, reference, predicted = columns
         return CheckSamples(date, reference, predicted, sample, of)
 
-    def _row(self, line, number, delimiter, at, width):
+    def _fields(self, line, number, delimiter, at, width):
+        """Cells of a line in the order of `FIELDS`."""
         fields = next(csv.reader([line], delimiter=delimiter))
         where = f"{self.path}, line {number}"
         if len(fields) != width:
             raise CheckLogError(f"{where}: {line!r} has {len(fields)} columns, and the head has {width}.")
-        date, sample, of, *numbers = (fields[i].strip() for i in at)
-        if not sample or not of:
+        row = [fields[i].strip() for i in at]
+        if not row[1] or not row[2]:
             raise CheckLogError(f"{where}: the name of the sample or of the property is missing in {line!r}.")
+        return row
+
+    def _row(self, fields, number, delimiter, day_first):
+        where = f"{self.path}, line {number}"
+        date, sample, of, *numbers = fields
         try:
-            date = as_datetime(date)
+            date = as_datetime(date, day_first=day_first)
         except CheckLogError as error:
             raise CheckLogError(f"{where}: {error}") from None
         values = []
@@ -200,6 +220,17 @@ class CheckLog:
                 stacklevel=3,
             )
 
+    def _warn_of_waiting(self, waiting):
+        if waiting:
+            number, row = waiting[0]
+            what = " or ".join(name for name, text in zip(FIELDS[3:], row[3:]) if not text)
+            warnings.warn(
+                f"{self.path}, line {number}: sample {row[1]!r} has no {what} yet and is left out"
+                + (f", and so are {len(waiting) - 1} more." if len(waiting) > 1 else "."),
+                CheckLogWarning,
+                stacklevel=3,
+            )
+
     def _without_repeats(self, rows):
         """Readings with the number of their first line."""
         kept, repeated = {}, []
@@ -217,10 +248,6 @@ class CheckLog:
                 stacklevel=3,
             )
         return kept
-
-
-def _date_text(value):
-    return (value.date() if value.time() == time() and value.tzinfo is None else value).isoformat()
 
 
 def _read_all(descriptor):

@@ -1,4 +1,4 @@
-"""What may be wrong with the lines of a log: dates to come, codes for "no value", one property in two spellings."""
+"""What may be wrong with the lines of a log: dates to come, codes, percent for fractions, a property spelled twice."""
 
 import warnings
 from datetime import datetime, timedelta
@@ -13,6 +13,8 @@ __all__ = ["warn_of_doubts"]
 
 # a clock elsewhere may be ahead
 AHEAD = timedelta(days=2)
+# numbers of which one is a hundred times the other, but for an error of prediction
+HUNDREDFOLD = (80.0, 125.0)
 
 
 def warn_of_doubts(path, numbers):
@@ -25,7 +27,7 @@ def warn_of_doubts(path, numbers):
     numbers : dict of {(date, sample, property, reference, predicted): int}
         Number of the line of each reading.
     """
-    said = [*_to_come(numbers), *_codes(numbers), *_spellings(numbers)]
+    said = [*_to_come(numbers), *_codes(numbers), *_hundredfold(numbers), *_spellings(numbers)]
     for text in said:
         warnings.warn(f"{path}, {text}", CheckLogWarning, stacklevel=3)
 
@@ -51,6 +53,26 @@ def _codes(numbers):
                     f"line {numbers[row]}: {value:g} stands for 'no value' in many programs, and is taken as a reading "
                     f"of {name!r}. Leave out a line without a reading."
                 )
+
+
+def _hundredfold(numbers):
+    """A reference in percent beside a prediction as a fraction, or the reverse."""
+    found = [(row, line) for row, line in numbers.items() if _is_hundredfold(*map(abs, row[3:]))]
+    if found:
+        (_, sample, name, reference, predicted), line = found[0]
+        yield (
+            f"line {line}: the reference of {name!r} of sample {sample!r} is {reference:g}, and {predicted:.4g} was "
+            f"predicted: is one of them in percent and the other a fraction{_more(len(found) - 1)}?"
+        )
+
+
+def _is_hundredfold(reference, predicted):
+    low, high = sorted((reference, predicted))
+    return low > 0 and HUNDREDFOLD[0] < high / low < HUNDREDFOLD[1]
+
+
+def _more(n):
+    return f", here and in {n} more lines" if n else ""
 
 
 def _spellings(numbers):

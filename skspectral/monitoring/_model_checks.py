@@ -69,7 +69,7 @@ def validated_sep(model, target_name, target):
     sep = float(held.sep[j])
     if not (len(held.samples) and sep > 0):
         raise TooFewStandardsError(
-            f"The model has no validated SEP of {target_name!r} ({held.how}). Give sep, or let it be estimated from "
+            f"The model has no validated SEP of {target_name!r} ({held.how}). Give sep=, or let it be estimated from "
             "the first check samples."
         )
     return sep, int(held.n[j]) - 1

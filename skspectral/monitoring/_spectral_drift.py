@@ -13,7 +13,7 @@ from .._core.validation import validate_spectra
 from .._core.versions import VersionedState
 from ..diagnostics import SpectralLimits
 from ..exceptions import CheckLogError, TooFewCheckSamplesError
-from ._check_samples import as_datetime
+from ._dates import as_datetime
 
 __all__ = ["DriftState", "SpectralDrift"]
 

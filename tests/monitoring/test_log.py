@@ -94,7 +94,7 @@ def test_a_line_that_stands_twice_counts_once(log):
         ("sample,reference\n", "must name the columns date"),
         ("PK\x03\x04", "must name the columns"),
         (HEAD.strip(), "must name the columns"),
-        (HEAD + "09/03/2026,S1,protein,12,11\n", "line 2: '09/03/2026' is no date"),
+        (HEAD + "09/03/2026,S1,protein,12,11\n", "line 2: '09/03/2026' can be read in two ways"),
         (HEAD + "2026-03-09,S1,protein,12,nan\n", "line 2: the predicted 'nan' of sample 'S1'"),
         (HEAD + "2026-03-09,S1,protein,12,1e999\n", "predicted '1e999'"),
         (HEAD + "2026-03-09,S1,protein,1_2,12\n", "reference '1_2'"),
