@@ -10,8 +10,10 @@ from .property_names import property_name
 
 __all__ = [
     "DWARFING_SPECTRA",
+    "OTHER_SCALE",
     "fitted_range",
     "refuse_dwarfing",
+    "sizes_of",
     "warn_of_absurd",
     "warn_of_copies",
     "warn_of_scale",
@@ -51,7 +53,7 @@ def fitted_range(X, y):
         if len(known):
             centre[j], reach[j] = known.mean(), max(np.ptp(known), np.abs(known).max())
     typical = np.stack([X.mean(axis=0), X.std(axis=0)])
-    sizes = _sizes(X)
+    sizes = sizes_of(X)
     return {
         "typical": typical,
         "largest": float(np.abs(X).max()),
@@ -61,7 +63,7 @@ def fitted_range(X, y):
     }
 
 
-def _sizes(X):
+def sizes_of(X):
     """Root mean square of each spectrum, (n_spectra,)."""
     return np.sqrt(np.einsum("ij,ij->i", X, X) / X.shape[1])
 
@@ -87,7 +89,7 @@ def warn_of_scale(estimator, X):
     seen = (getattr(estimator, "_range", None) or {}).get("sizes")
     if seen is None or is_nested() or not len(X) or not seen[0] > 0:
         return
-    size = float(np.median(_sizes(X)))
+    size = float(np.median(sizes_of(X)))
     if seen[0] / OTHER_SCALE <= size <= OTHER_SCALE * seen[1]:
         return
     factor = size / (seen[1] if size > seen[1] else seen[0])
@@ -114,7 +116,7 @@ def warn_of_scales(X, is_target, names, *, stacklevel):
     """
     if not is_target.any() or is_target.all():
         return
-    sizes = _sizes(X)
+    sizes = sizes_of(X)
     medians = [float(np.median(sizes[is_target == side])) for side in (False, True)]
     small, large = np.argsort(medians)
     if medians[small] > 0 and medians[large] > OTHER_SCALE * medians[small]:

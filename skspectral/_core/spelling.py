@@ -9,7 +9,7 @@ from functools import lru_cache
 from ..exceptions import InstrumentSpellingWarning
 from .labels import id_key, is_missing
 
-__all__ = ["describe_pairing", "tidy", "warn_of_instruments_left_out"]
+__all__ = ["describe_pairing", "parts_of", "tidy", "warn_of_instruments_left_out"]
 
 MOST_NAMED = 3
 # names are compared one by one up to this number on a side
@@ -22,6 +22,7 @@ _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 # a path from the root of a drive, a network or a folder on; 2023/17 is none
 _ROOTED = re.compile(r"(?:[a-z]:)?[\\/]|\.{1,2}[\\/]|~/")
+_PARTS = re.compile(r"\d+|[^\W\d_]+")
 _WHOLE_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?", re.ASCII)
 
 
@@ -50,8 +51,32 @@ def tidy(name):
     return number[1] if number else key
 
 
+@lru_cache(maxsize=2**16)
+def parts_of(name):
+    """Words and numbers of a name, whatever separates them: P 010, P-10 and p10 have the same.
+
+    That is no reason to take two names for one (1-1 and 1_1 may be two samples), but to ask.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    tuple of str
+        Numbers without leading zeros; the name itself where it holds neither word nor number.
+    """
+    key = tidy(name)
+    parts = (part.lstrip("0") or "0" if part.isdecimal() else part for part in _PARTS.findall(key))
+    return tuple(parts) or (key,)
+
+
 def _tidy_key(key):
     return tidy(key) if isinstance(key, str) else key
+
+
+def _loose_key(key):
+    return parts_of(key) if isinstance(key, str) else key
 
 
 def describe_pairing(source_ids, target_ids):
@@ -94,14 +119,20 @@ def _by_key(labels):
 
 
 def _spelled_differently(source, target):
-    """Pairs of ids that are one when tidied, where the two instruments do not have the same spellings."""
+    """Pairs of ids with the same words and numbers, where the two instruments do not have the same spellings."""
     groups = {}
     for side, labels in enumerate((source, target)):
         for key, label in labels.items():
-            groups.setdefault(_tidy_key(key), ({}, {}))[side][key] = label
+            groups.setdefault(_loose_key(key), ({}, {}))[side][key] = label
     found = []
     for on_source, on_target in groups.values():
-        differing = [(one, other) for one in on_source for other in on_target if one != other]
+        # where the samples of one instrument differ in no more than a separator, those that pair are no question
+        differing = [
+            (one, other)
+            for one in on_source
+            for other in on_target
+            if one != other and (_tidy_key(one) == _tidy_key(other) or (one not in target and other not in source))
+        ]
         if differing and on_source.keys() != on_target.keys():
             one, other = differing[0]
             found.append((on_source[one], on_target[other]))

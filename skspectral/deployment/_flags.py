@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._core.plausible import OTHER_SCALE, sizes_of
 from .predictions import SEVERITIES
 
 __all__ = ["BEYOND_WARNING", "Flags", "is_uninformative"]
@@ -77,6 +78,17 @@ class Flags:
             for row in range(len(X)):
                 if not (found.outside[row] and mistakes[row] == found.file_mistake):
                     self.add(row, "warning", f"the {len(X)} spectra together look like {found.file_mistake}")
+
+    def add_scale(self, X, sizes):
+        """Reject spectra (n_rows, n_channels) of another scale than those with the smallest and largest size (2,)."""
+        found = sizes_of(X)
+        for row in np.flatnonzero((found > OTHER_SCALE * sizes[1]) | (OTHER_SCALE * found < sizes[0])):
+            if found[row] > sizes[1]:
+                how = f"{found[row] / sizes[1]:.3g} times larger than"
+            else:
+                how = f"{sizes[0] / found[row]:.3g} times smaller than"
+            what = "of another unit or quantity (percent, fraction, counts), a fill value, or an empty beam"
+            self.add(row, "reject", f"{how} any spectrum of the calibration: {what}")
 
     def add_range(self, values, low, high):
         """Judge values (n_rows, n_properties) by the calibrated range."""

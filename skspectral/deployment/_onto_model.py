@@ -5,13 +5,14 @@ import numpy as np
 from .._core.axis import SAME_AXIS, check_axis
 from .._core.axis_identity import find_order
 from .._core.channels import Labels
+from .._core.plausible import DWARFING_SPECTRA
 from .._core.quantities import ABSORBANCES, convert_quantity
 from .._core.units import convert
 from .._core.validation import LARGEST_VALUE, constant_rows
 from ..exceptions import ChannelMismatchError, WavelengthRangeError
 from ..preprocessing import Resample
 
-__all__ = ["onto_axis", "onto_model", "unusable"]
+__all__ = ["dwarfing", "onto_axis", "onto_model", "unusable"]
 
 #: Where spectra have so many times fewer channels over the range of the model, bands of its own are between them.
 COARSER = 2.0
@@ -154,4 +155,23 @@ def unusable(X):
     known = X if finite.all() else X[finite]
     for row in np.flatnonzero(finite)[constant_rows(known)]:
         reasons[row] = "is constant over all channels, as a failed scan is"
+    return reasons
+
+
+def dwarfing(X, largest):
+    """Say which spectra have values beside which those of the calibration are nothing, list of str or None.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_channels)
+    largest : float
+        Largest magnitude of a value that the model was made from.
+    """
+    reasons = [None] * len(X)
+    extreme = np.maximum(X.max(axis=1), -X.min(axis=1))
+    for row in np.flatnonzero(extreme > DWARFING_SPECTRA * largest):
+        reasons[row] = (
+            f"the spectrum holds values of {extreme[row]:.3g}, where those of the calibration reach {largest:.3g}: a "
+            "fill value, or another unit"
+        )
     return reasons

@@ -15,7 +15,7 @@ from ..exceptions import IndistinctSpectraError, MissingReferenceError, NoSource
 from ._flags import Flags
 from ._held_out import HeldOut, hold_out_standards
 from ._methods import as_columns, last_step, predict_with_std, prepared
-from ._onto_model import unusable
+from ._onto_model import dwarfing, unusable
 from .stacking import deploy
 
 __all__ = ["TransferRecord", "fit_record"]
@@ -108,6 +108,8 @@ class TransferRecord:
         flags = Flags(*shape)
         if failed is None:
             failed = [f"the spectrum {reason}" if reason else None for reason in unusable(X)]
+        if self.limits is not None:
+            failed = [one or other for one, other in zip(failed, dwarfing(X, self.limits.largest_))]
         for row, reason in enumerate(failed):
             if reason is not None:
                 flags.add(row, "reject", f"not predicted: {reason}")
@@ -121,6 +123,8 @@ class TransferRecord:
                 std = (upper[good] - lower[good]) / (2 * self.intervals.quantile(level))
                 found.add_uninformative(std, np.sqrt(self.intervals.spread_))
             if self.limits is not None:
+                if self.limits.sizes_ is not None:
+                    found.add_scale(seen, self.limits.sizes_)
                 found.add_spectra(seen, self.limits, self.target)
             found.add_range(value[good], self.low, self.high)
             if own is not None and self.std_limit is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+from .._core.plausible import sizes_of
 from .._core.roles import TransferRows
 from ..exceptions import IndistinctSpectraError, NoSourceError, NoStandardsError
 from ._mistakes import NOISE, SHARE, SHARE_OF_SLIGHT, SLIGHT, STEP, left_out_of_mistakes, ratios
@@ -126,6 +127,8 @@ class TargetLimits:
         By view and statistic, or mistake.
     mean_ : ndarray of shape (n_channels,)
         Mean calibration spectrum as the target sees it.
+    sizes_, largest_ : ndarray of shape (2,), float
+        Smallest and largest root mean square of a spectrum, and the largest magnitude of a value.
     n_features_in_ : int
 
     Notes
@@ -156,6 +159,9 @@ class TargetLimits:
     >>> int(limits.check(data.X[70:]).outside.sum()), bool(limits.check(data.X[70:, ::-1]).outside.all())
     (0, True)
     """
+
+    #: Limits that were stored before they knew.
+    sizes_, largest_ = None, np.inf
 
     def __init__(self, *, alpha=0.0005, source=None, target=None, quantity=None):
         self.alpha = alpha
@@ -206,7 +212,8 @@ class TargetLimits:
         shift = mean_shift(source, target, twin)
         folds = folds_of(source, target, twin)
         on_target = np.concatenate([np.full(len(fold.out), fold.on_target) for fold in folds])
-        self.n_standards_ = len(target)
+        self.n_standards_, sizes = len(target), sizes_of(X)
+        self.sizes_, self.largest_ = np.array([sizes.min(), sizes.max()]), float(np.abs(X).max())
         self.mean_ = (source + shift).mean(axis=0)
         self.models_, self.limits_ = {}, {}
         for view in VIEWS:

@@ -36,11 +36,22 @@ def test_spellings_of_one_name(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("s1", "s2"), ("1.5", "15"), ("a1", "a01"), ("1-2", "12"), ("v1.10", "v1.1"), ("2023/17", "17")]
+    ("one", "other"), [("s1", "s2"), ("1.5", "15"), ("1-2", "12"), ("v1.10", "v1.1"), ("2023/17", "17")]
 )
 def test_different_names(one, other):
     assert tidy(one) != tidy(other)
     assert describe_pairing([one, "same"], [other, "same"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("P 010", "P 10"), ("P-10", "P 10"), ("p10", "P_010"), ("a1", "a01"), ("2023-01", "2023/1")]
+)
+def test_separators_and_leading_zeros_are_asked_about_and_pair_nothing(one, other):
+    assert tidy(one) != tidy(other)
+    assert f"{one!r} / {other!r}" in describe_pairing([one, "same"], [other, "same"])
+    # both are on one instrument, and each pairs with itself: two samples
+    assert describe_pairing([one, other, "same"], [other, "same"]) == ""
+    assert describe_pairing([other], [one, other]) == ""
 
 
 @given(st.text())

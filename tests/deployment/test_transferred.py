@@ -239,6 +239,21 @@ def test_spectra_that_cannot_be_used_spoil_no_others(data, model):
     assert found.to_csv().splitlines()[2].startswith("B,,,")
 
 
+@pytest.mark.parametrize(
+    ("factor", "said"), [(100.0, "times larger than any spectrum"), (1e-3, "times smaller than any"), (1e14, "reach")]
+)
+def test_another_scale_is_rejected_and_said(data, model, factor, said):
+    expected = model.predict(data.X[new_rows(data)])
+    X = data.X[new_rows(data)].copy()
+    X[1] *= factor
+    found = model.predict(X)
+    assert (found.flag[1] == "reject").all() and said in found.reason[1, 0]
+    assert not any("times larger" in reason or "times smaller" in reason for reason in expected.reason.ravel())
+    kept = np.arange(len(X)) != 1
+    assert_array_equal(found.flag[kept], expected.flag[kept])
+    assert_allclose(found.value[kept], expected.value[kept])
+
+
 def test_several_targets_on_axes_of_their_own(data):
     rows = training(data, n_targets=2)
     on_c = np.arange(1150.0, 2400.0, 40.0)

@@ -3,7 +3,7 @@
 import difflib
 import re
 
-from ..._core.spelling import tidy
+from ..._core.spelling import parts_of, tidy
 
 __all__ = ["pairing", "similar"]
 
@@ -14,7 +14,7 @@ ALIKE = 0.85
 
 
 def similar(lone, others):
-    """List names that differ little: other separators, or a letter or two.
+    """List names that differ little: other separators, leading zeros, or a letter or two.
 
     Parameters
     ----------
@@ -27,14 +27,16 @@ def similar(lone, others):
     """
     if len(lone) > MOST_COMPARED or len(others) > MOST_COMPARED:
         return []
-    bare = {}
+    bare, parts = {}, {}
     for other in others:
         bare.setdefault(re.sub(r"[\W_]+", "", tidy(other)), other)
+        parts.setdefault(parts_of(other), other)
     found = []
     for name in lone:
         key = re.sub(r"[\W_]+", "", tidy(name))
-        if key in bare:
-            found.append((name, bare[key]))
+        alike = parts.get(parts_of(name), bare.get(key))
+        if alike is not None:
+            found.append((name, alike))
         elif not key.isdigit() and len(key) > 3:
             close = [c for c in difflib.get_close_matches(key, bare, n=1, cutoff=ALIKE) if _digits(c) == _digits(key)]
             found.extend((name, bare[c]) for c in close)
