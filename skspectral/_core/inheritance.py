@@ -9,6 +9,8 @@ from .property_names import property_name
 __all__ = ["REFERENCE_TOLERANCE", "inherit"]
 
 REFERENCE_TOLERANCE = 1e-6
+# percent of a fraction, either rounded
+PERCENT, ROUNDED = 100.0, 0.5
 
 
 def inherit(y, codes, place, labels, names):
@@ -55,11 +57,17 @@ def inherit(y, codes, place, labels, names):
         which = property_name(int(column), means.shape[2])
         raise ConflictingReferenceError(
             f"Sample {label!r} has reference {first} and {second} ({which}); {len(conflict)} such conflicts in "
-            "all. A reference belongs to the sample: correct it, or set one of the two to NaN."
+            f"all. A reference belongs to the sample: {_remedy(*sorted(np.abs(values[apart])))}"
         )
     y = y.copy()
     y[named] = _group_means(y[named], codes[named], n_samples)[codes[named]]
     return y
+
+
+def _remedy(low, high):
+    if low != 0 and abs(high / low - PERCENT) <= ROUNDED:
+        return "one is a hundred times the other, as percent is of a fraction; bring them to one unit."
+    return "correct it, or leave one of the two out (a blank cell, NaN)."
 
 
 def _group_means(values, codes, n_groups):

@@ -82,7 +82,7 @@ def main(argv=None):
         # who reads the output has seen enough, as `head` has; what is still to be written goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_CODE
-    except (ArithmeticError, ValueError, OSError, ImportError) as error:
+    except (ArithmeticError, ValueError, OSError, ImportError, MemoryError) as error:
         if args.debug:
             raise
         print(f"skspectral {args.command}: {in_options(_said_by(error), args)}", file=sys.stderr)

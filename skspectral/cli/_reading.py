@@ -26,7 +26,11 @@ OPTIONS = {
         "what the spectra are, such as absorbance or '%% reflectance' (default: what the files say); with NAME= on one "
         "instrument (repeatable)",
     ),
-    "match": ("HOW", "tidy: names that differ in case, blanks, leading zeros or suffix are one (default); exact"),
+    "match": (
+        "HOW",
+        "tidy: names that differ in case, blanks, leading zeros or suffix are one (default); loose: also in what "
+        "separates their parts, as corn_041 and corn 041; exact",
+    ),
     "replicates": (
         "PATTERN",
         "how names count replicates: '{sample}_{n}', or no (default: where it is certain)",

@@ -26,7 +26,10 @@ def in_options(text, args):
         name = match["name"] if match["name"] in vars(args) else CALLED.get(match["name"])
         if name not in vars(args):
             return match[0]
-        return f"--{name.replace('_', '-')}" + (f" {match['value']}" if match["value"] else "")
+        value = match["value"] or ""
+        if value[1:-1].isalnum():
+            value = value[1:-1]
+        return f"--{name.replace('_', '-')} {value}".rstrip()
 
     # in front of a brace stands one value for each instrument, of which the message says itself how to give it
     return re.sub(r"(?<![\w-])(?P<name>[a-z]\w*)=(?P<value>'[^']*'|\"[^\"]*\")?(?![{\w[=])", option, text)

@@ -22,6 +22,16 @@ WHY = {
 }
 
 
+#: Of the first standards, before which there is none: how many, and why.
+FIRST = {
+    "spxy": (2, "with the other of the first two, the pair farthest apart in spectrum and reference"),
+    "kennard-stone": (2, "with the other of the first two, the pair farthest apart in its spectrum"),
+    "duplex": (2, "with the other of the first two, the pair farthest apart in its spectrum"),
+    "y": (2, "with the other of the first two, the pair farthest apart in its reference"),
+    "leverage": (1, "of the largest leverage"),
+}
+
+
 def add_arguments(parser):
     """Describe the options."""
     add_reading(parser)
@@ -66,9 +76,11 @@ def run(args):
     lines = [["order", "sample_id", "why", *table.properties]]
     distance = _nearest_before(X, order)
     for position, i in enumerate(order):
-        why = WHY[method]
-        if method != "random" and position > 1:
-            why += f" (spectrum: {distance[position]:.2g} of the median distance)"
+        n_first, why = FIRST.get(method, (0, ""))
+        if position >= n_first:
+            why = WHY[method]
+        if method != "random" and position >= max(n_first, 1):
+            why += f" (its spectrum: {distance[position]:.2g} times the median distance between samples)"
         lines.append([position + 1, ids[i], why, *(f"{value:g}" if np.isfinite(value) else "" for value in y[i])])
     if output is not None:
         text = io.StringIO()

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from .._core.whole_files import write_whole
 from ..deployment import TransferredModel
-from ..exceptions import OptionalDependencyError
+from ..exceptions import OptionalDependencyError, TooFewCheckSamplesError, TooFewStandardsError
 from ..monitoring import CheckLog, CheckSamples, ControlChart
 from ._files import free, sources
 from ._reading import add_options_of_new_files, given_options
+from ._words import in_options
 
 __all__ = ["add_arguments", "run"]
 
@@ -71,19 +72,34 @@ def run(args):
     states = {}
     for name in names:
         settings = {"repeatability": repeatabilities.get(name), "shift": args.shift, "arl": args.arl}
-        if name in seps or model is None:
-            chart = ControlChart(seps.get(name), sep_df=args.sep_df, **settings)
-        else:
-            chart = ControlChart.for_model(model, name, target=args.target, **settings)
-        states[name] = chart.check(samples.of(name))
+        try:
+            states[name] = _chart(args, model, name, seps.get(name), settings).check(samples.of(name))
+        except TooFewCheckSamplesError as error:
+            if not args.add:
+                raise
+            # what was added is in the log, and that is all there is to do
+            print(f"{name}: not judged yet. {in_options(str(error), args)}\n")
+            continue
         print(f"{states[name].table}\n")
     for name, path in plots.items():
+        if name not in states:
+            continue
         _draw(states[name], path, unit=None if model is None else model.units.get(name))
     alarmed = [name for name, state in states.items() if state.alarm]
-    for name in alarmed or names[:1]:
+    for name in alarmed or list(states)[:1]:
         prefix = f"{name}: " if alarmed and len(states) > 1 else ""
         print(f"{prefix}{states[name].advice}")
     return ALARM_CODE if alarmed else 0
+
+
+def _chart(args, model, name, sep, settings):
+    """The chart of a property: by the SEP that was given, that of the model, or else one that readings tell."""
+    if sep is None and model is not None:
+        try:
+            return ControlChart.for_model(model, name, target=args.target, **settings)
+        except TooFewStandardsError as error:
+            print(f"{str(error).partition(' Give')[0]} It is estimated from the check samples.")
+    return ControlChart(sep, sep_df=args.sep_df, **settings)
 
 
 def _append(args, model, log):

@@ -4,6 +4,7 @@ from ._files import add_output, add_reading, free, read, reading_options, say
 
 __all__ = ["add_arguments", "run"]
 
+MOST_NAMED = 3
 DESCRIPTION = (
     "Fit the transfer of a calibration to one or several instruments, predict each standard without itself, and write "
     "one file with everything that predicting needs. Exit codes: 0 done, 2 error."
@@ -32,6 +33,7 @@ def run(args):
     method, units = _method(args.method), _units(args.units)
     table = read(args)
     say(args, table)
+    _refuse_other_spellings(args, table)
     from ..deployment import TransferredModel
 
     model = TransferredModel.fit(
@@ -51,6 +53,32 @@ def run(args):
     name = f"new_{args.target[0]}.csv"
     said = "" if len(args.target) == 1 else f" --instrument {args.target[0]}"
     say(args, f"Next: skspectral predict {path} {name}{said} -o predictions.csv")
+
+
+def _refuse_other_spellings(args, table):
+    """Refuse to go on without any standard where names are only written in two ways."""
+    import numpy as np
+
+    from ..exceptions import NoStandardsError
+    from ..io.names.pairing import pairing
+
+    if args.match == "exact" or args.source not in table.instruments:
+        return
+    for target in args.target:
+        if target not in table.instruments or np.isfinite(table.y[table.rows_of(target)]).any():
+            continue
+        on_source, on_target = (
+            [str(name) for name in table.sample_id[table.rows_of(place)] if name is not None]
+            for place in (args.source, target)
+        )
+        _, n_pairs, close = pairing(on_source, on_target)
+        if close and not n_pairs:
+            named = ", ".join(f"{one!r} / {other!r}" for one, other in close[:MOST_NAMED])
+            raise NoStandardsError(
+                f"No sample of {target} is called as one of {args.source}, but {len(close)} almost: {named}. Read with "
+                "match='loose' if they differ in what separates their parts, or write them in one way; match='exact' "
+                "goes on without standards."
+            )
 
 
 def _method(name):
@@ -74,4 +102,4 @@ def _units(given):
     wrong = [text for text in given if "=" not in text]
     if wrong:
         raise ValueError(f"--units takes NAME=UNIT, such as protein=%, got {wrong[0]!r}.")
-    return dict(text.split("=", 1) for text in given)
+    return dict(text.rpartition("=")[::2] for text in given)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.labels import is_missing
+from .._core.property_names import property_name
 from .._core.roles import TransferRows
 from ..calibration.wrapping import fit_with_metadata
 from ..diagnostics import TargetLimits, TransferIntervals
@@ -182,6 +184,7 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
     if limits is not None:
         std_limit = _usual_std(model, rows, held_out)
     on_source, known = ~rows.is_target, np.isfinite(rows.y)
+    notes += _few_references(rows)
     check_is_fitted(last_step(model))
     return TransferRecord(
         target=rows.target,
@@ -223,6 +226,20 @@ def _suspected(model, rows):
                 stacklevel=4,
             )
     return [f"Are these the right standards? On {rows.target!r} {text}." for text in found]
+
+
+def _few_references(rows):
+    """Properties that most source samples have no reference of, in words."""
+    samples = {}
+    for row in np.flatnonzero(~rows.is_target):
+        name = (row,) if is_missing(rows.sample_id[row]) else rows.sample_id[row]
+        samples[name] = samples.get(name, False) | np.isfinite(rows.y[row])
+    n_known = np.sum(list(samples.values()), axis=0)
+    for j in np.flatnonzero(2 * n_known < len(samples)):
+        yield (
+            f"{property_name(int(j), rows.y.shape[1])} is calibrated by {n_known[j]} of the {len(samples)} samples of "
+            f"{rows.source}, as the others have no reference of it"
+        )
 
 
 def _usual_std(model, rows, held_out):

@@ -103,6 +103,11 @@ class TrainingTable:
     def rows_of(self, instrument):
         """Mask of the rows of one instrument (n_spectra,)."""
         mask = np.array([label == instrument for label in self.instrument], dtype=bool)
+        if not mask.any() and self.instruments == [None]:
+            raise UnknownInstrumentError(
+                f"No row names its instrument, so that none is of {instrument!r}: give the files as {{name: file}} (on "
+                "the command line NAME=FILE), or a column 'instrument'."
+            )
         if not mask.any():
             raise UnknownInstrumentError(
                 f"There is no instrument {instrument!r} in this table, only {', '.join(map(repr, self.instruments))}."

@@ -55,9 +55,10 @@ def read_spectra(
     properties : str or sequence of str, optional
         Labels of the columns of reference values; by default all columns of numbers but those that hold scan numbers,
         dates, temperatures and the like, which are reported as left out.
-    match : {"tidy", "exact"}, default="tidy"
+    match : {"tidy", "loose", "exact"}, default="tidy"
         What counts as one name. "tidy" ignores case, blanks around and repeated blanks, leading zeros of pure numbers,
-        ``.0`` behind integers, and the folders and suffixes of files.
+        ``.0`` behind integers, and the folders and suffixes of files; "loose" also what separates the parts of a name,
+        so that ``corn_041``, ``corn-041`` and ``corn 041`` are one.
     replicates : str or False, optional
         How replicates are numbered in the names, such as ``"{sample}_{n}"``. By default found where it is certain, and
         said; False: names are whole.

@@ -29,7 +29,7 @@ def test_what_was_read_and_found(tmp_path, capsys):
     code = main(["inspect", f"A={a}", f"B={b}", "--references", str(tmp_path / "refs.csv"), "--plot", str(plot)])
     said = capsys.readouterr().out
     assert code == 0 and plot.stat().st_size > 1000
-    for text in ("A: 4 rows, 4 samples; 40 channels from 1100 to 1139 nm; unknown", "2 of 6 samples paired",
+    for text in ("A: 4 rows, 4 samples; 40 channels from 1100 to 1139 nm; quantity not stated", "2 of 6 samples paired",
                  "s3 / s-3", "property fat: 5 values, 1.5 to 3.5", "warning: some names differ little"):  # fmt: skip
         assert text in said
     assert main(["inspect", a, "--plot", str(plot)]) == 2

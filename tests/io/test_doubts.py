@@ -85,7 +85,7 @@ def test_zeros_far_from_all_other_references_are_asked_about(write):
 
 @pytest.mark.parametrize("name", ["Mean", "SD", "Std. dev.", "Mittelwert", "White reference", "dark_2", "Blank scan"])
 def test_summaries_and_scans_without_a_sample_are_asked_about(write, name):
-    with pytest.warns(TableWarning, match=f"{name}.* name no samples"):
+    with pytest.warns(TableWarning, match=f"{name}.*names of summaries"):
         assert len(read(write("a.csv", ["s1x", "s2x", name]))) == 3
     with warnings.catch_warnings():
         warnings.simplefilter("error")

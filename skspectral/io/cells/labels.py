@@ -29,6 +29,7 @@ _SLIP = re.compile(r"\d+(?:[.,]\d+)?")
 BARE = ("", "", "")
 # a prefix of this kind counts; it does not say where the channel lies
 LEAST_NAMED = 3
+MOST_DETECTORS = 8
 # whole numbers below this, behind a word, are no wavelengths in nm and no wavenumbers
 LEAST_COUNTED = 150
 # an axis of finer steps may well hold both 1000 and 1000.1
@@ -255,7 +256,9 @@ def check_order(values, labels, where):
         )
     usual = 1 if (steps > 0).sum() >= (steps < 0).sum() else -1
     starts = [0, *(np.flatnonzero(np.sign(steps) != usual) + 1).tolist(), len(values)]
-    runs = [values[a:b] for a, b in pairwise(starts) if b - a >= LEAST_NAMED]
+    # more runs than any instrument has detectors are columns in no order at all
+    few = len(starts) - 1 <= MOST_DETECTORS
+    runs = [values[a:b] for a, b in pairwise(starts) if few and b - a >= LEAST_NAMED]
     for i, run in enumerate(runs):
         for other in runs[i + 1 :]:
             low, high = max(run.min(), other.min()), min(run.max(), other.max())

@@ -93,10 +93,12 @@ def _straight(rows, lines, layout, path, place, decimal, flaws):
         raise TableError(f"{path} holds a head but no rows.")
     numbers, kept = [], []
     for row, line in zip(data, lines[layout.first :]):
-        footer = check_width(row, width, layout, path, place.format(line))
+        footer, flaw = check_width(row, width, layout, path, place.format(line), keep=flaws is not None)
         if footer:
             layout.notes.append(footer)
             continue
+        if flaw:
+            flaws[len(kept)] = flaw
         kept.append([*row, *[None] * (width - len(row))])
         numbers.append(line)
 

@@ -29,8 +29,12 @@ class Body:
     flaws: dict | None = None
 
 
-def check_width(row, width, layout, path, where):
-    """Refuse a row of another length; name a last line of words as what it is."""
+def check_width(row, width, layout, path, where, *, keep=False):
+    """Refuse a row of another length; name a last line of words as what it is.
+
+    Returns what to note of a line that is no row, and with ``keep`` what is wrong with one that is too short; each is
+    None where there is nothing to say.
+    """
     last = layout.spectral[-1]
     if len(row) > width:
         raise TableError(
@@ -40,9 +44,12 @@ def check_width(row, width, layout, path, where):
     if len(row) <= last:
         text = str(row[0]).strip()
         if len(row) == 1 and width > 2 and not text.replace(" ", "").isalnum() and " " in text:
-            return f"{where} is no row of the table and is left out: {text!r}"
-        raise TableError(f"{path}, {where}: {len(row)} fields, but the head has {width}.")
-    return None
+            return f"{where} is no row of the table and is left out: {text!r}", None
+        short = f"{path}, {where}: {len(row)} fields, but the head has {width}"
+        if not keep:
+            raise TableError(f"{short}.")
+        return None, short
+    return None, None
 
 
 def decimal_of_spectra(rows, columns):

@@ -9,9 +9,9 @@ import numpy as np
 from ..._core.labels import MISSING_WORDS
 from ..._core.spelling import tidy
 
-__all__ = ["MATCHES", "as_name", "changed_by_excel", "one_spelling", "tidy"]
+__all__ = ["MATCHES", "as_name", "changed_by_excel", "key_of", "one_spelling", "tidy"]
 
-MATCHES = ("exact", "tidy")
+MATCHES = ("exact", "tidy", "loose")
 _MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)"
 _EXCEL = re.compile(
     rf"\d(?:[.,]\d+)?E\+\d+|#+|\d{{1,2}}[-.]{_MONTH}|{_MONTH}[-.]\d{{2}}|\d{{4}}-\d\d-\d\d 00:00:00", re.IGNORECASE
@@ -38,6 +38,16 @@ def changed_by_excel(names):
     return [name for name in dict.fromkeys(names) if name is not None and _EXCEL.fullmatch(name)]
 
 
+def key_of(match):
+    """The function that gives two spellings of a name one key, by a value of `MATCHES`."""
+    return {"exact": str, "tidy": tidy, "loose": _without_signs}[match]
+
+
+def _without_signs(name):
+    """A tidied name, in which any separator stands for any other."""
+    return re.sub(r"[\W_]+", " ", tidy(name)).strip() or tidy(name)
+
+
 def one_spelling(names, match):
     """Give each name one spelling, that of its first row.
 
@@ -45,7 +55,7 @@ def one_spelling(names, match):
     ----------
     names : list of str or None
         Names.
-    match : {"exact", "tidy"}
+    match : {"exact", "tidy", "loose"}
 
     Returns
     -------
@@ -55,13 +65,13 @@ def one_spelling(names, match):
     """
     if match == "exact":
         return list(names), {}
-    first, spellings = {}, defaultdict(dict)
+    first, spellings, key = {}, defaultdict(dict), key_of(match)
     result = []
     for name in names:
         if name is None:
             result.append(None)
             continue
-        chosen = first.setdefault(tidy(name), name)
+        chosen = first.setdefault(key(name), name)
         result.append(chosen)
         if chosen != name:
             spellings[chosen][name] = None

@@ -61,8 +61,8 @@ def warn_of_unnamed(table):
     listed = ", ".join(shown[:FEW]) + (f" and {len(shown) - FEW} more" if len(shown) > FEW else "")
     warnings.warn(
         f"{len(several)} samples stand in several {'folders' if in_folders else 'files'} ({listed}), of which "
-        "no instrument is named: they are taken as replicates on one. Where these are instruments, name them, as in "
-        f"{{{shown[0]!r}: ...}}.",
+        "no instrument is named: they are taken as replicates on one. Where these are instruments, name them: "
+        f"{{name: file}}, on the command line NAME={shown[0]}.",
         TableWarning,
         stacklevel=4,
     )
@@ -121,9 +121,9 @@ def warn_of_no_samples(table):
     found = [name for name in names if _NO_SAMPLE.fullmatch(tidy(str(name)))]
     if found:
         warnings.warn(
-            f"{', '.join(map(repr, found[:FEW]))}{' and others' if len(found) > FEW else ''} name no samples, but "
-            "summaries or scans of a reference: they are rows of the table like all others. Leave them out of the "
-            "file, or take the other rows with table.select.",
+            f"{', '.join(map(repr, found[:FEW]))}{' and others' if len(found) > FEW else ''}: names of "
+            "summaries or of scans of a reference, not of samples. They are rows of the table like all others. Leave "
+            "them out of the file, or take the other rows with table.select.",
             TableWarning,
             stacklevel=4,
         )

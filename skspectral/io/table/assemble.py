@@ -9,7 +9,7 @@ from ..._core.nested import nested_fits
 from ...exceptions import ConflictingReferenceError, TableError, TableWarning
 from ..names.pairing import pairing
 from ..names.replicates import find_replicates, parse_replicates
-from ..names.spelling import changed_by_excel, one_spelling, tidy
+from ..names.spelling import changed_by_excel, key_of, one_spelling, tidy
 from ..options import option_of, refuse_strangers
 from ..references.merging import keys_of_file, merge_references, name_by_samples, same_value
 from ..references.reading import read_references
@@ -72,7 +72,7 @@ def assemble(
     notes += _spell_properties_alike([*parts, *([] if table_of_references is None else [table_of_references])])
     y, labels = _values(parts, properties)
     if table_of_references is not None:
-        key = tidy if match == "tidy" else str
+        key = key_of(match)
         by_file = name_by_samples(table_of_references, samples, files, key)
         if by_file:
             notes.append(f"{len(by_file)} references of {table_of_references.name} name files instead of samples")

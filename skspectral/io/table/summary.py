@@ -30,7 +30,8 @@ def summary(table):
         replicates = f", up to {most} replicates" if most > 1 else ""
         lines.append(
             f"  {'spectra' if name is None else name}: {_count(len(rows), 'row')}, {named}{replicates}; "
-            f"{describe_axis(table.axis_of(name), table.unit)}; {table.quantity_of(name)}"
+            f"{describe_axis(table.axis_of(name), table.unit)}; "
+            f"{table.quantity_of(name).replace('unknown', 'quantity not stated')}"
         )
     lines.extend(f"  {text}" for text in _pairs(table))
     for k, name in enumerate(table.properties[:_MOST_PROPERTIES]):

@@ -89,10 +89,13 @@ class _Reader:
                 cells.pop()
             if not cells:
                 return
-            footer = check_width(cells, self.width, self.layout, self.path, f"line {line}")
+            where, keep = f"line {line}", self.flaws is not None
+            footer, flaw = check_width(cells, self.width, self.layout, self.path, where, keep=keep)
             if footer:
                 self.notes.append(footer)
                 return
+            if flaw:
+                self.flaws[len(self.lines)] = flaw
             cells += [""] * (self.width - len(cells))
             sign = "," if self.delimiter == BLANK else self.delimiter
             text = sign.join(_quoted(cell, sign) for cell in cells)
@@ -165,7 +168,7 @@ class _Reader:
         )
         self._append(X)
         if found:
-            self.flaws |= {start + row: text for row, text in found.items()}
+            self.flaws |= {start + row: text for row, text in found.items() if start + row not in self.flaws}
         for k in self.others:
             self.cells[k].extend(row[k] for row in rows)
 

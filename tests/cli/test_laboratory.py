@@ -1,0 +1,131 @@
+"""What laboratories do with the commands: names in two spellings, columns in another order, a model without an SEP."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from skspectral import TransferredModel
+from skspectral.cli import main
+from skspectral.datasets import make_instruments
+from skspectral.exceptions import UnknownInstrumentError
+from skspectral.io import read_spectra
+
+ROLES = ["--source", "A", "--target", "B", "--method", "MeanShift", "--quiet"]
+N_OLD, N_STANDARDS = 30, 6
+
+
+@pytest.fixture(scope="module")
+def data():
+    data = make_instruments(n_samples=36, n_channels=40, random_state=2)
+    data.on = {name: data.X[data.instrument == name] for name in "AB"}
+    data.protein = data.y[data.instrument == "A", 0]
+    return data
+
+
+def write(path, axis, X, names, extra=None):
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sample_id", *(extra or {}), *(f"{value:.6g}" for value in axis)])
+        for i, (name, row) in enumerate(zip(names, X)):
+            writer.writerow([name, *(column[i] for column in (extra or {}).values()), *(repr(float(v)) for v in row)])
+    return path
+
+
+@pytest.fixture
+def folder(data, tmp_path):
+    names = [f"wheat {i:03d}" for i in range(36)]
+    references = {"protein": data.protein[:N_OLD].tolist()}
+    write(tmp_path / "bench.csv", data.wavelengths, data.on["A"][:N_OLD], names[:N_OLD], references)
+    write(tmp_path / "new.csv", data.wavelengths, data.on["B"][N_OLD:], names[N_OLD:])
+    return tmp_path
+
+
+def transfer(folder, standards, *options):
+    files = [f"A={folder / 'bench.csv'}", f"B={folder / standards}"]
+    return main(["transfer", *files, *ROLES, "-o", str(folder / "m.skspectral"), "--force", *options])
+
+
+def test_names_that_differ_by_a_sign_are_asked_about(data, folder, capsys):
+    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"Wheat_{i:03d}" for i in range(6)])
+    assert transfer(folder, "std.csv") == 2
+    said = capsys.readouterr().err
+    assert "'wheat 000' / 'Wheat_000'" in said and "--match loose" in said
+    assert transfer(folder, "std.csv", "--match", "loose") == 0
+    model = TransferredModel.load(folder / "m.skspectral")
+    assert len(model.records["B"].standards) == N_STANDARDS
+    # who says that they are others gets a transfer without standards
+    with pytest.warns(UserWarning):
+        assert transfer(folder, "std.csv", "--match", "exact") == 0
+
+
+def test_columns_in_no_order_are_sorted(data, folder):
+    order = np.random.default_rng(0).permutation(40)
+    X, names = data.on["B"][N_OLD:], [f"wheat {i:03d}" for i in range(N_OLD, 36)]
+    table = read_spectra(write(folder / "mixed.csv", data.wavelengths[order], X[:, order], names))
+    np.testing.assert_array_equal(table.X, X)
+    assert any("not in the order of their labels" in note for note in table.notes)
+
+
+def test_a_line_that_was_cut_off_is_rejected_alone(data, folder):
+    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"wheat {i:03d}" for i in range(6)])
+    assert transfer(folder, "std.csv", "--no-validation") == 0
+    lines = (folder / "new.csv").read_text().splitlines()
+    lines[3] = lines[3][:100]
+    (folder / "new.csv").write_text("\n".join(lines))
+    out = folder / "p.csv"
+    assert main(["predict", str(folder / "m.skspectral"), str(folder / "new.csv"), "-o", str(out), "--quiet"]) == 3
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["protein"] == "" for row in rows] == [i == 2 for i in range(6)]
+    assert "fields, but the head has 41" in rows[2]["protein_reason"]
+
+
+def test_a_model_without_an_sep_collects_readings(data, folder, capsys):
+    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"wheat {i:03d}" for i in range(6)])
+    assert transfer(folder, "std.csv", "--no-validation") == 0
+    names, references = [f"c{i}" for i in range(6)], {"protein": data.protein[N_OLD:].tolist()}
+    write(folder / "check.csv", data.wavelengths, data.on["B"][N_OLD:], names, references)
+    monitor = ["monitor", str(folder / "m.skspectral"), str(folder / "log.csv")]
+    assert main([*monitor, "--add", str(folder / "check.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "6 readings" in said and "not judged yet" in said and "Give --sep" in said
+    assert main(monitor) == 2
+    # once there are enough, they tell the SEP
+    for month in range(1, 4):
+        names = [f"c{month}{i}" for i in range(6)]
+        write(folder / "check.csv", data.wavelengths, data.on["B"][N_OLD:], names, references)
+        assert main([*monitor, "--add", str(folder / "check.csv"), "--date", f"2026-{month:02d}-01"]) in (0, 3)
+    assert "4 readings judged" in capsys.readouterr().out
+
+
+def test_few_references_are_said(data, folder, capsys):
+    standards = {"fat": data.protein[:N_STANDARDS].tolist()}
+    names = [f"wheat {i:03d}" for i in range(6)]
+    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], names, standards)
+    assert transfer(folder, "std.csv", "--no-validation") == 0
+    model = TransferredModel.load(folder / "m.skspectral")
+    assert model.records["B"].notes == [
+        "property 'fat' is calibrated by 6 of the 30 samples of A, as the others have no reference of it"
+    ]
+    standards = {"protein": (data.protein[:N_STANDARDS] / 100).round(4).tolist()}
+    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], names, standards)
+    assert transfer(folder, "std.csv") == 2
+    assert "as percent is of a fraction" in capsys.readouterr().err
+
+
+def test_files_without_instruments_are_told_how_to_name_them(folder):
+    table = read_spectra(folder / "bench.csv")
+    with pytest.raises(UnknownInstrumentError, match="NAME=FILE"):
+        TransferredModel.fit(table, source="A", target="B")
+
+
+def test_reasons_of_a_choice(folder, capsys):
+    for method, first, others in (
+        ("kennard-stone", "the pair farthest apart in its spectrum", "far from those before it"),
+        ("leverage", "of the largest leverage", "of large leverage beside"),
+        ("random", "drawn at random", "drawn at random"),
+    ):
+        assert main(["choose", str(folder / "bench.csv"), "-n", "3", "--method", method]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert first in lines[1] and others in lines[3] and "nan" not in "".join(lines) and "inf" not in lines[1]
