@@ -20,7 +20,7 @@ from torch.autograd.function import once_differentiable
 __all__ = ["selective_scan", "sequential_scan"]
 
 # Elements of one work array. On a CPU half a dozen of them should stay in the cache; on a GPU launches cost more.
-_CHUNK_ELEMENTS = {"cpu": 2**19, "cuda": 2**26}
+_CHUNK_ELEMENTS = {"cpu": 3 * 2**17, "cuda": 2**26}
 _MIN_STEPS = 8
 
 
@@ -125,8 +125,10 @@ class _ChunkedScan(torch.autograd.Function):
         inputs = u, delta, B, C
         A = A.t().contiguous()
         # A batch whose single step overflows the cache is cut, so that every chunk still has several steps.
-        n_rows = max(1, min(len(u), budget // (_MIN_STEPS * A.numel())))
-        n_steps = max(1, min(u.shape[1], budget // (n_rows * A.numel())))
+        length = u.shape[1]
+        n_rows = max(1, min(len(u), budget // (min(length, _MIN_STEPS) * A.numel())))
+        n_chunks = math.ceil(length / max(1, budget // (n_rows * A.numel())))
+        n_steps = math.ceil(length / n_chunks)
         y = torch.empty_like(u, memory_format=torch.contiguous_format)
         work = _Workspace(2, n_steps, n_rows, A)
         starts = []
@@ -181,7 +183,8 @@ def _states(u, delta, B, C, A, work, n_steps, reverse):
     for now in _chunks(len(u), n_steps, reverse):
         starts.append(state)
         decay, states = work.take(now, u.shape[1])
-        _discretise(u[now], delta[now], A, B[now], decay, states)
+        _discretise(delta[now], A, decay, states)
+        states.mul_(B[now][..., None]).mul_(u[now][:, :, None])
         state = _run(decay, states, state, reverse)
         torch.bmm(_flat(C[now], 1), states.flatten(0, 1), out=_flat(y[now], 1))
     return y, torch.stack(starts)
@@ -189,16 +192,17 @@ def _states(u, delta, B, C, A, work, n_steps, reverse):
 
 def _gradients(u, delta, B, C, grad_y, A, starts, grad_A, work, n_steps, reverse):
     """Gradients of u, delta, B and C for some rows, chunk by chunk from the end; adds A times that of A to grad_A."""
-    inverse = 1 / A
     grad_u, grad_delta, grad_B, grad_C = (torch.empty_like(t) for t in (u, delta, B, C))
     carry = torch.zeros_like(starts[0])
     for now, start in reversed(list(zip(_chunks(len(u), n_steps, reverse), starts, strict=True))):
         u_k, delta_k, B_k, C_k, grad_y_k = u[now], delta[now], B[now], C[now], grad_y[now]
-        decay, states, grad_h, driven, q = work.take(now, u.shape[1])
-        _discretise(u_k, delta_k, A, B_k, decay, states)
+        decay, states, grad_h, driven, gain = work.take(now, u.shape[1])
+        _discretise(delta_k, A, decay, gain)
+        torch.mul(B_k[..., None], u_k[:, :, None], out=driven)
+        torch.mul(gain, driven, out=states)
         _run(decay, states, start, reverse)
-        torch.mul(states, grad_y_k[:, :, None], out=q)
-        torch.sum(q, -1, out=grad_C[now])
+        torch.mul(states, grad_y_k[:, :, None], out=grad_h)
+        torch.sum(grad_h, -1, out=grad_C[now])
 
         torch.mul(C_k[..., None], grad_y_k[:, :, None], out=grad_h)
         order = _order(len(u_k), reverse)
@@ -208,35 +212,29 @@ def _gradients(u, delta, B, C, grad_y, A, starts, grad_A, work, n_steps, reverse
             grads[t].addcmul_(decays[after], grads[after])
         carry = decays[order[0]] * grads[order[0]]
 
-        # q = a g (A h[t-1] + B u) is what delta and A see of the gradient.
-        torch.mul(B_k[..., None], u_k[:, :, None], out=driven)
-        torch.mul(start, A, out=q[order[0]])
-        before, these = (slice(1, None), slice(None, -1)) if reverse else (slice(None, -1), slice(1, None))
-        torch.mul(states[before], A, out=q[these])
-        q.add_(driven).mul_(decay).mul_(grad_h)
-        torch.sum(q, 2, out=grad_delta[now])
+        # gain becomes g (a - 1) / A, the gradient of B u.
+        gain.mul_(grad_h)
+        torch.bmm(_flat(B_k, 1), gain.flatten(0, 1), out=_flat(grad_u[now], 1))
+        torch.mul(gain, u_k[:, :, None], out=decay)
+        torch.sum(decay, -1, out=grad_B[now])
 
-        # decay becomes g (a - 1) / A, the gradient of B u.
-        decay.sub_(1).mul_(inverse).mul_(grad_h)
-        torch.bmm(_flat(B_k, 1), decay.flatten(0, 1), out=_flat(grad_u[now], 1))
-        torch.mul(decay, u_k[:, :, None], out=states)
-        torch.sum(states, -1, out=grad_B[now])
-
-        q.mul_(delta_k[:, :, None]).addcmul_(driven, decay, value=-1)
-        grad_A += q.sum((0, 1))
+        # a g (A h[t-1] + B u) is what delta and A see of the gradient; it is g (A h[t] + B u), too.
+        seen = torch.addcmul(driven, states, A, out=states).mul_(grad_h)
+        torch.sum(seen, 2, out=grad_delta[now])
+        seen.mul_(delta_k[:, :, None]).addcmul_(driven, gain, value=-1)
+        grad_A += seen.sum((0, 1))
     return grad_u, grad_delta, grad_B, grad_C
 
 
-def _discretise(u, delta, A, B, decay, driven):
-    """Fill ``decay`` with a and ``driven`` with (a - 1) / A * B u, each (L, B, N, D).
+def _discretise(delta, A, decay, gain):
+    """Fill ``decay`` with a and ``gain`` with (a - 1) / A, each (L, B, N, D).
 
     ``a - 1`` is a subtraction because ``expm1`` costs as much as all the rest and gains nothing: the recurrence
     multiplies by the rounded ``a``, so that its error is in the result whichever way the driving term is computed.
     """
     torch.mul(delta[:, :, None], A * math.log2(math.e), out=decay)
     torch.exp2(decay, out=decay)
-    torch.sub(decay, 1, out=driven)
-    driven.mul_(1 / A).mul_(B[..., None]).mul_(u[:, :, None])
+    torch.sub(decay, 1, out=gain).mul_(1 / A)
 
 
 def _run(decay, driven, state, reverse):
