@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skspectral import AutoTransfer, MeanShift
-from skspectral.deployment._methods import predict_with_std
+from skspectral.deployment._methods import as_columns, predict_with_std
 from skspectral.diagnostics import TargetLimits, TransferIntervals
 from skspectral.model_selection import StandardsSplit
 
@@ -54,6 +54,7 @@ def interval_parts(pair, kind, n_standards, seed, method, conformal=False, judge
     intervals = TransferIntervals(**ROLES).fit(split.X, y, **split.labels, residuals=residuals)
     flagged = flagged_spectra(split) if judged else np.zeros(len(split.X_test), dtype=bool)
     on_target = split.instrument == "B"
+    usual = _usual(model, split)
     standards = intervals._scores(split.X[on_target])
     scores = intervals._scores(split.X_test)
     return [
@@ -69,6 +70,7 @@ def interval_parts(pair, kind, n_standards, seed, method, conformal=False, judge
             "y_spread": intervals.spread_[j],
             "source_error": intervals.source_error_[j],
             "difference": intervals.difference_[j],
+            "usual": usual[:, j],
             "predicted": predicted[:, j],
             "error": predicted[:, j] - y_test[:, j],
             "own": None if own is None else own[:, j],
@@ -78,6 +80,15 @@ def interval_parts(pair, kind, n_standards, seed, method, conformal=False, judge
         }
         for j in range(len(columns))
     ]
+
+
+def _usual(model, split):
+    """Mean and variance of predictions of the source's samples as the target sees them, and their number."""
+    on_target = split.instrument == "B"
+    source, at = split.X[~on_target], {name: row for row, name in enumerate(split.sample_id[~on_target])}
+    twins = source[[at[name] for name in split.sample_id[on_target]]]
+    values = as_columns(model.predict(source + (split.X[on_target] - twins).mean(axis=0)))
+    return np.stack([values.mean(axis=0), values.var(axis=0), np.full(values.shape[1], float(len(values)))])
 
 
 def flagged_spectra(split):

@@ -5,6 +5,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import minimize
 
+from skspectral.deployment._content import pull
 from skspectral.deployment._flags import BEYOND_WARNING, is_uninformative
 from skspectral.diagnostics._intervals import side_variances
 
@@ -189,13 +190,20 @@ def _coverage(parts, constants, before):
 
 
 def _warned(terms, parts, constants):
-    """Whether a deployed model flags a prediction: its spectrum, its value, or its interval."""
-    below, above = terms.sides(constants)
-    of_interval = is_uninformative((below + above) / 2, np.sqrt(terms.spread))
-    of_value = []
-    for part in parts:
+    """Whether a deployed model flags a prediction: its spectrum, its value, its interval, or all spectra together."""
+    std = np.mean(terms.sides(constants), axis=0)
+    half = stats.t.isf((1 - LEVEL) / 2, terms.freedom) * std
+    own = np.broadcast_to(terms.own_variance(constants), half.shape)
+    warned = is_uninformative(std, np.sqrt(terms.spread))
+    ends = np.cumsum(terms.sizes)
+    for part, first, end in zip(parts, ends - terms.sizes, ends):
         known = np.concatenate([part["y_source"], part["y_standards"]])
         low, high = known.min(), known.max()
         beyond = np.maximum(low - part["predicted"], part["predicted"] - high)
-        of_value.append(beyond > BEYOND_WARNING * (high - low))
-    return np.concatenate([part["flagged"] for part in parts]) | np.concatenate(of_value) | of_interval
+        warned[first:end] |= part["flagged"] | (beyond > BEYOND_WARNING * (high - low))
+        fit = ~part["flagged"]
+        if fit.any():
+            columns = (values[fit, None] for values in (part["predicted"], own[first:end], half[first:end]))
+            of_task = np.array([fit.sum()]), part["usual"][:, None], np.array([part["y_spread"]]), np.array([part["n"]])
+            warned[first:end] |= bool(pull(*columns, *of_task)[0])
+    return warned

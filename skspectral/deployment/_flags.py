@@ -100,6 +100,22 @@ class Flags:
             severity = "reject" if share > BEYOND_REJECT else "warning" if share > BEYOND_WARNING else "note"
             self.add(row, severity, f"outside the calibrated range {low[j]:.4g} to {high[j]:.4g}", [j])
 
+    def warned(self):
+        """Mask of rows (n_rows,) with a warning or worse for every property."""
+        return (self._rank >= SEVERITIES.index("warning")).all(axis=1)
+
+    def add_content(self, missing, found, usual):
+        """Warn where samples together are of other content: what is missing, mean predictions (n_properties,)."""
+        for j in np.flatnonzero(missing):
+            side = "higher" if missing[j] > 0 else "lower"
+            reason = (
+                f"these samples together are of other content than the calibration's (predictions average "
+                f"{found[j]:.4g}, of its own samples {usual[j]:.4g}), which draws them toward its middle: on average "
+                f"they may be {abs(missing[j]):.2g} {side}"
+            )
+            for row in range(len(self._rank)):
+                self.add(row, "warning", reason, [j])
+
     def add_uninformative(self, std, spread):
         """Judge standard deviations of predictions (n_rows, n_properties) by that of the references (n_properties,)."""
         surely = is_uninformative(std, spread)

@@ -14,6 +14,7 @@ from ..calibration.wrapping import fit_with_metadata
 from ..diagnostics import TargetLimits, TransferIntervals
 from ..diagnostics.suspects import exchanged_standards
 from ..exceptions import IndistinctSpectraError, MissingReferenceError, NoSourceError, SuspectStandardsWarning
+from ._content import count_samples, pull
 from ._flags import Flags
 from ._held_out import HeldOut, hold_out_standards
 from ._methods import as_columns, last_step, predict_with_std, prepared
@@ -25,6 +26,8 @@ __all__ = ["TransferRecord", "fit_record"]
 #: The method's own standard deviation is unusual beyond so many spreads of its logarithm over known spectra.
 UNUSUAL_STD = 4.0
 LEAST_FACTOR = 1.5
+#: Level of the intervals that say what is worth a word.
+CONTENT_LEVEL = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +63,8 @@ class TransferRecord:
     holds_spectra : bool
         Whether the fitted method keeps spectra that it was fitted to.
     notes : list of str
+    usual : ndarray of shape (3, n_properties) or None
+        Mean and variance of predictions of the calibration's samples as the target sees them, and their number.
     """
 
     target: object
@@ -78,6 +83,7 @@ class TransferRecord:
     std_limit: np.ndarray | None
     holds_spectra: bool
     notes: list
+    usual: np.ndarray | None = None
 
     @property
     def pipeline(self):
@@ -89,7 +95,7 @@ class TransferRecord:
         """Number of channels on the target's own axis."""
         return self.model.n_features_in_ if self.resample is None else self.resample.n_features_in_
 
-    def predict(self, X, level, failed=None):
+    def predict(self, X, level, failed=None, samples=None):
         """Predict spectra on the target's own axis.
 
         Parameters
@@ -99,6 +105,8 @@ class TransferRecord:
         level : float
         failed : list of str or None of length n_spectra, optional
             Why a spectrum cannot be used; by default what its numbers say.
+        samples : ndarray of object of shape (n_spectra,), optional
+            Names of the samples; None where one is not known.
 
         Returns
         -------
@@ -120,19 +128,39 @@ class TransferRecord:
             seen = X[good] if self.resample is None else self.resample.transform(X[good])
             value[good], own = map(as_columns, predict_with_std(self.model, seen))
             found = Flags(int(good.sum()), shape[1])
-            if self.intervals is not None:
-                lower[good], upper[good] = self.intervals.interval(seen, value[good], own, level=level)
-                std = (upper[good] - lower[good]) / (2 * self.intervals.quantile(level))
-                found.add_uninformative(std, np.sqrt(self.intervals.spread_))
             if self.limits is not None:
                 if self.limits.sizes_ is not None:
                     found.add_scale(seen, self.limits.sizes_)
                 found.add_spectra(seen, self.limits, self.target)
+            if self.intervals is not None:
+                lower[good], upper[good] = self.intervals.interval(seen, value[good], own, level=level)
+                std = (upper[good] - lower[good]) / (2 * self.intervals.quantile(level))
+                if self.usual is not None:
+                    self._add_content(found, value[good], own, std, None if samples is None else samples[good])
+                found.add_uninformative(std, np.sqrt(self.intervals.spread_))
             found.add_range(value[good], self.low, self.high)
             if own is not None and self.std_limit is not None:
                 found.add_disagreement(own, self.std_limit)
             flags.put(np.flatnonzero(good), found)
         return value, lower, upper, flags
+
+    def _add_content(self, found, values, own, std, samples):
+        """Judge by spectra that are no outliers whether they are of other content than the calibration's."""
+        usable = ~found.warned()
+        if not usable.any():
+            return
+        own = self.intervals.own_variance_ if own is None else own[usable] ** 2
+        n_samples = count_samples(None if samples is None else samples[usable], values[usable], self.usual[1])
+        missing = pull(
+            values[usable],
+            np.broadcast_to(own, values[usable].shape),
+            self.intervals.quantile(CONTENT_LEVEL) * std[usable],
+            n_samples,
+            self.usual,
+            self.intervals.spread_,
+            self.intervals.n_standards_,
+        )
+        found.add_content(missing, values[usable].mean(axis=0), self.usual[0])
 
 
 def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
@@ -156,14 +184,15 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
     if conformal and not validate:
         raise ValueError("conformal=True learns from standards that were left out, and validate=False leaves none.")
     labels = {"instrument": rows.instrument, "sample_id": rows.sample_id}
+    sorted_rows = TransferRows.sort_out(rows.X, rows.y, **labels, source=rows.source, target=rows.target)
     model = fit_with_metadata(prepared(estimator, rows), rows.X, rows.y, **labels)
     if validate:
         held_out = hold_out_standards(estimator, rows, progress=progress)
     else:
         nothing = np.empty((0, rows.y.shape[1]))
         held_out = HeldOut("not validated: validate=False", [], nothing, nothing, None)
-    roles, notes = {"source": rows.source, "target": rows.target}, _suspected(model, rows)
-    limits = intervals = std_limit = None
+    roles, notes = {"source": rows.source, "target": rows.target}, _suspected(model, sorted_rows)
+    limits = intervals = std_limit = usual = None
     try:
         limits = TargetLimits(**roles, quantity=quantity).fit(rows.X, **labels)
     except (IndistinctSpectraError, NoSourceError) as error:
@@ -182,7 +211,7 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
     except (MissingReferenceError, NoSourceError) as error:
         notes.append(f"No intervals: {error}")
     if limits is not None:
-        std_limit = _usual_std(model, rows, held_out)
+        usual, std_limit = _usual(model, sorted_rows, limits, held_out)
     on_source, known = ~rows.is_target, np.isfinite(rows.y)
     notes += _few_references(rows)
     check_is_fitted(last_step(model))
@@ -203,6 +232,7 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
         std_limit=std_limit,
         holds_spectra=_holds(model, rows.X),
         notes=notes,
+        usual=usual,
     )
 
 
@@ -214,10 +244,7 @@ def _suspected(model, rows):
     """
     found = getattr(last_step(model), "suspects_", None)
     if found is None:
-        labels = {"instrument": rows.instrument, "sample_id": rows.sample_id}
-        found = exchanged_standards(
-            TransferRows.sort_out(rows.X, rows.y, **labels, source=rows.source, target=rows.target)
-        )
+        found = exchanged_standards(rows)
         for text in found:
             warnings.warn(
                 f"On {rows.target!r} {text}, by spectra and references. Was a vial taken for another? Measure again, "
@@ -242,16 +269,18 @@ def _few_references(rows):
         )
 
 
-def _usual_std(model, rows, held_out):
-    """Upper limit of the method's own standard deviations, from target spectra and source spectra moved to them."""
-    shift = rows.X[rows.is_target].mean(axis=0) - rows.X[~rows.is_target].mean(axis=0)
-    known = np.concatenate([rows.X[rows.is_target], rows.X[~rows.is_target] + shift])
-    std = as_columns(predict_with_std(model, known)[1])
+def _usual(model, rows, limits, held_out):
+    """Predictions of the calibration's samples, and the upper limit of the method's own standard deviations."""
+    on_source, on_target = rows.source_samples[0], rows.target_samples[0]
+    moved = on_source + (limits.mean_ - on_source.mean(axis=0))
+    values, std = map(as_columns, predict_with_std(model, np.concatenate([moved, on_target])))
+    values = values[: len(moved)]
+    usual = np.stack([values.mean(axis=0), values.var(axis=0), np.full(values.shape[1], float(len(values)))])
     if std is None:
-        return None
+        return usual, None
     logs = np.log(np.maximum(np.concatenate([std, *([held_out.std] if held_out.std is not None else [])]), 1e-300))
     middle = np.median(logs, axis=0)
-    return np.exp(middle + np.maximum(UNUSUAL_STD * logs.std(axis=0), np.log(LEAST_FACTOR)))
+    return usual, np.exp(middle + np.maximum(UNUSUAL_STD * logs.std(axis=0), np.log(LEAST_FACTOR)))
 
 
 def _holds(model, X):

@@ -259,14 +259,15 @@ class TransferredModel:
         flag, reason = np.empty(shape, dtype=object), np.empty(shape, dtype=object)
         for name in dict.fromkeys(labels):
             at = np.flatnonzero([label == name for label in labels])
-            X, said, failed = onto_model(incoming, rows[at], self.records[name], self.unit)
+            record, samples = self.records[name], incoming.sample_id[rows[at]]
+            X, said, failed = onto_model(incoming, rows[at], record, self.unit)
             with properties_named(self.properties):
-                value[at], lower[at], upper[at], flags = self.records[name].predict(X, level, failed)
+                value[at], lower[at], upper[at], flags = record.predict(X, level, failed, samples)
             for severity, text in said:
                 for row in range(len(at)):
                     flags.add(row, severity, text)
             flag[at], reason[at] = flags.flag(), flags.reason()
-            notes += self.records[name].notes
+            notes += record.notes
         kept = {"file": incoming.file, "sample_id": incoming.sample_id}
         kept = {key: list(values[rows]) for key, values in kept.items() if any(v is not None for v in values)}
         predicted = Predictions(

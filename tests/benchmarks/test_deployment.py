@@ -43,6 +43,7 @@ def test_constants_that_are_learned_cover_and_know_which_side_errs():
             | {"standards": rng.standard_normal((10, 2)), "scores": rng.standard_normal((40, 2))}
             | {"y_standards": y_source[:10], "y_spread": 1.0, "source_error": 0.5, "difference": 0.1}
             | {"predicted": predicted, "error": error, "own": np.full(40, 0.7), "flagged": np.zeros(40, dtype=bool)}
+            | {"usual": np.array([0.0, 1.0, 60.0])}
         )
     found = {"auto": learn(parts, {"prior_standards": 3.0})}
     symmetric = {"auto": learn(parts, {"prior_standards": 3.0, "k": 0.0, "m": 0.0})}
