@@ -26,6 +26,9 @@ __all__ = ["FEWEST_HELD_OUT", "AugmentedRows", "OtherRows", "Solution", "differe
 # variance of the two unpenalised offsets, in units of the standardised reference
 OFFSET = 1e3
 JITTER = 1e-10
+# so many rows cost little; up to two for a channel they are left as they are, for exact errors of models that run through
+# nearly all of them
+FEW_ROWS = 300
 # with fewer standards held-out errors say nothing, and nothing but the source tells models apart
 FEWEST_HELD_OUT = 3
 
@@ -235,9 +238,7 @@ class AugmentedRows:
         """Leave-one-out error over the source samples (n_columns,), by generalised cross-validation where that does."""
         on_source = self.kinds[kept] == 0
         n = self.n_known[columns]
-        if self.n_standards < FEWEST_HELD_OUT and (n == on_source.sum()).all():
-            # the general one takes a model that runs through every sample for exact; held-out standards, of which there
-            # are none yet, would show that
+        if (n == on_source.sum()).all():
             return ((alpha[on_source] / np.diag(inverse)[on_source, None]) ** 2).mean(axis=0)
         # each sample that the rotation saved would stand on the diagonal with its noise alone
         trace = np.diag(inverse)[on_source].sum() + (n - on_source.sum()) / (ridge + JITTER)
@@ -259,7 +260,8 @@ def _rotate(Z, r):
     for pattern in np.unique(known, axis=0):
         rows = np.flatnonzero((known == pattern).all(axis=1))
         together = np.column_stack([Z[rows], np.ones(len(rows)), r[rows][:, pattern]])
-        if len(together) > together.shape[1]:
+        n, p = together.shape
+        if n > p and n > min(2 * p, FEW_ROWS):
             together = np.linalg.qr(together, mode="r")
         references = np.full((len(together), r.shape[1]), np.nan)
         references[:, pattern] = together[:, Z.shape[1] + 1 :]
