@@ -29,7 +29,7 @@ from skspectral.transfer import (
     TransferPortfolio,
     diPLS,
 )
-from skspectral.transfer.portfolio import constants_hash
+from skspectral.transfer.portfolio import portfolio_hash
 
 from .networks import REPEATS, make_network, takes_part
 from .random_network import make_untrained, untrained_folder
@@ -138,9 +138,9 @@ METHODS = {
     "ModelUpdate": Method(ModelUpdate),
     "DifferenceRidge": Method(DifferenceRidge, complete=True),
     "MultiInstrumentGP": Method(MultiInstrumentGP, complete=True),
-    "TransferPortfolio": Method(TransferPortfolio, complete=True, learned=(constants_hash,)),
+    "TransferPortfolio": Method(TransferPortfolio, complete=True, learned=(portfolio_hash,)),
     "TransferPortfolio (2026.11)": Method(TransferPortfolio, complete=True, kept=True),
-    "AutoTransfer": Method(AutoTransfer, complete=True, plotted=True, learned=(constants_hash,)),
+    "AutoTransfer": Method(AutoTransfer, complete=True, plotted=True, learned=(portfolio_hash,)),
     "AutoTransfer (2026.11)": Method(AutoTransfer, complete=True, kept=True),
     "SpectralFMTransfer": Method(
         SpectralFMTransfer,
@@ -148,7 +148,7 @@ METHODS = {
         complete=True,
         plotted=True,
         repeats=FEWER_REPEATS,
-        learned=(constants_hash, cache(foundation_hash)),
+        learned=(portfolio_hash, cache(foundation_hash)),
     ),
     "SpectralFMTransfer (2026.11)": Method(SpectralFMTransfer, native_axes=True, complete=True, kept=True),
     "SpectralFM (random weights)": Method(
@@ -156,7 +156,7 @@ METHODS = {
         native_axes=True,
         complete=True,
         repeats=FEWER_REPEATS,
-        learned=(constants_hash, cache(foundation_hash)),
+        learned=(portfolio_hash, cache(foundation_hash)),
     ),
     "CNNTransfer": Method(make_network("CNNTransfer"), network="CNNTransfer"),
     "TransformerTransfer": Method(make_network("TransformerTransfer"), network="TransformerTransfer"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skspectral.transfer.portfolio import constants_hash
+from skspectral.transfer.portfolio import portfolio_hash
 
 __all__ = ["Records"]
 
@@ -23,7 +23,7 @@ class Records:
         self.path = Path(path)
         lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
         every = [json.loads(line) for line in lines]
-        self.rows = [row for row in every if row["constants"] == constants_hash()]
+        self.rows = [row for row in every if row["constants"] == portfolio_hash()]
         self._is_changed = len(self.rows) < len(every)
         self._known = {self._key(row["of"]) for row in self.rows}
 
@@ -44,7 +44,7 @@ class Records:
             self.path.write_text("".join(f"{json.dumps(row)}\n" for row in self.rows), encoding="utf-8")
             self._is_changed = False
         shown = {name: [float(f"{value:.5g}") for value in np.ravel(values)] for name, values in errors.items()}
-        row = {"of": of, "errors": shown, "constants": constants_hash()}
+        row = {"of": of, "errors": shown, "constants": portfolio_hash()}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")

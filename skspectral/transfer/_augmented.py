@@ -6,7 +6,7 @@ differences and of the target rows say how much is known about the instruments. 
 to three rows away at once (and the contrasts between its replicates), needs no refit: the residuals of a block B are
 ``inv(C_BB) @ alpha_B`` with ``C = inv(K)`` and ``alpha = C @ r``. The system grows with the rows or with the channels,
 whichever are fewer: more source samples than channels are rotated into as many rows as there are channels, which
-changes no result.
+changes no result but the error on the source, which is then that of generalised cross-validation.
 
 Contrasts between replicates, and differences between known instruments, are a fourth kind, which predicts zero as the
 differences do. Their weight is fixed: it stands for a share of their covariance in every source sample.
@@ -21,16 +21,14 @@ from scipy.linalg import cho_factor, cho_solve
 
 from ..exceptions import ImplausibleSpectraError
 
-__all__ = ["FEWEST_HELD_OUT", "AugmentedRows", "OtherRows", "Solution", "difference_weights", "inverse_of"]
+__all__ = ["AugmentedRows", "OtherRows", "Solution", "difference_weights", "inverse_of"]
 
 # variance of the two unpenalised offsets, in units of the standardised reference
 OFFSET = 1e3
 JITTER = 1e-10
-# so many rows cost little; up to two for a channel they are left as they are, for exact errors of models that run through
-# nearly all of them
+# so many rows cost little; up to two for a channel they are left as they are, for exact errors of models that run
+# through nearly all of them
 FEW_ROWS = 300
-# with fewer standards held-out errors say nothing, and nothing but the source tells models apart
-FEWEST_HELD_OUT = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +43,8 @@ class Solution:
         Reference minus prediction of each standard, by a model that has not seen any of its rows; NaN where it has no
         reference.
     source_error : ndarray of shape (n_targets,)
-        Mean squared leave-one-out error of the source samples, by generalised cross-validation, in squared units.
+        Mean squared leave-one-out error of the source samples, in squared units; by generalised cross-validation where
+        there are many more of them than channels.
     gap : ndarray of shape (n_targets,) or float
         Mean squared difference between the predictions from the two spectra of a pair, for models that have learned
         nothing from differences.
@@ -235,7 +234,7 @@ class AugmentedRows:
         return found
 
     def source_error(self, inverse, alpha, kept, columns, ridge):
-        """Leave-one-out error over the source samples (n_columns,), by generalised cross-validation where that does."""
+        """Leave-one-out error over the source samples (n_columns,); generalised cross-validation of rotated ones."""
         on_source = self.kinds[kept] == 0
         n = self.n_known[columns]
         if (n == on_source.sum()).all():

@@ -12,7 +12,7 @@ from skspectral._core.roles import TransferRows
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import NoStandardsError, ZeroShotWarning
 from skspectral.metrics import rmsep
-from skspectral.transfer.portfolio._constants import available_members, constants, constants_hash, holds
+from skspectral.transfer.portfolio._constants import available_members, constants, holds, portfolio_hash
 from skspectral.transfer.portfolio._members import FAMILIES, Member, all_members, family_members, fit_members
 from skspectral.transfer.portfolio._mixture import alike, effective_counts, family_shares, member_weights
 from skspectral.transfer.portfolio._target_expert import evidence, fit_target_expert, gate
@@ -45,7 +45,7 @@ def test_names_of_members_are_unique_and_all_have_a_prior():
     assert set(table) <= {member.name for member in family_members("ridges")}
     assert_allclose(np.exp(list(table.values())).sum(), 1.0, rtol=1e-2)
     assert set(constants()["shares"]) == set(constants()["powers"]) == set(FAMILIES)
-    assert len(constants_hash()) == 12
+    assert len(portfolio_hash()) == 12
 
 
 def test_a_member_is_the_single_model_of_the_same_settings(data):

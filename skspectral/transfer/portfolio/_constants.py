@@ -8,12 +8,12 @@ from importlib.resources import files
 import numpy as np
 
 from ._members import FAMILIES, family_members
+from ._mixture import LEAST_FOR_EVIDENCE
 
-__all__ = ["available_members", "constants", "constants_hash", "holds"]
+__all__ = ["available_members", "constants", "portfolio_hash", "holds"]
 
 # with fewer standards there are only the families "few", "source" and "bias", and without a pair nothing says how far
 # the source's models are off
-FEW_STANDARDS = 3
 EARLY_FAMILIES = ("source", "bias")
 # on fewer channels than these, which are far apart as a rule, derivatives lose more than they tell, and the families
 # that stand on them are worse than none, unless as many standards show which of them is not
@@ -22,6 +22,8 @@ FINE_FAMILIES = ("mapped", "fused", "standardised", "pooled")
 FEW_MEMBERS = 24
 
 FILE = "constants.json"
+# one more with every change of code that changes predictions: what was computed before is then known to be older
+RULES = 2
 
 
 def _read():
@@ -34,9 +36,9 @@ def constants():
     return json.loads(_read())
 
 
-def constants_hash():
-    """First digits of the file's SHA-256, for results files."""
-    return hashlib.sha256(_read()).hexdigest()[:12]
+def portfolio_hash():
+    """First digits of a SHA-256 of the file and the number of the rules, for results files."""
+    return hashlib.sha256(_read() + str(RULES).encode()).hexdigest()[:12]
 
 
 def available_members(n_seen, n_pairs, n_channels, scatter="auto", many_rows=False):
@@ -83,12 +85,12 @@ def holds(family, n_seen, n_pairs, n_channels):
     """Whether there is enough for a family."""
     coarse = n_channels < LEAST_CHANNELS and n_seen < SHOWN_BY
     if family == "few":
-        return n_seen < FEW_STANDARDS or not coarse
+        return n_seen < LEAST_FOR_EVIDENCE or not coarse
     if family in EARLY_FAMILIES:
         return n_seen >= 1
     if family in FINE_FAMILIES and coarse:
         return False
-    return (n_pairs if family in ("mapped", "standardised") else n_seen) >= FEW_STANDARDS
+    return (n_pairs if family in ("mapped", "standardised") else n_seen) >= LEAST_FOR_EVIDENCE
 
 
 def _is_scatter(member):

@@ -6,10 +6,11 @@ import numpy as np
 
 from ..._core.axis import usual_step
 from ...calibration import PLSRegressionCV
-from .._augmented import FEWEST_HELD_OUT, Solution, difference_weights
+from .._augmented import Solution, difference_weights
 from .._operators import UNKNOWN_STEP
 from ..difference_ridge import SMOOTHING_NM
 from ._few import expected_loss, settle
+from ._mixture import LEAST_FOR_EVIDENCE
 from ._source_models import source_model
 from ._views import View, Views
 
@@ -90,7 +91,7 @@ def family_members(family, n_standards=0):
     if family == "ridges":
         return _ridges()
     if family == "few":
-        early = n_standards < FEWEST_HELD_OUT
+        early = n_standards < LEAST_FOR_EVIDENCE
         members = [
             Member("weighted", prep, g, target=1.0, shrinkage=0.4, family=family)
             for prep in ("sg1", "sg1n", "sg2", "snvsg1", *(["raw"] if early else []))
@@ -259,7 +260,7 @@ def fit_members(rows, axis, members, unlabelled=None, known=()):
             solution = system.solve(member.ridge, NEGLIGIBLE, member.target, offset=False)
         else:
             solution = system.solve(member.ridge, member.difference, member.target, deviation=member.deviation)
-        if member.family == "few" and (system.n_standards < FEWEST_HELD_OUT or unlabelled is not None):
+        if member.family == "few" and (system.n_standards < LEAST_FOR_EVIDENCE or unlabelled is not None):
             solution = settle(system, solution, *seen(view))
         elif member.family in ("few", "bias"):
             spectra = () if unlabelled is None else seen(view)
