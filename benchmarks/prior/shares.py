@@ -13,7 +13,7 @@ __all__ = ["START", "learn_shares"]
 # materials that were left out
 PENALTIES = (1e-2, 3e-2, 1e-1, 3e-1, 1.0)
 # of two that differ by less, the one that stays nearer to the start
-INDIFFERENT = 0.005
+INDIFFERENT = 0.001
 STEPS = 300
 # shares at ten standards, how they change with the logarithm of the number, and the power of the expected error
 START = {
