@@ -84,12 +84,12 @@ class TransferIntervals:
 
     #: Learned; see Notes.
     constants = {
-        "rho": 0.726,
-        "y_prior": 1.3,
-        "prior_standards": 6.089,
+        "rho": 0.723,
+        "y_prior": 1.119,
+        "prior_standards": 6.126,
         "freedom": 3.0,
-        "with": {"a": 0.992, "b": 0.048, "c": 0.031, "g": 0.015, "k": 1.201, "m": 0.309},
-        "without": {"a": 1.185, "b": 2.329, "c": 0.195, "g": 0.03, "k": 1.204, "m": 0.195},
+        "with": {"a": 1.109, "b": 0.063, "c": 0.037, "g": 0.018, "k": 1.124, "m": 0.494},
+        "without": {"a": 1.192, "b": 2.205, "c": 0.191, "g": 0.031, "k": 1.198, "m": 0.196},
     }
 
     #: Intervals that were stored before there was a choice, and before they knew of other content.
