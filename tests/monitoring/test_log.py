@@ -170,7 +170,8 @@ def test_a_killed_process_leaves_the_log_whole(log):
     fork = multiprocessing.get_context("fork")
     done, rng = 0, np.random.default_rng(0)
     for attempt in range(12):
-        counter = fork.Value("i", 0)
+        # without a lock, which a killed process would keep for ever
+        counter = fork.RawValue("i", 0)
         writer = fork.Process(target=append_many, args=(log, f"K{attempt}", 100_000, counter))
         writer.start()
         while not counter.value:
