@@ -22,6 +22,7 @@ __all__ = ["selective_scan", "sequential_scan"]
 # Elements of one work array. On a CPU half a dozen of them should stay in the cache; on a GPU launches cost more.
 _CHUNK_ELEMENTS = {"cpu": 3 * 2**17, "cuda": 2**26}
 _MIN_STEPS = 8
+LOG2_E = math.log2(math.e)
 
 
 def selective_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, *, reverse: bool = False) -> Tensor:
@@ -179,11 +180,11 @@ def _order(n_steps, reverse):
 def _states(u, delta, B, C, A, work, n_steps, reverse):
     """Run the scan over some rows: output (L, rows, D), and the states (n_chunks, rows, N, D) before every chunk."""
     state = A.new_zeros(u.shape[1], *A.shape)
-    y, starts = torch.empty_like(u), []
+    y, starts, rates = torch.empty_like(u), [], (A * LOG2_E, 1 / A)
     for now in _chunks(len(u), n_steps, reverse):
         starts.append(state)
         decay, states = work.take(now, u.shape[1])
-        _discretise(delta[now], A, decay, states)
+        _discretise(delta[now], *rates, decay, states)
         states.mul_(B[now][..., None]).mul_(u[now][:, :, None])
         state = _run(decay, states, state, reverse)
         torch.bmm(_flat(C[now], 1), states.flatten(0, 1), out=_flat(y[now], 1))
@@ -193,11 +194,11 @@ def _states(u, delta, B, C, A, work, n_steps, reverse):
 def _gradients(u, delta, B, C, grad_y, A, starts, grad_A, work, n_steps, reverse):
     """Gradients of u, delta, B and C for some rows, chunk by chunk from the end; adds A times that of A to grad_A."""
     grad_u, grad_delta, grad_B, grad_C = (torch.empty_like(t) for t in (u, delta, B, C))
-    carry = torch.zeros_like(starts[0])
+    carry, rates = torch.zeros_like(starts[0]), (A * LOG2_E, 1 / A)
     for now, start in reversed(list(zip(_chunks(len(u), n_steps, reverse), starts, strict=True))):
         u_k, delta_k, B_k, C_k, grad_y_k = u[now], delta[now], B[now], C[now], grad_y[now]
         decay, states, grad_h, driven, gain = work.take(now, u.shape[1])
-        _discretise(delta_k, A, decay, gain)
+        _discretise(delta_k, *rates, decay, gain)
         torch.mul(B_k[..., None], u_k[:, :, None], out=driven)
         torch.mul(gain, driven, out=states)
         _run(decay, states, start, reverse)
@@ -226,15 +227,15 @@ def _gradients(u, delta, B, C, grad_y, A, starts, grad_A, work, n_steps, reverse
     return grad_u, grad_delta, grad_B, grad_C
 
 
-def _discretise(delta, A, decay, gain):
-    """Fill ``decay`` with a and ``gain`` with (a - 1) / A, each (L, B, N, D).
+def _discretise(delta, halvings, inverse, decay, gain):
+    """Fill ``decay`` with a and ``gain`` with (a - 1) / A, each (L, B, N, D), from A log2(e) and 1 / A.
 
     ``a - 1`` is a subtraction because ``expm1`` costs as much as all the rest and gains nothing: the recurrence
     multiplies by the rounded ``a``, so that its error is in the result whichever way the driving term is computed.
     """
-    torch.mul(delta[:, :, None], A * math.log2(math.e), out=decay)
+    torch.mul(delta[:, :, None], halvings, out=decay)
     torch.exp2(decay, out=decay)
-    torch.sub(decay, 1, out=gain).mul_(1 / A)
+    torch.sub(decay, 1, out=gain).mul_(inverse)
 
 
 def _run(decay, driven, state, reverse):
