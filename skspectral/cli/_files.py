@@ -1,6 +1,7 @@
 """What the commands share that read spectra and write results."""
 
 import glob
+import os
 from pathlib import Path
 
 from ._reading import add_reading_options as add_reading
@@ -39,13 +40,15 @@ def free(path, args):
         raise FileExistsError(f"{path} is among the files that are read, and is never replaced. Give another name.")
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(f"There is no folder {path.absolute().parent} to write {path.name} into.")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise PermissionError(f"Nothing may be written into the folder {path.absolute().parent}. Give another one.")
     return path
 
 
 def _files_read(args):
     """Files that the arguments name, alone, in a folder or by a pattern."""
     given = [getattr(args, name, None) for name in ("model", "log", "references")]
-    for text in [*(getattr(args, "files", None) or []), *(getattr(args, "add", None) or [])]:
+    for text in (text for name in ("files", "add", "table") for text in getattr(args, name, None) or []):
         given.append(text if Path(text).exists() else text.partition("=")[2] or text)
     for path in (Path(one).expanduser() for one in given if one):
         if path.is_dir():

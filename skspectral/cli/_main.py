@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": "predict new spectra: values, intervals, flags",
     "export": "write the coefficients of a deployed model",
     "monitor": "see whether check samples are still predicted as they should be",
+    "update": "add standards to a deployed model, or correct its predictions by them",
     "pretrain": "pretrain the network on a folder of spectra",
 }
 

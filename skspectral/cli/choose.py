@@ -149,7 +149,8 @@ def _draw(path, X, order, chosen, name):
     ax.scatter(*scores[order].T, s=36, color="C3", label="standards")
     for label, point in zip(chosen, scores[order]):
         ax.annotate(str(label), point, xytext=(4, 3), textcoords="offset points", fontsize="small")
-    ax.set(xlabel=f"PC 1 ({share[0]:.0%})", ylabel=f"PC 2 ({share[1]:.0%})", title=f"Standards among samples of {name}")
+    title = "Standards among all samples" if name is None else f"Standards among samples of {name}"
+    ax.set(xlabel=f"PC 1 ({100 * share[0]:.3g} %)", ylabel=f"PC 2 ({100 * share[1]:.2g} %)", title=title)
     ax.legend(frameon=False)
     figure.savefig(path, dpi=150)
     plt.close(figure)

@@ -89,6 +89,12 @@ def run(args):
     for name in alarmed or list(states)[:1]:
         prefix = f"{name}: " if alarmed and len(states) > 1 else ""
         print(f"{prefix}{states[name].advice}")
+    if alarmed:
+        print("When an alarm is answered: --since DATE judges readings from then on.")
+    if alarmed and args.model is not None:
+        print(
+            f"With new standards: skspectral update {args.model} FILE -o NEW.skspectral (--table ... or --correction)"
+        )
     return ALARM_CODE if alarmed else 0
 
 

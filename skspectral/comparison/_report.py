@@ -155,7 +155,8 @@ def _how_to_read(comparison, best):
             f"A transfer is worth its standards where its error is far below that of {NO_TRANSFER}"
             + (f", and complete where it reaches {NATIVE}, the target calibrated from all samples." if native else ".")
         ),
-        f"{best} was picked because it is best here, so expect a little more in routine and watch it by check samples.",
+        f"{best} was picked because it is best here, so expect slightly larger errors in routine, and "
+        "watch it by check samples.",
     ]
 
 

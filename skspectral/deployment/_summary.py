@@ -41,7 +41,8 @@ def _of_record(model, record):
         yield f"              {'property'.ljust(width)}     n    RMSEP     bias      SEP  calibrated range"
         for j, name in enumerate(model.properties):
             yield (
-                f"              {name.ljust(width)}  {held.n[j]:4d} {_number(held.rmsep[j])} {_number(held.bias[j])} "
+                f"              {name.ljust(width)}  {held.n[j]:4d} {_number(held.rmsep[j])} "
+                f"{_number(held.bias[j], least=1e-9 * held.rmsep[j])} "
                 f"{_number(held.sep[j])}  {record.low[j]:.4g} to {record.high[j]:.4g}"
             )
     if record.intervals is not None and record.intervals.conformal:
@@ -51,5 +52,6 @@ def _of_record(model, record):
         yield f"  note        {note}"
 
 
-def _number(value):
-    return "       -" if not np.isfinite(value) else f"{value:8.4g}"
+def _number(value, *, least=0.0):
+    """A number of eight characters; rounding of zero is zero."""
+    return "       -" if not np.isfinite(value) else f"{0.0 if abs(value) < least else value:8.4g}"

@@ -103,15 +103,17 @@ class TrainingTable:
     def rows_of(self, instrument):
         """Mask of the rows of one instrument (n_spectra,)."""
         mask = np.array([label == instrument for label in self.instrument], dtype=bool)
-        if not mask.any() and self.instruments == [None]:
-            raise UnknownInstrumentError(
-                f"No row names its instrument, so that none is of {instrument!r}: give the files as {{name: file}} (on "
-                "the command line NAME=FILE), or a column 'instrument'."
-            )
         if not mask.any():
-            raise UnknownInstrumentError(
-                f"There is no instrument {instrument!r} in this table, only {', '.join(map(repr, self.instruments))}."
+            named = [repr(name) for name in self.instruments if name is not None]
+            text = (
+                f"There is no instrument {instrument!r} in this table, only {', '.join(named) or 'rows without one'}."
             )
+            if len(named) < len(self.instruments):
+                text += (
+                    " Rows do not name theirs: give the files as {name: file}, on the command line NAME=FILE, or a "
+                    "column 'instrument'."
+                )
+            raise UnknownInstrumentError(text)
         return mask
 
     def quantity_of(self, instrument):

@@ -73,7 +73,8 @@ def fold(record, approximate):
     except NonLinearCalibrationError as error:
         if not approximate:
             raise NonLinearCalibrationError(
-                f"{error} Ask for a linearisation (approximate=True, or --approximate) and look at its error."
+                f"{error} Ask for a linearisation (approximate=True, or --approximate) and look at its error, or make "
+                "the transfer by a method that is linear, such as PDS or SBC."
             ) from error
         return _linearised(record, predict, rmsep)
     return Coefficients(record.target, record.wavelengths, coef, intercept, None, rmsep)

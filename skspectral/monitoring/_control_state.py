@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import ttest_1samp
 
 from ..metrics import bias_test
+from ._charts import CHARTS
 
 __all__ = ["Alarm", "ControlState"]
 
@@ -138,7 +139,8 @@ class ControlState:
         lines += self._recent()
         lines.append(
             f"Values and limits are in standard deviations of a reading; each chart alarms falsely once in about "
-            f"{self.chart.arl:.0f} readings."
+            f"{self.chart.arl:.0f} readings"
+            + (", all six about three times as often." if len(self.series) == 2 * len(CHARTS) else ".")
         )
         return "\n".join(lines)
 

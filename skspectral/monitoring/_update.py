@@ -88,7 +88,7 @@ def update(model, new_standards, *, table=None, correction=None, target=None, va
         records = {name: _corrected(model, name, new, correction, validate=validate) for name in targets}
     else:
         raise NoSourceError(
-            f"{model.method} learns from source spectra, and a model file keeps none: give table, the files that the "
+            f"{model.method} learns from source spectra, and a model file keeps none: give table=, the files that the "
             'model was made from. To correct predictions by the new standards alone, give correction="bias".'
         )
     return TransferredModel(
@@ -114,9 +114,12 @@ def _targets_of(model, new, target):
     seen = new.instruments if target is None else [target]
     found = [name for name in model.targets if name in seen]
     if not found:
+        where = "do not say which instrument measured them"
+        if seen != [None]:
+            where = f"were measured on {', '.join(repr(name) for name in seen if name is not None)}"
         raise UnknownInstrumentError(
-            f"The new standards were measured on {', '.join(map(repr, seen))}, and the model serves "
-            f"{', '.join(map(repr, model.targets))}. Say with target= which of them it was."
+            f"The new standards {where}, and the model serves {', '.join(map(repr, model.targets))}. Say with target= "
+            "which of them it was."
         )
     return found
 
@@ -192,7 +195,7 @@ def _as_measured(model, record, new, name):
     ):
         raise AxisMismatchError(
             f"The new standards have {len(axis)} channels from {axis[0]:g} to {axis[-1]:g} {new.unit}, which is not "
-            f"the axis of {name!r} in the model. Bring them onto it with on(...)."
+            f"the axis of {name!r} in the model. Export them on it, or resample them (table.on(axis))."
         )
     if "unknown" not in (quantity, record.quantity) and quantity != record.quantity:
         raise QuantityError(f"The new standards are {quantity}, and the model of {name!r} needs {record.quantity}.")

@@ -43,7 +43,8 @@ def test_alarm_and_plots(log, tmp_path, capsys):
     assert main(options) == 3
     said = capsys.readouterr().out
     assert "chart-protein.png" in said and "chart-fat_oil.png" in said
-    assert said.splitlines()[-1].startswith("protein: ALARM: predictions have been off by about +0.")
+    *_, advice, how = said.splitlines()
+    assert advice.startswith("protein: ALARM: predictions have been off by about +0.") and "--since" in how
     assert all((tmp_path / f"chart-{name}.png").stat().st_size > 10_000 for name in ("protein", "fat_oil"))
     assert Path(log).read_bytes() == before
     assert main(options) == 2

@@ -156,7 +156,7 @@ def test_other_targets_keep_what_they_had(data, table):
     model = TransferredModel.fit(three, source="A", target=["B", "C"], method=DS())
     updated = update(model, rows(data, "C", range(10, 14)), correction="bias")
     assert updated.records["B"] is model.records["B"] and len(updated.records["C"].standards) == 12
-    with pytest.raises(UnknownInstrumentError, match=r"None.*Say with target="):
+    with pytest.raises(UnknownInstrumentError, match=r"do not say.*Say with target="):
         update(model, changed(rows(data, "C", range(10, 14)), instrument=None), correction="bias")
     named = update(model, changed(rows(data, "C", range(10, 14)), instrument=None), correction="bias", target="C")
     test = rows(data, "C", range(30, 60))
@@ -167,7 +167,7 @@ def test_other_targets_keep_what_they_had(data, table):
 
 def test_what_is_missing_is_asked_for(model, data, table):
     new = rows(data, "B", range(10, 14))
-    with pytest.raises(NoSourceError, match=r'give table, the files.*correction="bias"'):
+    with pytest.raises(NoSourceError, match=r'give table=, the files.*correction="bias"'):
         update(model, new)
     with pytest.raises(ValueError, match="not both"):
         update(model, new, table=table, correction="bias")

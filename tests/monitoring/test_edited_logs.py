@@ -1,5 +1,7 @@
 """Logs that were edited in a spreadsheet: dates, encodings and decimal commas of its country, lines that wait."""
 
+import errno
+import os
 from datetime import datetime
 
 import pytest
@@ -103,3 +105,17 @@ def test_the_way_out_is_named_as_on_the_command_line(tmp_path, capsys):
     read(tmp_path / "l.csv", [f"2026-03-{day:02d}" for day in range(1, 11)])
     assert main(["monitor", str(tmp_path / "l.csv")]) == 2
     assert "Give --sep, the standard error" in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_the_log_as_it_was(tmp_path, monkeypatch):
+    log = CheckLog(tmp_path / "l.csv")
+    log.append(CheckSamples(["2026-03-09"], [10.0], [10.1], ["s1"], "protein"))
+    before = log.path.read_bytes()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="nothing was added") as raised:
+        log.append(CheckSamples(["2026-03-10"], [10.0], [10.1], ["s2"], "protein"))
+    assert raised.value.filename == str(log.path) and log.path.read_bytes() == before

@@ -67,12 +67,22 @@ def read_file(path, **options):
         raise ReadingOptionError(f"There is no option {unknown[0]!r}; the readers know {', '.join(_OPTIONS)}.")
     path = os.fspath(path)
     form = format_of(path)
+    before = _state(path)
     try:
         if form is None:
             raise UnsupportedFormatError(refusal(path))
-        return _read(form, path, options)
+        blocks = _read(form, path, options)
     except UnsupportedFormatError as error:
-        return read_by_nirs4all(path, error)
+        blocks = read_by_nirs4all(path, error)
+    if _state(path) != before:
+        raise TableError(f"{path} was changed while it was read. Read it again when it is complete.")
+    return blocks
+
+
+def _state(path):
+    """What tells a file from another, or from itself at another time; readers open it more than once."""
+    found = os.stat(os.path.expanduser(path))
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _read(form, path, options):

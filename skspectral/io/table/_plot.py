@@ -24,7 +24,8 @@ def plot_table(table, ax=None, **kwargs):
     ax.set_xlabel({"nm": "Wavelength (nm)", "um": "Wavelength (µm)", "cm-1": "Wavenumber (cm⁻¹)"}.get(
         table.unit, "Raman shift (cm⁻¹)"))  # fmt: skip
     quantity = table.quantity
-    ax.set_ylabel(", ".join(sorted(set(quantity.values()))) if isinstance(quantity, dict) else quantity)
+    said = ", ".join(sorted(set(quantity.values()))) if isinstance(quantity, dict) else quantity
+    ax.set_ylabel(said.replace("unknown", "quantity not stated"))
     if len(table.instruments) > 1:
         legend = ax.legend()
         for handle in legend.legend_handles:

@@ -1,0 +1,120 @@
+"""``skspectral update``, axes of ``export``, and what is refused before any work is done."""
+
+import csv
+import os
+
+import numpy as np
+import pytest
+
+from skspectral import TransferredModel
+from skspectral.cli import main
+from skspectral.cli._files import free
+from skspectral.datasets import make_instruments
+from skspectral.exceptions import TableError
+from skspectral.io.formats import one_file
+
+NEW = slice(30, 36)
+
+
+@pytest.fixture(scope="module")
+def data():
+    data = make_instruments(n_samples=40, n_channels=40, random_state=4)
+    data.on = {name: data.X[data.instrument == name] for name in "AB"}
+    data.protein = data.y[data.instrument == "A", 0]
+    return data
+
+
+def write(path, data, X, numbers, y=None):
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sample_id", *(["protein"] if y is not None else []), *map(repr, data.wavelengths.tolist())])
+        for i, row in zip(numbers, X):
+            writer.writerow([f"w{i}", *([float(y[i])] if y is not None else []), *(repr(float(v)) for v in row)])
+
+
+@pytest.fixture(scope="module")
+def folder(data, tmp_path_factory):
+    """A model, new standards that read half a unit too high, and later samples."""
+    folder = tmp_path_factory.mktemp("update")
+    write(folder / "bench.csv", data, data.on["A"][:30], range(30), data.protein)
+    write(folder / "std.csv", data, data.on["B"][:6], range(6))
+    write(folder / "june.csv", data, data.on["B"][NEW], range(30, 36), data.protein - 0.5)
+    write(folder / "later.csv", data, data.on["B"][36:], range(36, 40))
+    files = [f"A={folder / 'bench.csv'}", f"B={folder / 'std.csv'}", "--source", "A", "--target", "B"]
+    assert main(["transfer", *files, "--method", "MeanShift", "--quiet", "-o", str(folder / "m.skspectral")]) == 0
+    return folder
+
+
+def call(folder, *arguments):
+    return main([str(folder / one) if (folder / one).exists() else one for one in arguments])
+
+
+def test_predictions_are_corrected(data, folder, capsys):
+    out = str(folder / "corrected.skspectral")
+    before = (folder / "m.skspectral").read_bytes()
+    assert call(folder, "update", "m.skspectral", "june.csv", "--correction", "bias", "-o", out) == 0
+    assert "then SBC(correction='bias')" in capsys.readouterr().out
+    assert (folder / "m.skspectral").read_bytes() == before
+    old, new = (
+        TransferredModel.load(path).predict(folder / "later.csv").value for path in (folder / "m.skspectral", out)
+    )
+    measured = TransferredModel.load(folder / "m.skspectral").predict(folder / "june.csv").value[:, 0]
+    moved = np.mean(data.protein[NEW] - 0.5 - measured)
+    np.testing.assert_allclose(new - old, moved, atol=1e-9)
+
+
+def test_old_and_new_standards_make_a_new_model(folder, capsys):
+    out = str(folder / "anew.skspectral")
+    table = ["--table", f"A={folder / 'bench.csv'}", f"B={folder / 'std.csv'}"]
+    assert call(folder, "update", "m.skspectral", "june.csv", *table, "-o", out, "--quiet", "--no-validation") == 0
+    assert len(TransferredModel.load(out).records["B"].standards) == 12
+    assert capsys.readouterr().out == ""
+
+
+def test_what_an_update_lacks_is_named_as_an_option(folder, capsys):
+    refused = [
+        (["june.csv"], "give --table,"),
+        (["june.csv"], "give --correction bias"),
+        (["later.csv", "--correction", "bias"], "no references of protein"),
+        (["june.csv", "--correction", "bias", "--target", "C"], "'C'"),
+        (["june.csv", "--table", "bench.csv"], "NAME=FILE"),
+    ]
+    for arguments, said in refused:
+        assert call(folder, "update", "m.skspectral", *arguments, "-o", str(folder / "no.skspectral")) == 2
+        assert said in capsys.readouterr().err
+    assert call(folder, "update", "m.skspectral", "june.csv", "--table", "bench.csv", "-o", "bench.csv", "--force") == 2
+    assert "never replaced" in capsys.readouterr().err
+
+
+def test_coefficients_in_wavenumbers(data, folder, capsys):
+    for unit in ("nm", "cm-1"):
+        assert call(folder, "export", "m.skspectral", "--unit", unit, "-o", str(folder / f"{unit}.csv")) == 0
+    assert "for spectra in the quantity that the model was made from" in capsys.readouterr().out
+    tables = {}
+    for unit in ("nm", "cm-1"):
+        with (folder / f"{unit}.csv").open(newline="") as file:
+            head, first, *rows = csv.reader(file)
+        assert head[0] == unit and first[0] == "b0"
+        tables[unit] = np.array(rows, dtype=float)
+    assert (np.diff(tables["cm-1"][:, 0]) > 0).all()
+    np.testing.assert_allclose(tables["cm-1"][::-1, 0], 1e7 / tables["nm"][:, 0])
+    np.testing.assert_array_equal(tables["cm-1"][::-1, 1], tables["nm"][:, 1])
+
+
+def test_a_folder_without_rights_is_refused_before_any_work(folder, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(PermissionError, match="Nothing may be written"):
+        free(folder / "new.csv", None)
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_refused(folder, monkeypatch):
+    path, read = folder / "later.csv", one_file._read
+
+    def slow(*arguments):
+        blocks = read(*arguments)
+        os.utime(path, (1, 1))
+        return blocks
+
+    monkeypatch.setattr(one_file, "_read", slow)
+    with pytest.raises(TableError, match="was changed while it was read"):
+        one_file.read_file(path)
