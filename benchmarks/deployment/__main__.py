@@ -31,7 +31,8 @@ NUMBERS = (3, 5, 10, 20)
 FLAG_SEEDS = range(1000, 1016)
 VIAL_SEEDS, VIAL_SEED = range(7000, 7040), 500
 VIAL_NUMBERS = (5, 7, 10, 20)
-N_REPEATS = 2
+#: Splits on which the rates of flags are counted; their limits were chosen on others.
+FLAG_REPEATS = range(100, 106)
 FIRST_SEED = 300
 #: What a calibration on spectra through simulated instruments explains at least; real ones are taken as they are.
 USEFUL = 0.8
@@ -45,7 +46,7 @@ def flags(args):
     for pair in tqdm(pairs, disable=args.quiet):
         others = other_materials(pair, materials)
         for n in NUMBERS:
-            for seed in range(N_REPEATS):
+            for seed in FLAG_REPEATS:
                 rows += flag_rates(pair, n, seed, others)
     table = pd.DataFrame(rows)
     _write("flags", flag_summary(table).reset_index(), args)

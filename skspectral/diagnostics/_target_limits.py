@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 from .._core.plausible import sizes_of
 from .._core.roles import TransferRows
 from ..exceptions import IndistinctSpectraError, NoSourceError, NoStandardsError
-from ._mistakes import NOISE, SHARE, SHARE_OF_SLIGHT, SLIGHT, STEP, left_out_of_mistakes, ratios
+from ._mistakes import NEARER, NOISE, SHARE, SHARE_OF_SLIGHT, SLIGHT, STEP, left_out_of_mistakes, ratios
 from ._spectra import checked_spectra, derivative, roughness
 from ._target_model import SpectraModel, folds_of, in_batches, mean_shift, twins_of
 
@@ -99,8 +99,8 @@ class TargetLimits:
     and the reverse, percent, another sign, a spectrum of the source instrument, a step. The statistic is how many times
     nearer to the calibration a spectrum comes with the mistake undone (a step wherever and however large it fits best),
     by a squared distance in as many components as predict left-out spectra best, of level, slope and curvature. A
-    mistake is found where that is more than for good spectra, and more than one. White noise is known by the ratio of
-    von Neumann, steps to spread.
+    mistake is found where that is more than for good spectra, and at least twice as near (a step, and the source: at
+    all). White noise is known by the ratio of von Neumann, steps to spread.
 
     The limits are cross-validated: each of these is computed for source samples and for standards that were left out.
     On a logarithmic scale they are close to normal; the limit is the quantile of the predictive distribution whose mean
@@ -111,8 +111,8 @@ class TargetLimits:
     ----------
     alpha : float, default=0.0005
         Share of good spectra expected beyond each limit of a general statistic; a hundred times that for the mistakes,
-        ten times for a step and for spectra of the source. Hardly any good spectrum reaches the limit of a mistake,
-        which is never below one.
+        five times for a step and for spectra of the source. Hardly any good spectrum reaches the limit of a mistake,
+        which is never below two.
     source, target : object, optional
         Labels of the two instruments.
     quantity : str, optional
@@ -227,9 +227,10 @@ class TargetLimits:
         self.expected_ = {}
         for name, values in ratios(np.concatenate([fold.out for fold in folds]), distance, undone).items():
             share = min(0.5, self.alpha * (SHARE_OF_SLIGHT if name in SLIGHT else SHARE))
-            # what fits no better with the mistake undone is not mistaken
+            # what fits hardly better with the mistake undone is not mistaken
+            least = 1.0 if name in SLIGHT or name == NOISE else NEARER
             self.expected_[name] = _expected(values[~on_target], values[on_target])
-            self.limits_[name] = max(1.0, _limit(self.expected_[name], share))
+            self.limits_[name] = max(least, _limit(self.expected_[name], share))
         if not np.isfinite(list(self.limits_.values())).all():
             raise IndistinctSpectraError("All source spectra have one and the same shape: nothing to judge by.")
         return self

@@ -5,7 +5,7 @@ import pytest
 
 from skspectral.deployment._flags import Flags
 from skspectral.diagnostics import TargetLimits
-from skspectral.diagnostics._mistakes import NOISE, OTHER_INSTRUMENT, STEP, MistakeModel
+from skspectral.diagnostics._mistakes import NOISE, OTHER_INSTRUMENT, SLIGHT, STEP, MistakeModel
 from skspectral.diagnostics._target_model import SpectraModel
 
 N_CHANNELS, N_STANDARDS = 30, 10
@@ -53,7 +53,9 @@ def test_good_spectra_are_let_through(many_kinds):
     found = limits.check(new)
     assert found.outside.mean() <= 0.03
     assert found.file_mistake is None
-    assert all(limit >= 1.0 for name, limit in limits.limits_.items() if name in found.undone)
+    # a little nearer is chance
+    nearer = {name: limit for name, limit in limits.limits_.items() if name in found.undone}
+    assert all(limit >= (1.0 if name in SLIGHT else 2.0) for name, limit in nearer.items())
 
 
 @pytest.mark.parametrize(
