@@ -97,7 +97,7 @@ class Views:
 
     def __init__(self, rows, axis, known=()):
         self.rows, self.axis, self.known = rows, axis, known
-        self._shown, self._systems, self._maps, self._changed = {}, {}, {}, {}
+        self._shown, self._systems, self._maps, self._changed = {}, {}, {}, (None, None)
 
     def show(self, view):
         """Return the callable that shows target spectra so, which also pulls coefficients back; see ``_fold``."""
@@ -128,11 +128,12 @@ class Views:
 
         A map of few pairs may blow up what none of them varies in, and no pair left out tells: it varies as little.
         """
-        if view not in self._changed:
+        # members of one view stand together; what is as large as the source is kept for one view at a time
+        if self._changed[0] != view:
             source, pairs = self.rows.source_samples[0], self.rows.pairs
             there = source + (pairs.target - pairs.source).mean(axis=0)
-            self._changed[view] = self.show(view)(there) - plain
-        return self._changed[view]
+            self._changed = view, self.show(view)(there) - plain
+        return self._changed[1]
 
     def _map(self, view, operator):
         """The fitted map, and all standards as it shows them."""
