@@ -2,13 +2,14 @@
 
 import glob
 import os
+import shlex
 from pathlib import Path
 
 from ._reading import add_reading_options as add_reading
 from ._reading import given_options, sources
 from ._reading import read_table_of as read
 
-__all__ = ["add_output", "add_reading", "free", "read", "reading_options", "say", "sources", "write_text"]
+__all__ = ["add_output", "add_reading", "free", "read", "reading_options", "say", "shell", "sources", "write_text"]
 
 #: Options of reading that a deployed model keeps for the files that it will predict.
 KEPT = ("id_column", "instrument_column", "unit", "quantity")
@@ -64,6 +65,11 @@ def write_text(path, text):
     from .._core.whole_files import write_whole
 
     write_whole(path, text.encode("utf-8"))
+
+
+def shell(*words):
+    """Words of a command to type, quoted where they hold blanks."""
+    return shlex.join(map(str, words))
 
 
 def say(args, text=""):

@@ -73,6 +73,9 @@ def main(argv=None):
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     args = build_parser(argv).parse_args(argv)
+    if hasattr(sys.stdout, "reconfigure"):
+        # a name in letters that the console lacks stops nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
     formatted = warnings.formatwarning
     # what a file, a fit or a prediction is warned of is about them, not about a line of code
     warnings.formatwarning = lambda message, *_, **__: f"Warning: {in_options(str(message), args)}\n"

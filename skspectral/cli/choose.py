@@ -3,7 +3,7 @@
 import csv
 import io
 
-from ._files import add_output, add_reading, free, read, say, write_text
+from ._files import add_output, add_reading, free, read, say, shell, write_text
 
 __all__ = ["add_arguments", "run"]
 
@@ -96,15 +96,11 @@ def run(args):
     if plot is not None:
         _draw(plot, X, order, chosen, name)
         say(args, f"Written: {plot}")
-    files = " ".join(args.files)
-    say(
-        args,
-        f"Next: measure them on the other instrument, then: skspectral transfer {name}=... NEW=... --source {name} "
-        f"--target NEW -o model.skspectral"
-        if name is not None and "=" in files
-        else f"Next: measure them on the other instrument, then: skspectral transfer OLD={files} NEW=standards.csv "
-        "--source OLD --target NEW -o model.skspectral",
-    )
+    named = name is not None and any("=" in file for file in args.files)
+    old = name if named else "OLD"
+    files = [file if named else f"OLD={file}" for file in args.files]
+    command = shell(*files, "NEW=standards.csv", "--source", old, "--target", "NEW", "-o", "model.skspectral")
+    say(args, f"Next: measure them on the other instrument, then: skspectral transfer {command}")
 
 
 def _mean(values):

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 
-from ._files import add_output, free, say, write_text
+from ._files import add_output, free, say, shell, write_text
 
 __all__ = ["add_arguments", "run"]
 
@@ -46,7 +46,10 @@ def run(args):
             beside = f", beside an RMSEP of {rmsep:.3g}" if rmsep == rmsep else ""
             say(args, f"  {name}: error of linearisation {error:.3g}{beside}")
     say(args, f"Written: {path}")
-    say(args, f"Next: skspectral predict {args.model} FILE -o predictions.csv, and compare with the instrument's own.")
+    say(
+        args,
+        f"Next: skspectral predict {shell(args.model)} FILE -o predictions.csv, and compare with the instrument's own.",
+    )
 
 
 def _in_unit(found, own, wanted):

@@ -10,7 +10,7 @@ from .._core.whole_files import write_whole
 from ..deployment import TransferredModel
 from ..exceptions import OptionalDependencyError, TooFewCheckSamplesError, TooFewStandardsError
 from ..monitoring import CheckLog, CheckSamples, ControlChart
-from ._files import free, sources
+from ._files import free, shell, sources
 from ._reading import add_options_of_new_files, given_options
 from ._words import in_options
 
@@ -21,6 +21,7 @@ DESCRIPTION = (
     "line per reading. Exit codes: 0 in control, 2 error, 3 alarm."
 )
 ALARM_CODE = 3
+PLOTS = (".png", ".svg", ".pdf")
 
 
 def add_arguments(parser):
@@ -56,6 +57,9 @@ def add_arguments(parser):
 def run(args):
     """Judge the log; 3 where a chart alarms."""
     log = CheckLog(args.log)
+    lone = [option for option in ("date", "references") if getattr(args, option) is not None]
+    if lone and not args.add:
+        raise ValueError(f"--{lone[0]} belongs to the spectra of --add, of which there are none.")
     model = None if args.model is None else TransferredModel.load(args.model)
     if args.add:
         _append(args, model, log)
@@ -92,9 +96,8 @@ def run(args):
     if alarmed:
         print("When an alarm is answered: --since DATE judges readings from then on.")
     if alarmed and args.model is not None:
-        print(
-            f"With new standards: skspectral update {args.model} FILE -o NEW.skspectral (--table ... or --correction)"
-        )
+        command = f"skspectral update {shell(args.model)} FILE -o NEW.skspectral"
+        print(f"With new standards: {command}, and --table or --correction.")
     return ALARM_CODE if alarmed else 0
 
 
@@ -141,8 +144,15 @@ def _plots(args, names):
     if args.plot is None:
         return {}
     path = Path(args.plot)
-    plain = {name: re.sub(r"[^\w.-]+", "_", name) for name in names}
-    paths = {name: path.with_stem(f"{path.stem}-{plain[name]}") if len(names) > 1 else path for name in names}
+    if path.suffix.lower() not in PLOTS:
+        raise ValueError(f"Plots are written to {', '.join(PLOTS[:-1])} or {PLOTS[-1]}, got {path.name}.")
+    if len(names) == 1:
+        return {names[0]: free(path, args)}
+    paths = {}
+    for name in names:
+        plain = re.sub(r"[^\w.-]+", "_", name)
+        alike = sum(re.sub(r"[^\w.-]+", "_", other) == plain for other in paths)
+        paths[name] = path.with_stem(f"{path.stem}-{plain}" + (f"-{alike + 1}" if alike else ""))
     return {name: free(path, args) for name, path in paths.items()}
 
 
@@ -156,6 +166,6 @@ def _draw(state, path, unit):
         print(f"skspectral monitor: {path} is not written. {error}", file=sys.stderr)
         return
     content = io.BytesIO()
-    figure.savefig(content, dpi=150, format=path.suffix[1:] or "png")
+    figure.savefig(content, dpi=150, format=path.suffix[1:])
     write_whole(path, content.getvalue())
     print(f"Written: {path}")

@@ -3,7 +3,7 @@
 import io
 from pathlib import Path
 
-from ._files import add_output, free, say, sources, write_text
+from ._files import add_output, free, say, shell, sources, write_text
 from ._reading import add_options_of_new_files, given_options
 
 __all__ = ["add_arguments", "run"]
@@ -54,11 +54,9 @@ def run(args):
         say(args, f"  and {len(flagged) - MOST_SHOWN} more, with their reasons in {path.name}")
     say(args, f"Written: {path}")
     log = Path(args.model).with_suffix(".log.csv").name
-    whose = "" if len(model.targets) == 1 else f" --target {args.instrument or predicted.labels['instrument'][0]}"
-    say(
-        args,
-        f"Next, when references of some samples are known: skspectral monitor {args.model} {log} --add FILE{whose}",
-    )
+    whose = [] if len(model.targets) == 1 else ["--target", args.instrument or predicted.labels["instrument"][0]]
+    command = shell(args.model, log, "--add", "FILE", *whose)
+    say(args, f"Next, when references of some samples are known: skspectral monitor {command}")
     return REJECTED_CODE if (flags == "reject").any() else 0
 
 

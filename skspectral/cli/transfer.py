@@ -1,6 +1,6 @@
 """``skspectral transfer``: move a calibration to another instrument, validate it, and write the model to deploy."""
 
-from ._files import add_output, add_reading, free, read, reading_options, say
+from ._files import add_output, add_reading, free, read, reading_options, say, shell
 
 __all__ = ["add_arguments", "run"]
 
@@ -50,9 +50,9 @@ def run(args):
     model.save(path)
     say(args, model)
     say(args, f"Written: {path}")
-    name = f"new_{args.target[0]}.csv"
-    said = "" if len(args.target) == 1 else f" --instrument {args.target[0]}"
-    say(args, f"Next: skspectral predict {path} {name}{said} -o predictions.csv")
+    said = [] if len(args.target) == 1 else ["--instrument", args.target[0]]
+    command = shell(path, f"new_{args.target[0]}.csv", *said, "-o", "predictions.csv")
+    say(args, f"Next: skspectral predict {command}")
 
 
 def _refuse_other_spellings(args, table):

@@ -1,6 +1,6 @@
 """``skspectral update``: new standards into a deployed model."""
 
-from ._files import add_output, free, say, sources
+from ._files import add_output, free, say, shell, sources
 from ._reading import add_options_of_new_files, given_options
 
 __all__ = ["add_arguments", "run"]
@@ -56,4 +56,7 @@ def run(args):
     updated.save(path)
     say(args, updated)
     say(args, f"Written: {path}")
-    say(args, f"Next: skspectral monitor {path} LOG --since {updated.created[:10]}, with check samples from now on.")
+    say(
+        args,
+        f"Next: skspectral monitor {shell(path)} LOG --since {updated.created[:10]}, with check samples from now on.",
+    )

@@ -13,6 +13,7 @@ from .._core.references import check_references
 from .._core.units import check_plausible
 from ..exceptions import AxisMismatchError, ImplausibleReferenceError, MissingReferenceError, UnknownInstrumentError
 from ..preprocessing import Resample
+from .predictions import refuse_columns_of_one_name
 from .stacking import stack_instruments
 
 __all__ = ["TrainingRows", "TrainingTable"]
@@ -68,6 +69,7 @@ class TrainingTable:
         names = [f"property {j + 1}" for j in range(y.shape[1])] if names is None else [str(name) for name in names]
         if len(names) != y.shape[1] or len(set(names)) < len(names):
             raise ValueError(f"properties must name the {y.shape[1]} columns of y, each once; got {names}.")
+        refuse_columns_of_one_name(names)
         for name, column in zip(names, y.T):
             known = column[np.isfinite(column)]
             if len(known) > 1 and np.ptp(known) == 0:

@@ -8,10 +8,32 @@ import numpy as np
 
 from .._core.optional import import_optional
 
-__all__ = ["SEVERITIES", "Predictions"]
+__all__ = ["SEVERITIES", "Predictions", "refuse_columns_of_one_name"]
 
 #: From harmless to unusable; an empty flag means that nothing was found.
 SEVERITIES = ("", "note", "warning", "reject")
+
+
+#: What stands beside the value of a property, and what names the rows.
+BESIDE = ("lower", "upper", "replicate_sd", "flag", "reason")
+LABELS = ("file", "sample_id", "instrument", "n_spectra")
+
+
+def refuse_columns_of_one_name(properties):
+    """Refuse properties that the table of predictions would have no column of its own for.
+
+    Raises
+    ------
+    ValueError
+        It names the property, and the column that is called alike.
+    """
+    taken = {name: "what names the rows" for name in LABELS}
+    taken |= {f"{name}_{what}": f"{what} of {name!r}" for name in properties for what in BESIDE}
+    for name in properties:
+        if name in taken:
+            raise ValueError(
+                f"The property {name!r} is called as a column of the predictions, {taken[name]}. Call it otherwise."
+            )
 
 
 @dataclass(frozen=True, eq=False)

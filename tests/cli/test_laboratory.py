@@ -1,6 +1,8 @@
 """What laboratories do with the commands: names in two spellings, columns in another order, a model without an SEP."""
 
 import csv
+import io
+import sys
 
 import numpy as np
 import pytest
@@ -112,6 +114,30 @@ def test_few_references_are_said(data, folder, capsys):
     write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], names, standards)
     assert transfer(folder, "std.csv") == 2
     assert "as percent is of a fraction" in capsys.readouterr().err
+
+
+def test_a_console_without_the_letters_of_a_name(folder, monkeypatch):
+    path = folder / "bench.csv"
+    path.write_text(path.read_text().replace("wheat", "blé"), encoding="utf-8")
+    content = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(content, encoding="ascii"))
+    assert main(["choose", str(path), "-n", "3"]) == 0
+    assert b"bl\\xe9 0" in content.getvalue()
+
+
+def test_properties_that_are_called_as_other_columns_are_refused(data, folder, capsys):
+    path = folder / "bench.csv"
+    text = path.read_text()
+    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"wheat {i:03d}" for i in range(6)])
+    for name in ("n_spectra", "protein_lower"):
+        head, *rows = text.splitlines()
+        lines = [
+            head.replace("protein", f"protein,{name}"),
+            *(row.replace(",", f",{i},", 1) for i, row in enumerate(rows)),
+        ]
+        path.write_text("\n".join(lines))
+        assert transfer(folder, "std.csv", "--property", "protein", "--property", name) == 2
+        assert f"The property '{name}' is called as a column" in capsys.readouterr().err
 
 
 def test_files_without_instruments_are_told_how_to_name_them(folder):

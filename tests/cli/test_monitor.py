@@ -61,6 +61,8 @@ def test_after_the_alarm_is_answered_watching_starts_anew(log, capsys):
     ("options", "said"),
     [
         (["--sep", "x"], "--sep must be a number"),
+        (["--plot", "chart.doc"], "written to .png, .svg or .pdf, got chart.doc"),
+        (["--date", "2026-03-09"], "--date belongs to the spectra of --add"),
         (["--sep", "sugar=1"], "names 'sugar'; the log has protein, fat/oil"),
         (["--property", "sugar"], "no check sample of 'sugar'"),
         (["--since", "tomorrow"], "'tomorrow' is no date"),
