@@ -53,8 +53,11 @@ def run(args):
     if len(flagged) > MOST_SHOWN:
         say(args, f"  and {len(flagged) - MOST_SHOWN} more, with their reasons in {path.name}")
     say(args, f"Written: {path}")
-    log = Path(args.model).with_suffix(".log.csv").name
-    whose = [] if len(model.targets) == 1 else ["--target", args.instrument or predicted.labels["instrument"][0]]
+    log, whose = f"{Path(args.model).stem}.log.csv", []
+    if len(model.targets) > 1:
+        # each instrument has a log of its own
+        target = args.instrument or predicted.labels["instrument"][0]
+        log, whose = f"{Path(args.model).stem}.{target}.log.csv", ["--target", target]
     command = shell(args.model, log, "--add", "FILE", *whose)
     say(args, f"Next, when references of some samples are known: skspectral monitor {command}")
     return REJECTED_CODE if (flags == "reject").any() else 0

@@ -64,7 +64,10 @@ def validated_sep(model, target_name, target):
     if target not in model.targets:
         raise UnknownInstrumentError(f"The model has no target {target!r}, only {', '.join(map(repr, model.targets))}.")
     if target_name not in model.properties:
-        raise ValueError(f"The model predicts {', '.join(model.properties)}, not {target_name!r}.")
+        raise ValueError(
+            f"The model predicts {', '.join(model.properties)}, not {target_name!r}. Give an SEP of it (sep=), or "
+            "judge the others alone."
+        )
     held, j = model.records[target].held_out, model.properties.index(target_name)
     sep = float(held.sep[j])
     if not (len(held.samples) and sep > 0):

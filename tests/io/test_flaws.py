@@ -5,6 +5,7 @@ import pytest
 
 from skspectral.exceptions import TableError
 from skspectral.io import SpectraTable, read_spectra
+from tests.io.binary_writers import spc
 
 AXIS = "sample_id,1100,1102,1104,1106"
 WHOLE = ["s1,0.1,0.2,0.3,0.4", "s2,0.2,0.3,0.5,0.4"]
@@ -65,6 +66,17 @@ def test_columns_and_parquet_and_frames_keep_the_same_rows(tmp_path):
         assert table.sample_id.tolist() == ["s1", "bad", "s2"]
         assert [flaw is None for flaw in table.flaws] == [True, False, True]
         assert "missing" in table.flaws[1]
+
+
+def test_one_of_several_spectra_of_a_binary_file(tmp_path):
+    pytest.importorskip("spc_io")
+    X = np.array([[0.1, 0.2, 0.3], [0.1, np.inf, 0.3], [0.2, 0.3, 0.5]])
+    (tmp_path / "a.spc").write_bytes(spc(X))
+    table = read_spectra(tmp_path / "a.spc", on_error="keep")
+    assert [flaw is None for flaw in table.flaws] == [True, False, True] and "spectrum 2" in table.flaws[1]
+    np.testing.assert_allclose(table.X[[0, 2]], X[[0, 2]], rtol=1e-6)
+    with pytest.raises(TableError, match="spectrum 2 of this SPC file holds values that are no numbers"):
+        read_spectra(tmp_path / "a.spc")
 
 
 def test_a_file_that_cannot_be_read_keeps_its_place(tmp_path):

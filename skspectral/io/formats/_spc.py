@@ -41,7 +41,7 @@ def looks_like_spc(head):
     return any(head[0:64:2]) and any(head[1:64:2])
 
 
-def read_spc(path, **options):
+def read_spc(path, *, keep_flawed=False, **options):
     """Spectra of an SPC file: one block for all that share an axis."""
     with open(path, "rb") as file:
         data = file.read()
@@ -54,7 +54,7 @@ def read_spc(path, **options):
         raw = package.SpcRaw.from_bytes_io(io.BytesIO(data))
     except Exception as error:
         raise TableError(f"{path}: this SPC file is truncated or damaged ({error}).") from error
-    blocks = _blocks(path, raw, header, log)
+    blocks = _blocks(path, raw, header, log, keep_flawed)
     if surplus:
         note = f"{surplus} bytes follow the spectra that the header announces, and are not read; it may be damaged"
         warnings.warn(f"{path}: {note}.", TableWarning, stacklevel=3)
@@ -126,22 +126,23 @@ def _log_text(data, start):
     return data[start + text : start + size].split(b"\0")[0].decode("latin-1").strip() if text else ""
 
 
-def _blocks(path, raw, header, log):
+def _blocks(path, raw, header, log, keep_flawed):
     unit, quantity, notes = _meaning(path, header)
     meta = _meta(header, log)
-    groups = []
+    groups, flaws = [], {}
     for k, sub in enumerate(raw.subs):
         axis = _axis(path, raw, header, sub)
         y = _values(header, sub)
         if not np.all(np.isfinite(y)):
-            raise TableError(
-                f"{path}: spectrum {k + 1} of this SPC file holds values that are no numbers; it is damaged."
-            )
+            flaws[k] = f"spectrum {k + 1} of this SPC file holds values that are no numbers; it is damaged"
+            y = np.where(np.isfinite(y), y, np.nan)
         group = next((group for group in groups if np.array_equal(group[0], axis)), None)
         if group is None:
             groups.append(group := (axis, [], []))
         group[1].append(y)
         group[2].append(k)
+    if flaws and (not keep_flawed or len(flaws) == len(raw.subs)):
+        raise TableError(f"{path}: {next(iter(flaws.values()))}.")
     blocks = []
     z_label = f"z ({_Z_UNITS[header.fztype._val]})" if header.fztype._val in _Z_UNITS else "z"
     names = {int(k): name.strip() or None for k, name in re.findall(r'SUBFILE(\d+)\s*=[^\r\n]*"([^"\r\n]*)"', log)}
@@ -163,6 +164,7 @@ def _blocks(path, raw, header, log):
                 columns=columns,
                 meta=dict(meta),
                 notes=[*notes, *([note] if note else [])],
+                flaws={row: flaws[k] for row, k in enumerate(numbers) if k in flaws},
             )
         )
     return blocks
