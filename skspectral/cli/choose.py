@@ -49,6 +49,8 @@ def run(args):
     if args.n < 1:
         raise ValueError(f"-n must be at least 1, got {args.n}.")
     output = None if args.output is None else free(args.output, args)
+    if output is not None and output.suffix.lower() != ".csv":
+        raise ValueError(f"The list is written to .csv, got {output.name}.")
     plot = None if args.plot is None else free(args.plot, args)
     import numpy as np
 

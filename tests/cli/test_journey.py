@@ -212,6 +212,7 @@ def test_bad_calls_say_what_is_wrong(made, capsys, tmp_path):
         (["export", model, "-o", str(tmp_path / "p.txt")], ".csv or .json"),
         (["choose", bench, "-n", "99"], "99"),
         (["choose", bench, "-n", "0"], "at least 1"),
+        (["choose", bench, "-o", str(tmp_path / "list.xlsx")], "written to .csv"),
         (["choose", f"A={bench}", f"B={standards}"], "--instrument"),
     ]
     for arguments, said in cases:
