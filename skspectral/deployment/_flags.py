@@ -20,6 +20,7 @@ WHAT = {
     "q": "something that the calibration never showed",
     "t2": "far from its centre",
     "peak": "a step, spike or band",
+    "distance": "another level, slope or curvature",
 }
 
 
@@ -67,7 +68,8 @@ class Flags:
         for row in np.flatnonzero(found.outside):
             score, worst, mistake = found.score[row], worsts[row], mistakes[row]
             view, _, statistic = worst.rpartition(" ")
-            what = f"{WHAT[statistic]} ({view}, " if statistic in WHAT else f"nearer to them without {worst} ("
+            seen = f"{view}, " if view else ""
+            what = f"{WHAT[statistic]} ({seen}" if statistic in WHAT else f"nearer to them without {worst} ("
             reason = (
                 f"looks like {mistake}"
                 if mistake
