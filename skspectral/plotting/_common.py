@@ -7,6 +7,7 @@ from .._core.optional import import_optional
 __all__ = [
     *("COLORS", "REFERENCE_COLOR", "STYLES"),
     *("Display", "bare", "columns_of", "label_log_axis", "mean_of_known", "methods_of", "metric_title", "new_axes"),
+    "show_numbers",
 ]
 
 # the palette of Okabe and Ito, which colour-blind readers tell apart; yellow is left out as too pale on white
@@ -15,6 +16,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 # colour and marker repeat with different periods, so that 63 series differ, in grey print too
 STYLES = tuple({"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)]} for i in range(63))
 REFERENCE_COLOR = "#666666"
+# share of an axis that a number of two digits takes
+LEAST_APART = 0.045
 
 
 class Display:
@@ -117,3 +120,14 @@ def columns_of(results, names):
     if columns[0].size == 0:
         raise ValueError("The results have no rows.")
     return columns
+
+
+def show_numbers(ax, numbers):
+    """Mark numbers on the abscissa, and write those that do not lie over the one before."""
+    numbers = np.unique(numbers)
+    texts, last = [], -np.inf
+    for number in numbers:
+        apart = number - last >= LEAST_APART * np.ptp(numbers)
+        texts.append(f"{number:g}" if apart else "")
+        last = number if apart else last
+    ax.set_xticks(numbers, texts)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._common import STYLES, Display, bare, new_axes
+from ._common import STYLES, Display, bare, new_axes, show_numbers
 
 __all__ = ["StandardsCurveDisplay"]
 
@@ -100,8 +100,7 @@ class StandardsCurveDisplay(Display):
                 (solid,) = self.ax_.plot(measured, curve.predict(measured)[:, j] / unit, **lines)
                 (dashed,) = self.ax_.plot(ahead, curve.predict(ahead)[:, j] / unit, linestyle="--", **lines)
                 self.fits_[name] = (solid, dashed)
-        ticks = sorted({*n.tolist(), *([curve.n_available + further] if fitted else [])})
-        self.ax_.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        show_numbers(self.ax_, [*n.tolist(), *([curve.n_available + further] if fitted else [])])
         unit = f" ({self.unit})" if self.unit and not self.relative else ""
         ordinate = f"RMSEP / RMSEP with {n[-1]} standards" if self.relative else f"RMSEP{unit}"
         self.ax_.set(xlabel="Number of transfer standards", ylabel=ordinate)

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from ._common import REFERENCE_COLOR, STYLES, Display, bare, columns_of, label_log_axis, metric_title, new_axes
+from ._common import (
+    REFERENCE_COLOR,
+    STYLES,
+    Display,
+    bare,
+    columns_of,
+    label_log_axis,
+    metric_title,
+    new_axes,
+    show_numbers,
+)
 
 __all__ = ["TransferCurveDisplay"]
 
@@ -140,8 +150,7 @@ class TransferCurveDisplay(Display):
             label_log_axis(self.ax_.yaxis)
             # a band that comes near zero would take most of the axis
             self.ax_.set_ylim(values.min() / BEYOND_MEANS, values.max() * BEYOND_MEANS)
-        ticks = np.unique(np.concatenate([[], *(points[:, 0] for points in self.curves.values())]))
-        self.ax_.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        show_numbers(self.ax_, np.concatenate([[], *(points[:, 0] for points in self.curves.values())]))
         unit = f" ({self.unit})" if self.unit else ""
         self.ax_.set(xlabel="Number of transfer standards", ylabel=f"{self.metric_name}{unit}")
         self.ax_.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.01, 0.5))

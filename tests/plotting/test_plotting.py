@@ -139,6 +139,15 @@ class TestPredictedMeasured:
 
 
 class TestTransferCurve:
+    def test_numbers_that_lie_close_together_do_not_cover_one_another(self):
+        numbers = [1, 2, 3, 5, 10, 15, 20, 30, 50]
+        results = {"method": ["PDS"] * 9, "n_standards": numbers, "rmsep": np.linspace(0.5, 0.3, 9)}
+        display = TransferCurveDisplay.from_results(results)
+        display.figure_.set_size_inches(4.0, 3.0)
+        legible(display.figure_)
+        assert display.ax_.get_xticks().tolist() == numbers
+        assert [label.get_text() for label in display.ax_.get_xticklabels()][-1] == "50"
+
     def test_means_bands_and_levels(self, results):
         display = TransferCurveDisplay.from_results(results, unit="%")
         assert list(display.lines_) == ["DS", "PDS"]
