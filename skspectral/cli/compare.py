@@ -10,7 +10,8 @@ from ..deployment import deploy, stack_instruments
 from ..exceptions import NoStandardsError, TableError, UnknownInstrumentError
 from ..io import check, describe_axis
 from ..model_selection import StandardsSplit, TransferSplit, inherit_references
-from ._reading import add_reading_options, read_table_of
+from ._files import shell
+from ._reading import add_reading_options, given_options, read_table_of
 from ._results import add_options, chosen_methods, keep, run_comparison, say, write
 
 __all__ = ["add_arguments", "run"]
@@ -62,6 +63,9 @@ def run(args):
     loaded.predict(spectra)
     say(args, f"{path}: {best}, fitted on all rows; it predicts spectra of {args.target} as they are measured.")
     write(args, comparison, data, model, best, notes)
+    command = shell(*args.files, "--source", args.source, "--target", args.target, "-o", "model.skspectral")
+    more = " and the options of reading that were given here" if given_options(args) else ""
+    say(args, f"Next, for predictions with intervals and flags: skspectral transfer {command}{more}")
 
 
 def _read(args):

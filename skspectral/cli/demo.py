@@ -54,6 +54,7 @@ def run(args):
     shown = ", ".join(f"{name} {error:.3g}" for name, error in zip(data.target_names, np.atleast_1d(errors)))
     say(args, f"{path}: {best}, loaded again; RMSEP on the {len(test)} held-out samples of the first split: {shown}")
     write(args, comparison, data, model, best, notes)
+    say(args, "Next, with files of your own: skspectral compare OLD=FILE NEW=FILE --source OLD --target NEW")
 
 
 def _demo_data(args):

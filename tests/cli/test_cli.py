@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shlex
 import subprocess
 import sys
 
@@ -48,6 +49,7 @@ def test_demo_on_simulated_instruments(tmp_path, capsys):
     )
     said = capsys.readouterr().out
     assert code == 0 and "SIMULATED" in said and "loaded again" in said
+    assert said.strip().splitlines()[-1].startswith("Next, with files of your own: skspectral compare")
     results, page, model = outputs(tmp_path)
     assert {row["method"] for row in results} == {"SourceOnly", "MeanShift", "native"}
     assert "lie inside their 90 % interval" in page
@@ -114,7 +116,10 @@ def test_few_standards_are_left_out_one_by_one(rows, tmp_path, capsys):
     few = [r for r in body if r[0] == "A"] + [r for r in body if r[0] == "B"][:6]
     args = [write(tmp_path / "few.csv", head, few), "--source", "A", "--target", "B", *FAST[:-1]]
     assert main(["compare", *args, "--output", str(tmp_path / "out")]) == 0
-    assert "only 6 samples" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "only 6 samples" in said
+    command = said.strip().splitlines()[-1].partition("skspectral transfer ")[2]
+    assert shlex.split(command) == [*args[:5], "-o", "model.skspectral"]
     assert len({row["repeat"] for row in outputs(tmp_path / "out")[0]}) == 6
 
 
