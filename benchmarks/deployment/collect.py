@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skspectral import AutoTransfer, MeanShift
+from skspectral.deployment._content import usual_of
 from skspectral.deployment._methods import as_columns, predict_with_std
 from skspectral.diagnostics import TargetLimits, TransferIntervals
 from skspectral.model_selection import StandardsSplit
@@ -87,8 +88,7 @@ def _usual(model, split):
     on_target = split.instrument == "B"
     source, at = split.X[~on_target], {name: row for row, name in enumerate(split.sample_id[~on_target])}
     twins = source[[at[name] for name in split.sample_id[on_target]]]
-    values = as_columns(model.predict(source + (split.X[on_target] - twins).mean(axis=0)))
-    return np.stack([values.mean(axis=0), values.var(axis=0), np.full(values.shape[1], float(len(values)))])
+    return usual_of(as_columns(model.predict(source + (split.X[on_target] - twins).mean(axis=0))))
 
 
 def flagged_spectra(split):

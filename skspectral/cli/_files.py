@@ -9,7 +9,18 @@ from ._reading import add_reading_options as add_reading
 from ._reading import given_options, sources
 from ._reading import read_table_of as read
 
-__all__ = ["add_output", "add_reading", "free", "read", "reading_options", "say", "shell", "sources", "write_text"]
+__all__ = [
+    "add_output",
+    "add_reading",
+    "free",
+    "read",
+    "reading_options",
+    "say",
+    "shell",
+    "sources",
+    "target_of",
+    "write_text",
+]
 
 #: Options of reading that a deployed model keeps for the files that it will predict.
 KEPT = ("id_column", "instrument_column", "unit", "quantity")
@@ -70,6 +81,11 @@ def write_text(path, text):
 def shell(*words):
     """Words of a command to type, quoted where they hold blanks."""
     return shlex.join(map(str, words))
+
+
+def target_of(model, text):
+    """The target of a model that is written so on the command line; what is none is left to the model to refuse."""
+    return next((name for name in model.targets if str(name) == text), text)
 
 
 def say(args, text=""):

@@ -4,13 +4,14 @@ import datetime
 import io
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 from .._core.whole_files import write_whole
 from ..deployment import TransferredModel
 from ..exceptions import OptionalDependencyError, TooFewCheckSamplesError, TooFewStandardsError
 from ..monitoring import CheckLog, CheckSamples, ControlChart
-from ._files import free, shell, sources
+from ._files import free, shell, sources, target_of
 from ._reading import add_options_of_new_files, given_options
 from ._words import in_options
 
@@ -117,7 +118,7 @@ def _append(args, model, log):
     # refused before anything is written
     _plots(args, args.property or model.properties)
     date = datetime.date.today() if args.date is None else args.date
-    target = next((name for name in model.targets if str(name) == args.target), args.target)
+    target = target_of(model, args.target)
     table = model.read(sources(args.add), instrument=target, **given_options(args))
     added = CheckSamples.from_model(model, table, date=date, instrument=target)
     log.append(added)
@@ -148,11 +149,11 @@ def _plots(args, names):
         raise ValueError(f"Plots are written to {', '.join(PLOTS[:-1])} or {PLOTS[-1]}, got {path.name}.")
     if len(names) == 1:
         return {names[0]: free(path, args)}
-    paths = {}
+    paths, alike = {}, Counter()
     for name in names:
         plain = re.sub(r"[^\w.-]+", "_", name)
-        alike = sum(re.sub(r"[^\w.-]+", "_", other) == plain for other in paths)
-        paths[name] = path.with_stem(f"{path.stem}-{plain}" + (f"-{alike + 1}" if alike else ""))
+        alike[plain] += 1
+        paths[name] = path.with_stem(f"{path.stem}-{plain}" + (f"-{alike[plain]}" if alike[plain] > 1 else ""))
     return {name: free(path, args) for name, path in paths.items()}
 
 

@@ -1,6 +1,6 @@
 """``skspectral update``: new standards into a deployed model."""
 
-from ._files import add_output, free, say, shell, sources
+from ._files import add_output, free, say, shell, sources, target_of
 from ._reading import add_options_of_new_files, given_options
 
 __all__ = ["add_arguments", "run"]
@@ -36,7 +36,7 @@ def run(args):
     from ..monitoring import update
 
     model = TransferredModel.load(args.model)
-    target = next((name for name in model.targets if str(name) == args.target), args.target)
+    target = target_of(model, args.target)
     given, progress = given_options(args), not args.quiet
     # what is learned from must be whole
     new = model.read(sources(args.files), instrument=target, on_error="raise", progress=progress, **given)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._core.labels import is_missing
 
-__all__ = ["count_samples", "pull"]
+__all__ = ["count_samples", "pull", "usual_of"]
 
 #: So many samples are a set, and more than so many count no more: samples of one delivery are alike.
 LEAST_SAMPLES, MOST_SAMPLES = 3, 20
@@ -19,6 +19,11 @@ FAR, NOTABLE = 3.0, 0.1
 #: The upper third of a normal distribution has a quarter of its variance. What varies less is scans of few samples.
 VARIANCE_OF_A_THIRD = 0.25
 LARGEST_UNEXPLAINED = 0.95
+
+
+def usual_of(values):
+    """Mean and variance of predictions (n_samples, n_properties) of the calibration's samples, and their number."""
+    return np.stack([values.mean(axis=0), values.var(axis=0), np.full(values.shape[1], float(len(values)))])
 
 
 def count_samples(names, values, variance):
@@ -55,7 +60,7 @@ def pull(values, own_variance, half_width, n_samples, usual, spread, n_standards
     n_samples : ndarray of shape (n_properties,)
         From `count_samples`.
     usual : ndarray of shape (3, n_properties)
-        Mean and variance of predictions of the calibration's samples, and their number.
+        From `usual_of`.
     spread, n_standards : ndarray of shape (n_properties,)
         Variance of the references; number of standards.
 

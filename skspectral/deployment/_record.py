@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.labels import is_missing
 from .._core.property_names import property_name
 from .._core.roles import TransferRows
 from ..calibration.wrapping import fit_with_metadata
 from ..diagnostics import TargetLimits, TransferIntervals
 from ..diagnostics.suspects import exchanged_standards
 from ..exceptions import IndistinctSpectraError, MissingReferenceError, NoSourceError, SuspectStandardsWarning
-from ._content import count_samples, pull
+from ._content import count_samples, pull, usual_of
 from ._flags import Flags
 from ._held_out import HeldOut, hold_out_standards
 from ._methods import as_columns, last_step, predict_with_std, prepared
@@ -213,7 +212,7 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
     if limits is not None:
         usual, std_limit = _usual(model, sorted_rows, limits, held_out)
     on_source, known = ~rows.is_target, np.isfinite(rows.y)
-    notes += _few_references(rows)
+    notes += _few_references(sorted_rows)
     check_is_fitted(last_step(model))
     return TransferRecord(
         target=rows.target,
@@ -257,14 +256,11 @@ def _suspected(model, rows):
 
 def _few_references(rows):
     """Properties that most source samples have no reference of, in words."""
-    samples = {}
-    for row in np.flatnonzero(~rows.is_target):
-        name = (row,) if is_missing(rows.sample_id[row]) else rows.sample_id[row]
-        samples[name] = samples.get(name, False) | np.isfinite(rows.y[row])
-    n_known = np.sum(list(samples.values()), axis=0)
-    for j in np.flatnonzero(2 * n_known < len(samples)):
+    known = np.isfinite(rows.source_samples[1])
+    n_known = known.sum(axis=0)
+    for j in np.flatnonzero(2 * n_known < len(known)):
         yield (
-            f"{property_name(int(j), rows.y.shape[1])} is calibrated by {n_known[j]} of the {len(samples)} samples of "
+            f"{property_name(int(j), known.shape[1])} is calibrated by {n_known[j]} of the {len(known)} samples of "
             f"{rows.source}, as the others have no reference of it"
         )
 
@@ -274,8 +270,7 @@ def _usual(model, rows, limits, held_out):
     on_source, on_target = rows.source_samples[0], rows.target_samples[0]
     moved = on_source + (limits.mean_ - on_source.mean(axis=0))
     values, std = map(as_columns, predict_with_std(model, np.concatenate([moved, on_target])))
-    values = values[: len(moved)]
-    usual = np.stack([values.mean(axis=0), values.var(axis=0), np.full(values.shape[1], float(len(values)))])
+    usual = usual_of(values[: len(moved)])
     if std is None:
         return usual, None
     logs = np.log(np.maximum(np.concatenate([std, *([held_out.std] if held_out.std is not None else [])]), 1e-300))

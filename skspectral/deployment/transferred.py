@@ -161,6 +161,7 @@ class TransferredModel:
         estimator = method_of(method)
         how = {"validate": validate, "conformal": conformal, "progress": progress}
         with properties_named(training.properties):
+            # no comprehension, which would be a frame between a warning and who called
             records = {}
             for name in targets:
                 records[name] = fit_record(estimator, training.pair(source, name), training.quantity_of(name), **how)

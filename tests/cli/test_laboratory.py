@@ -9,9 +9,9 @@ import pytest
 
 from skspectral import TransferredModel
 from skspectral.cli import main
-from skspectral.datasets import make_instruments
 from skspectral.exceptions import UnknownInstrumentError
 from skspectral.io import read_spectra
+from tests.cli.two_instruments import two_instruments, write_spectra
 
 ROLES = ["--source", "A", "--target", "B", "--method", "MeanShift", "--quiet"]
 N_OLD, N_STANDARDS = 30, 6
@@ -19,27 +19,15 @@ N_OLD, N_STANDARDS = 30, 6
 
 @pytest.fixture(scope="module")
 def data():
-    data = make_instruments(n_samples=36, n_channels=40, random_state=2)
-    data.on = {name: data.X[data.instrument == name] for name in "AB"}
-    data.protein = data.y[data.instrument == "A", 0]
-    return data
-
-
-def write(path, axis, X, names, extra=None):
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["sample_id", *(extra or {}), *(f"{value:.6g}" for value in axis)])
-        for i, (name, row) in enumerate(zip(names, X)):
-            writer.writerow([name, *(column[i] for column in (extra or {}).values()), *(repr(float(v)) for v in row)])
-    return path
+    return two_instruments(36, seed=2)
 
 
 @pytest.fixture
 def folder(data, tmp_path):
     names = [f"wheat {i:03d}" for i in range(36)]
     references = {"protein": data.protein[:N_OLD].tolist()}
-    write(tmp_path / "bench.csv", data.wavelengths, data.on["A"][:N_OLD], names[:N_OLD], references)
-    write(tmp_path / "new.csv", data.wavelengths, data.on["B"][N_OLD:], names[N_OLD:])
+    write_spectra(tmp_path / "bench.csv", data.wavelengths, data.on["A"][:N_OLD], names[:N_OLD], references)
+    write_spectra(tmp_path / "new.csv", data.wavelengths, data.on["B"][N_OLD:], names[N_OLD:])
     return tmp_path
 
 
@@ -49,7 +37,9 @@ def transfer(folder, standards, *options):
 
 
 def test_names_that_differ_by_a_sign_are_asked_about(data, folder, capsys):
-    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"Wheat_{i:03d}" for i in range(6)])
+    write_spectra(
+        folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"Wheat_{i:03d}" for i in range(6)]
+    )
     assert transfer(folder, "std.csv") == 2
     said = capsys.readouterr().err
     assert "'wheat 000' / 'Wheat_000'" in said and "--match loose" in said
@@ -64,13 +54,15 @@ def test_names_that_differ_by_a_sign_are_asked_about(data, folder, capsys):
 def test_columns_in_no_order_are_sorted(data, folder):
     order = np.random.default_rng(0).permutation(40)
     X, names = data.on["B"][N_OLD:], [f"wheat {i:03d}" for i in range(N_OLD, 36)]
-    table = read_spectra(write(folder / "mixed.csv", data.wavelengths[order], X[:, order], names))
+    table = read_spectra(write_spectra(folder / "mixed.csv", data.wavelengths[order], X[:, order], names))
     np.testing.assert_array_equal(table.X, X)
     assert any("not in the order of their labels" in note for note in table.notes)
 
 
 def test_a_line_that_was_cut_off_is_rejected_alone(data, folder):
-    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"wheat {i:03d}" for i in range(6)])
+    write_spectra(
+        folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"wheat {i:03d}" for i in range(6)]
+    )
     assert transfer(folder, "std.csv", "--no-validation") == 0
     lines = (folder / "new.csv").read_text().splitlines()
     lines[3] = lines[3][:100]
@@ -84,10 +76,12 @@ def test_a_line_that_was_cut_off_is_rejected_alone(data, folder):
 
 
 def test_a_model_without_an_sep_collects_readings(data, folder, capsys):
-    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"wheat {i:03d}" for i in range(6)])
+    write_spectra(
+        folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"wheat {i:03d}" for i in range(6)]
+    )
     assert transfer(folder, "std.csv", "--no-validation") == 0
     names, references = [f"c{i}" for i in range(6)], {"protein": data.protein[N_OLD:].tolist()}
-    write(folder / "check.csv", data.wavelengths, data.on["B"][N_OLD:], names, references)
+    write_spectra(folder / "check.csv", data.wavelengths, data.on["B"][N_OLD:], names, references)
     monitor = ["monitor", str(folder / "m.skspectral"), str(folder / "log.csv")]
     assert main([*monitor, "--add", str(folder / "check.csv")]) == 0
     said = capsys.readouterr().out
@@ -96,7 +90,7 @@ def test_a_model_without_an_sep_collects_readings(data, folder, capsys):
     # once there are enough, they tell the SEP
     for month in range(1, 4):
         names = [f"c{month}{i}" for i in range(6)]
-        write(folder / "check.csv", data.wavelengths, data.on["B"][N_OLD:], names, references)
+        write_spectra(folder / "check.csv", data.wavelengths, data.on["B"][N_OLD:], names, references)
         assert main([*monitor, "--add", str(folder / "check.csv"), "--date", f"2026-{month:02d}-01"]) in (0, 3)
     assert "4 readings judged" in capsys.readouterr().out
 
@@ -104,14 +98,14 @@ def test_a_model_without_an_sep_collects_readings(data, folder, capsys):
 def test_few_references_are_said(data, folder, capsys):
     standards = {"fat": data.protein[:N_STANDARDS].tolist()}
     names = [f"wheat {i:03d}" for i in range(6)]
-    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], names, standards)
+    write_spectra(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], names, standards)
     assert transfer(folder, "std.csv", "--no-validation") == 0
     model = TransferredModel.load(folder / "m.skspectral")
     assert model.records["B"].notes == [
         "property 'fat' is calibrated by 6 of the 30 samples of A, as the others have no reference of it"
     ]
     standards = {"protein": (data.protein[:N_STANDARDS] / 100).round(4).tolist()}
-    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], names, standards)
+    write_spectra(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], names, standards)
     assert transfer(folder, "std.csv") == 2
     assert "as percent is of a fraction" in capsys.readouterr().err
 
@@ -128,7 +122,9 @@ def test_a_console_without_the_letters_of_a_name(folder, monkeypatch):
 def test_properties_that_are_called_as_other_columns_are_refused(data, folder, capsys):
     path = folder / "bench.csv"
     text = path.read_text()
-    write(folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"wheat {i:03d}" for i in range(6)])
+    write_spectra(
+        folder / "std.csv", data.wavelengths, data.on["B"][:N_STANDARDS], [f"wheat {i:03d}" for i in range(6)]
+    )
     for name in ("n_spectra", "protein_lower"):
         head, *rows = text.splitlines()
         lines = [

@@ -9,27 +9,21 @@ import pytest
 from skspectral import TransferredModel
 from skspectral.cli import main
 from skspectral.cli._files import free
-from skspectral.datasets import make_instruments
 from skspectral.exceptions import TableError
 from skspectral.io.formats import one_file
+from tests.cli.two_instruments import two_instruments, write_spectra
 
 NEW = slice(30, 36)
 
 
 @pytest.fixture(scope="module")
 def data():
-    data = make_instruments(n_samples=40, n_channels=40, random_state=4)
-    data.on = {name: data.X[data.instrument == name] for name in "AB"}
-    data.protein = data.y[data.instrument == "A", 0]
-    return data
+    return two_instruments(40, seed=4)
 
 
 def write(path, data, X, numbers, y=None):
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["sample_id", *(["protein"] if y is not None else []), *map(repr, data.wavelengths.tolist())])
-        for i, row in zip(numbers, X):
-            writer.writerow([f"w{i}", *([float(y[i])] if y is not None else []), *(repr(float(v)) for v in row)])
+    extra = {} if y is None else {"protein": [float(y[i]) for i in numbers]}
+    write_spectra(path, data.wavelengths, X, [f"w{i}" for i in numbers], extra)
 
 
 @pytest.fixture(scope="module")

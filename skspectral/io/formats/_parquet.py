@@ -63,10 +63,7 @@ def _body(file, path, names, labels, spectral, decimal, flaws):
             X[rows] = np.array([batch.column(names[k]).to_numpy(zero_copy_only=False) for k in spectral]).T
         else:
             texts = [dict(enumerate(row)) for row in _rows(batch, names)]
-            found = None if flaws is None else {}
-            X[rows], percent = spectra_of_cells(texts, spectral, decimal, where, flaws=found)
-            if found:
-                flaws |= {start + row: text for row, text in found.items()}
+            X[rows], percent = spectra_of_cells(texts, spectral, decimal, where, flaws=flaws, start=start)
         for k, column in cells.items():
             column.extend(batch.column(names[k]).to_pylist())
         start += batch.num_rows

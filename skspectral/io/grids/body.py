@@ -64,12 +64,12 @@ def decimal_of_spectra(rows, columns):
     return "," if any("," in text for text in texts) else "."
 
 
-def spectra_of_cells(rows, columns, decimal, where, *, grouped=False, flaws=None):
+def spectra_of_cells(rows, columns, decimal, where, *, grouped=False, flaws=None, start=0):
     """Convert the cells of a spectrum one by one, with the place of the first that is no number.
 
     ``grouped`` says whether the other one of point and comma may separate thousands, as where the user named the sign.
-    With ``flaws`` such a cell becomes NaN, and the first of each row is put there. Returns the spectra, and whether all
-    cells carry a percent sign.
+    With ``flaws`` such a cell becomes NaN, and the first of each row is put there, by its number from ``start`` on,
+    unless something stands there already. Returns the spectra, and whether all cells carry a percent sign.
     """
     X = np.empty((len(rows), len(columns)))
     percent = bool(rows) and _is_percent(rows[0][columns[0]])
@@ -84,7 +84,7 @@ def spectra_of_cells(rows, columns, decimal, where, *, grouped=False, flaws=None
                 if flaws is None:
                     raise TableError(f"{where(r, k)}: {error}.") from None
                 X[r, j] = np.nan
-                flaws.setdefault(r, f"{where(r, k)}: {error}")
+                flaws.setdefault(start + r, f"{where(r, k)}: {error}")
     return X, percent
 
 

@@ -162,13 +162,10 @@ class _Reader:
         def where(r, k):
             return self.where(start + r, k)
 
-        found = None if self.flaws is None else {}
         X, self.percent = spectra_of_cells(
-            rows, self.layout.spectral, self.decimal, where, grouped=self.told, flaws=found
+            rows, self.layout.spectral, self.decimal, where, grouped=self.told, flaws=self.flaws, start=start
         )
         self._append(X)
-        if found:
-            self.flaws |= {start + row: text for row, text in found.items() if start + row not in self.flaws}
         for k in self.others:
             self.cells[k].extend(row[k] for row in rows)
 
