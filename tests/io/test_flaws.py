@@ -5,6 +5,7 @@ import pytest
 
 from skspectral.exceptions import TableError
 from skspectral.io import SpectraTable, read_spectra
+from skspectral.io.grids.body import spectra_of_cells
 from tests.io.binary_writers import spc
 
 AXIS = "sample_id,1100,1102,1104,1106"
@@ -35,6 +36,26 @@ def test_a_cell_without_number_spoils_its_row_alone(tmp_path, cell, why):
     assert table.flaws[1].startswith(f"line 3, column '1104': {why}")
     np.testing.assert_array_equal(table.X[[0, 2]], [[0.1, 0.2, 0.3, 0.4], [0.2, 0.3, 0.5, 0.4]])
     np.testing.assert_array_equal(np.isnan(table.X[1]), [False, False, True, False])
+
+
+def test_the_columns_of_a_bad_cell_alone_are_converted_cell_by_cell(tmp_path, monkeypatch):
+    converted = []
+
+    def count(rows, columns, *others, **how):
+        converted.append(len(columns))
+        return spectra_of_cells(rows, columns, *others, **how)
+
+    monkeypatch.setattr("skspectral.io.text._body.spectra_of_cells", count)
+    lines = [WHOLE[0], "bad,0.1,x, 0.2 ,", "worse,0.1,'',y,0.4", WHOLE[1]]
+    table = read(tmp_path / "t.csv", lines)
+    assert converted == [3]
+    assert table.flaws[1].startswith("line 3, column '1102': 'x' is") and "'1102': \"''\" is" in table.flaws[2]
+    nan = np.nan
+    expected = [[0.1, 0.2, 0.3, 0.4], [0.1, nan, 0.2, nan], [0.1, nan, nan, 0.4], [0.2, 0.3, 0.5, 0.4]]
+    np.testing.assert_array_equal(table.X, expected)
+    # a percent sign in the first spectrum is asked of all cells, also of those that pandas would take for numbers
+    with pytest.raises(TableError, match="no percent sign"):
+        read(tmp_path / "t.csv", ["a,10%,20%,30%,40", "b,10%,20%,30%,40"])
 
 
 def test_a_row_of_totals_without_numbers_is_a_flaw(tmp_path):

@@ -128,6 +128,25 @@ class _Reader:
     def _convert(self):
         """Convert a batch by pandas; where it refuses, cell by cell, which finds the cell or a rarer writing."""
         start = len(self.lines) - len(self.batch)
+        frame = self._by_pandas(dtype=dict.fromkeys(self.others, str))
+        # left to itself pandas is faster; a column that is not of numbers holds something odd
+        spectral = self.layout.spectral
+        odd = spectral if frame is None else [k for k in spectral if frame[k].dtype.kind not in "iuf"]
+        if odd and (len(odd) == len(spectral) or self._begins_in_percent()):
+            self._convert_cells(start)
+        else:
+            X = np.empty((len(frame), len(spectral))) if odd else frame[spectral].to_numpy(dtype=np.float64)
+            if odd:
+                known = [j for j, k in enumerate(spectral) if k not in set(odd)]
+                X[:, known] = frame[[spectral[j] for j in known]].to_numpy(dtype=np.float64)
+                X[:, np.setdiff1d(np.arange(len(spectral)), known)] = self._convert_columns(start, odd)
+            self._append(X)
+            for k in self.others:
+                self.cells[k].extend(str(cell).strip() for cell in frame[k])
+        self.batch, self.size = [], 0
+
+    def _by_pandas(self, **how):
+        """The batch as a DataFrame, None where pandas cannot read it."""
         try:
             frame = self.pandas.read_csv(
                 _Lines(self.batch),
@@ -136,24 +155,33 @@ class _Reader:
                 header=None,
                 names=list(range(self.width)),
                 index_col=False,
-                dtype=dict.fromkeys(self.others, str),
                 na_filter=False,
                 skipinitialspace=True,
                 **self.exact,
                 engine="c",
                 low_memory=False,
+                **how,
             )
-            numbers = frame.drop(columns=self.others) if self.others else frame
         except (ValueError, self.pandas.errors.ParserError):
-            frame = None
-        # left to itself pandas is faster; a column that is not of numbers holds something odd
-        if frame is None or len(frame) != len(self.batch) or any(kind.kind not in "iuf" for kind in numbers.dtypes):
-            self._convert_cells(start)
-        else:
-            self._append(numbers.to_numpy(dtype=np.float64))
-            for k in self.others:
-                self.cells[k].extend(str(cell).strip() for cell in frame[k])
-        self.batch, self.size = [], 0
+            return None
+        return frame if len(frame) == len(self.batch) else None
+
+    def _begins_in_percent(self):
+        """Whether a cell of the first spectrum carries a percent sign, which all cells then do, or none may."""
+        return "%" in self.batch[0]
+
+    def _convert_columns(self, start, columns):
+        """Convert the cells of some columns one by one: in a large file most have none that is odd."""
+        cells = self._by_pandas(dtype=str, usecols=columns)
+        rows = list(zip(*(cells[k] for k in columns)))
+
+        def where(r, j):
+            return self.where(start + r, columns[j])
+
+        X, _ = spectra_of_cells(
+            rows, range(len(columns)), self.decimal, where, grouped=self.told, flaws=self.flaws, start=start
+        )
+        return X
 
     def _convert_cells(self, start):
         lines = self.lines[start:]
