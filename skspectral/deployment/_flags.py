@@ -16,6 +16,8 @@ DISAGREEMENT_WARNING = 3.0
 #: References of the calibration spread less than so many standard deviations of a prediction (RPD): no more than their
 #: mean says, and what the field calls unreliable: Chang et al. (2001), https://doi.org/10.2136/sssaj2001.652480x
 LEAST_RPD, RELIABLE_RPD = 1.0, 1.4
+#: In the names of mistaken quantities.
+INSTEAD = " instead of "
 WHAT = {
     "q": "something that the calibration never showed",
     "t2": "far from its centre",
@@ -61,36 +63,40 @@ class Flags:
             reasons[at] = "; ".join(text for _, text in sorted(found, key=lambda one: -one[0]))
         return reasons
 
-    def add_spectra(self, X, limits, target):
-        """Judge spectra (n_rows, n_channels) by the limits of the target."""
+    def add_spectra(self, X, limits, target, clues=None):
+        """Judge spectra (n_rows, n_channels) by the limits of the target; clues may tell why they are unlike."""
         found = limits.check(X)
+        causes = {} if clues is None else clues.explain(X, found, limits)
+        self._add_scale(X, limits, causes)
         worsts, mistakes = found.worst, found.mistakes
         for row in np.flatnonzero(found.outside):
             score, worst, mistake = found.score[row], worsts[row], mistakes[row]
             view, _, statistic = worst.rpartition(" ")
             seen = f"{view}, " if view else ""
             what = f"{WHAT[statistic]} ({seen}" if statistic in WHAT else f"nearer to them without {worst} ("
-            reason = (
-                f"looks like {mistake}"
-                if mistake
-                else f"unlike the calibration's spectra as {target} sees them: {what}{score:.3g} times the limit)"
-            )
+            unlike = f"unlike the calibration's spectra as {target} sees them: {what}{score:.3g} times the limit)"
+            reason = f"looks like {mistake}{_remedy(mistake, limits.quantity)}" if mistake else unlike
+            if row in causes:
+                # what explains it without another quantity leaves nothing to that one
+                reason = causes[row] if mistake and INSTEAD in mistake else f"{causes[row]}; {reason}"
             self.add(row, "reject" if score > REJECT_SCORE else "warning", reason)
         if found.file_mistake:
             for row in range(len(X)):
                 if not (found.outside[row] and mistakes[row] == found.file_mistake):
                     self.add(row, "warning", f"the {len(X)} spectra together look like {found.file_mistake}")
 
-    def add_scale(self, X, sizes):
-        """Reject spectra (n_rows, n_channels) of another scale than those with the smallest and largest size (2,)."""
-        found = sizes_of(X)
-        for row in np.flatnonzero((found > OTHER_SCALE * sizes[1]) | (OTHER_SCALE * found < sizes[0])):
-            if found[row] > sizes[1]:
-                how = f"{found[row] / sizes[1]:.3g} times larger than"
+    def _add_scale(self, X, limits, causes):
+        """Reject spectra (n_rows, n_channels) of another scale than those of the calibration."""
+        if limits.sizes_ is None:
+            return
+        found, (smallest, largest) = sizes_of(X), limits.sizes_
+        for row in np.flatnonzero((found > OTHER_SCALE * largest) | (OTHER_SCALE * found < smallest)):
+            if found[row] > largest:
+                how = f"{found[row] / largest:.3g} times larger than"
             else:
-                how = f"{sizes[0] / found[row]:.3g} times smaller than"
+                how = f"{smallest / found[row]:.3g} times smaller than"
             what = "of another unit or quantity (percent, fraction, counts), a fill value, or an empty beam"
-            self.add(row, "reject", f"{how} any spectrum of the calibration: {what}")
+            self.add(row, "reject", f"{how} any spectrum of the calibration{'' if row in causes else f': {what}'}")
 
     def add_range(self, values, low, high):
         """Judge values (n_rows, n_properties) by the calibrated range."""
@@ -134,6 +140,16 @@ class Flags:
             times = std[row, j] / limit[j]
             severity = "warning" if times > DISAGREEMENT_WARNING else "note"
             self.add(row, severity, f"the models inside disagree ({times:.3g} times the usual limit)", [j])
+
+
+def _remedy(mistake, quantity):
+    """What to do about a quantity that was mistaken for that of the model."""
+    taken, instead, _ = mistake.partition(INSTEAD)
+    if not instead or taken == "a fraction":
+        return ""
+    if quantity in (None, "unknown"):
+        return " (convert it: the model does not know what it was made from)"
+    return f" (say with quantity= what it is, and it is converted to {quantity})"
 
 
 def is_uninformative(std, spread):

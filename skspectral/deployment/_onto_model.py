@@ -11,6 +11,7 @@ from .._core.units import convert
 from .._core.validation import LARGEST_VALUE, constant_rows
 from ..exceptions import ChannelMismatchError, WavelengthRangeError
 from ..preprocessing import Resample
+from ._clues import Clues
 
 __all__ = ["dwarfing", "onto_axis", "onto_model", "unusable"]
 
@@ -36,6 +37,8 @@ def onto_model(incoming, rows, record, unit):
         What was done to them, each with how severe that is.
     failed : list of str or None of length n_rows
         Why a spectrum cannot be predicted.
+    clues : Clues
+        What may explain a spectrum that is unlike those of the calibration.
 
     Raises
     ------
@@ -46,6 +49,7 @@ def onto_model(incoming, rows, record, unit):
     X, axis = incoming.spectra_of(rows, record.target)
     failed = unusable(X)
     quantities = [incoming.quantity_of(row) for row in rows]
+    clues = Clues.of(X, quantities, record.quantity)
     converted = dict.fromkeys(quantities, False)
     if len(converted) == 1:
         # nothing is copied where nothing is converted
@@ -79,7 +83,7 @@ def onto_model(incoming, rows, record, unit):
             f"{record.n_channels}. Give spectra with their wavelengths, as a table or DataFrame, so that they can "
             "be matched."
         )
-    return X, said, failed
+    return X, said, failed, clues
 
 
 def onto_axis(X, axis, unit, own_axis, own_unit):

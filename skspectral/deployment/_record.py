@@ -25,6 +25,9 @@ __all__ = ["TransferRecord", "fit_record"]
 #: The method's own standard deviation is unusual beyond so many spreads of its logarithm over known spectra.
 UNUSUAL_STD = 4.0
 LEAST_FACTOR = 1.5
+#: References of the calibration spread more than so many standard deviations of a usual prediction: the error of a
+#: measured reference alone is seldom as small.
+INCREDIBLE_RPD = 20.0
 #: Level of the intervals that say what is worth a word.
 CONTENT_LEVEL = 0.9
 
@@ -94,7 +97,7 @@ class TransferRecord:
         """Number of channels on the target's own axis."""
         return self.model.n_features_in_ if self.resample is None else self.resample.n_features_in_
 
-    def predict(self, X, level, failed=None, samples=None):
+    def predict(self, X, level, failed=None, samples=None, clues=None):
         """Predict spectra on the target's own axis.
 
         Parameters
@@ -106,6 +109,8 @@ class TransferRecord:
             Why a spectrum cannot be used; by default what its numbers say.
         samples : ndarray of object of shape (n_spectra,), optional
             Names of the samples; None where one is not known.
+        clues : Clues, optional
+            What may explain spectra that are unlike those of the calibration.
 
         Returns
         -------
@@ -128,9 +133,8 @@ class TransferRecord:
             value[good], own = map(as_columns, predict_with_std(self.model, seen))
             found = Flags(int(good.sum()), shape[1])
             if self.limits is not None:
-                if self.limits.sizes_ is not None:
-                    found.add_scale(seen, self.limits.sizes_)
-                found.add_spectra(seen, self.limits, self.target)
+                clues = None if clues is None else clues.take(np.flatnonzero(good))
+                found.add_spectra(seen, self.limits, self.target, clues)
             if self.intervals is not None:
                 lower[good], upper[good] = self.intervals.interval(seen, value[good], own, level=level)
                 std = (upper[good] - lower[good]) / (2 * self.intervals.quantile(level))
@@ -210,7 +214,14 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
     except (MissingReferenceError, NoSourceError) as error:
         notes.append(f"No intervals: {error}")
     if limits is not None:
-        usual, std_limit = _usual(model, sorted_rows, limits, held_out)
+        known = _known_spectra(sorted_rows, limits)
+        values, std = map(as_columns, predict_with_std(model, known))
+        usual = usual_of(values[: len(sorted_rows.source_samples[0])])
+        std_limit = None if std is None else _limit_of(std, held_out.std)
+        if intervals is not None:
+            seen = slice(len(sorted_rows.source_samples[0]), None)
+            sure = intervals.std(known[seen], values[seen], None if std is None else std[seen])
+            notes += _incredible(np.median(sure, axis=0), np.sqrt(intervals.spread_))
     on_source, known = ~rows.is_target, np.isfinite(rows.y)
     notes += _few_references(sorted_rows)
     check_is_fitted(last_step(model))
@@ -265,17 +276,28 @@ def _few_references(rows):
         )
 
 
-def _usual(model, rows, limits, held_out):
-    """Predictions of the calibration's samples, and the upper limit of the method's own standard deviations."""
+def _known_spectra(rows, limits):
+    """The calibration's samples as the target sees them, then those that it measured."""
     on_source, on_target = rows.source_samples[0], rows.target_samples[0]
-    moved = on_source + (limits.mean_ - on_source.mean(axis=0))
-    values, std = map(as_columns, predict_with_std(model, np.concatenate([moved, on_target])))
-    usual = usual_of(values[: len(moved)])
-    if std is None:
-        return usual, None
-    logs = np.log(np.maximum(np.concatenate([std, *([held_out.std] if held_out.std is not None else [])]), 1e-300))
+    return np.concatenate([on_source + (limits.mean_ - on_source.mean(axis=0)), on_target])
+
+
+def _limit_of(std, left_out):
+    """Upper limit of the method's own standard deviations (n_spectra, n_properties), here and where left out."""
+    logs = np.log(np.maximum(np.concatenate([std, *([left_out] if left_out is not None else [])]), 1e-300))
     middle = np.median(logs, axis=0)
-    return usual, np.exp(middle + np.maximum(UNUSUAL_STD * logs.std(axis=0), np.log(LEAST_FACTOR)))
+    return np.exp(middle + np.maximum(UNUSUAL_STD * logs.std(axis=0), np.log(LEAST_FACTOR)))
+
+
+def _incredible(std, spread):
+    """Properties whose predictions claim to be surer than references are, in words."""
+    for j in np.flatnonzero(INCREDIBLE_RPD * std < spread):
+        yield (
+            f"{property_name(int(j), len(std))}: intervals claim a standard deviation of {std[j]:.2g}, "
+            f"{spread[j] / std[j]:.2g} times smaller than that of the references ({spread[j]:.3g}), and the error of a "
+            "reference method is seldom that small. Where references were computed, as by another calibration, their "
+            "own error is not in the intervals"
+        )
 
 
 def _holds(model, X):

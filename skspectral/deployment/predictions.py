@@ -17,6 +17,8 @@ SEVERITIES = ("", "note", "warning", "reject")
 #: What stands beside the value of a property, and what names the rows.
 BESIDE = ("lower", "upper", "replicate_sd", "flag", "reason")
 LABELS = ("file", "sample_id", "instrument", "n_spectra")
+#: The last column, so that a table that was passed on says what its intervals are.
+LEVEL = "interval_level"
 
 
 def refuse_columns_of_one_name(properties):
@@ -28,6 +30,7 @@ def refuse_columns_of_one_name(properties):
         It names the property, and the column that is called alike.
     """
     taken = {name: "what names the rows" for name in LABELS}
+    taken[LEVEL] = "what share of the intervals is to hold the reference"
     taken |= {f"{name}_{what}": f"{what} of {name!r}" for name in properties for what in BESIDE}
     for name in properties:
         if name in taken:
@@ -89,10 +92,11 @@ class Predictions:
             if self.spread is not None:
                 columns[f"{name}_replicate_sd"] = self.spread[:, j]
             columns[f"{name}_flag"], columns[f"{name}_reason"] = self.flag[:, j], self.reason[:, j]
+        columns[LEVEL] = np.where(np.isfinite(self.lower).any(axis=1), self.level, np.nan)
         return columns
 
     def to_frame(self):
-        """Give the rows as pandas.DataFrame: for each property value, lower, upper, flag and reason.
+        """Give the rows as pandas.DataFrame: for each property value, lower, upper, flag and reason, and the level.
 
         Returns
         -------

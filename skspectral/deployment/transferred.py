@@ -261,9 +261,9 @@ class TransferredModel:
         for name in dict.fromkeys(labels):
             at = np.flatnonzero([label == name for label in labels])
             record, samples = self.records[name], incoming.sample_id[rows[at]]
-            X, said, failed = onto_model(incoming, rows[at], record, self.unit)
+            X, said, failed, clues = onto_model(incoming, rows[at], record, self.unit)
             with properties_named(self.properties):
-                value[at], lower[at], upper[at], flags = record.predict(X, level, failed, samples)
+                value[at], lower[at], upper[at], flags = record.predict(X, level, failed, samples, clues)
             for severity, text in said:
                 for row in range(len(at)):
                     flags.add(row, severity, text)

@@ -56,7 +56,9 @@ def test_good_standards_are_not_suspected():
         warnings.simplefilter("error", SuspectStandardsWarning)
         for seed in range(4):
             data = make_instruments(n_samples=N, n_channels=60, n_targets=2, scatter=0.02, random_state=seed)
-            assert not deployed(data, STANDARDS, MeanShift()).records["B"].notes
+            assert not any(
+                "right standards" in note for note in deployed(data, STANDARDS, MeanShift()).records["B"].notes
+            )
 
 
 def odds(X, y, labels):

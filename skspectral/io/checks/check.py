@@ -3,6 +3,8 @@
 import numpy as np
 
 from ..._core.axis import gaps
+from ..._core.cut_off import cut_off
+from ..._core.quantities import ABSORBANCES
 from ..._core.units import LEAST_LIKELY_NM, remedy_for
 from ..._core.validation import constant_rows
 from ..units import is_even
@@ -20,8 +22,6 @@ JUMP = 12.0
 BESIDE = 8
 # a value stands out from its neighbours so many times farther than is usual there, and by this share of the spectrum
 SPIKE, SPIKE_SHARE = 50.0, 0.5
-# equal values in a row of so many channels at the top of a spectrum
-FLAT = 4
 # what a spectrum of these quantities cannot exceed
 LARGEST = {"absorbance": 8.0, "log 1/R": 8.0, "reflectance": 2.0, "transmittance": 2.0}
 FEW = 5
@@ -113,13 +113,17 @@ def _check_spectra(table, name):
         where = f"{whose(name)}: {rows_named(table, rows[constant])}"
         yield Finding("error", f"{constant.sum()} spectra are constant, as failed scans are", where, "Remove them.")
     quantity = table.quantity_of(name)
-    largest = float(np.nanmax(X, initial=-np.inf))
-    if largest > LARGEST.get(quantity, np.inf):
+    largest, limit = float(np.nanmax(X, initial=-np.inf)), LARGEST.get(quantity, np.inf)
+    if largest > limit:
+        # what lies beneath a detector's last value is of the quantity that was named
+        stuck = np.nanmax(X, initial=-np.inf, where=largest > X) <= limit
         yield Finding(
             "warning",
             f"values up to {largest:.4g} are more than {quantity} can be",
             whose(name),
-            "Say what the spectra are with quantity=, such as '% reflectance'.",
+            f"All of these are {largest:.4g}, as of a saturated detector: leave out these channels or spectra."
+            if stuck
+            else "Say what the spectra are with quantity=, such as '% reflectance'.",
         )
 
 
@@ -158,16 +162,18 @@ def _check_channels(table, name):
     if dead.any() and not dead.all():
         where = f"{whose(name)}, {_ranges(axis, dead)} {table.unit}"
         yield Finding("warning", f"{dead.sum()} channels have one value in all spectra", where, "Leave them out.")
-    alive = X[:, ~dead]
-    top = alive == alive.max(axis=1, keepdims=True) if alive.shape[1] > FLAT else np.zeros((1, 1), dtype=bool)
-    run = np.lib.stride_tricks.sliding_window_view(top, FLAT, axis=1).all(axis=2) if top.shape[1] > FLAT else top
-    flat = run.any(axis=1)
-    if flat.mean() > 0.05 and run.any():
-        where = f"{whose(name)}, around {axis[~dead][int(np.argmax(run.sum(axis=0)))]:.6g} {table.unit}"
+    flat = {row: found for row, found in cut_off(X).items() if found.side == "top"}
+    if len(flat) > 0.05 * len(X):
+        usual = np.median([found.first + found.n_channels / 2 for found in flat.values()])
+        where = f"{whose(name)}, around {axis[min(int(usual), len(axis) - 1)]:.6g} {table.unit}"
+        dark = table.quantity_of(name) in ABSORBANCES
         yield Finding(
-            "warning", f"{flat.sum()} spectra are cut off at the top, as of a saturated detector", where,
-            "Leave out the channels, or measure with less light.",
-        )  # fmt: skip
+            "warning",
+            f"{len(flat)} spectra are cut off at the top, as "
+            + ("where no light came through" if dark else "of a saturated detector"),
+            where,
+            f"Leave out the channels, or measure {'a thinner sample' if dark else 'with less light'}.",
+        )
 
 
 def _ranges(axis, mask):

@@ -1,0 +1,63 @@
+"""What explains a spectrum that is unlike those of the calibration, as far as how it arrived tells."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._core.cut_off import cut_off
+from .._core.quantities import ABSORBANCES, FRACTIONS
+
+__all__ = ["Clues"]
+
+#: A hundred times more light, in absorbance.
+HUNDREDFOLD = 2.0
+#: What a percentage and a fraction may have been instead.
+OTHERWISE = {name: name[2:] if name.startswith("%") else f"% {name}" for name in FRACTIONS}
+
+
+@dataclass(frozen=True, eq=False)
+class Clues:
+    """How spectra arrived.
+
+    Attributes
+    ----------
+    cut : dict of {int: CutOff}
+        Those that were cut off, by row.
+    converted : list of str or None of length n_spectra
+        The percentage or fraction that was converted to the absorbance of the model.
+    """
+
+    cut: dict
+    converted: list
+
+    @classmethod
+    def of(cls, X, quantities, own):
+        """Look at spectra (n_spectra, n_channels) as they arrived, for a model of the quantity ``own``."""
+        return cls(cut_off(X), [one if own in ABSORBANCES and one in FRACTIONS else None for one in quantities])
+
+    def take(self, rows):
+        """Those of some rows (n_taken,)."""
+        return Clues(
+            {new: self.cut[row] for new, row in enumerate(rows) if row in self.cut},
+            [self.converted[row] for row in rows],
+        )
+
+    def explain(self, X, found, limits):
+        """Say what explains spectra on the model's axis (n_spectra, n_channels) that a check has found outside.
+
+        Returns
+        -------
+        dict of {int: str}
+            By row.
+        """
+        reasons = {row: f"the spectrum {self.cut[row]}" for row in np.flatnonzero(found.outside) if row in self.cut}
+        rows = [row for row in np.flatnonzero(found.outside) if self.converted[row] and row not in reasons]
+        if rows:
+            moved = [HUNDREDFOLD if OTHERWISE[self.converted[row]].startswith("%") else -HUNDREDFOLD for row in rows]
+            fits = ~limits.check(X[rows] + np.array(moved)[:, None]).outside
+            for row in np.array(rows)[fits]:
+                said, other = self.converted[row], OTHERWISE[self.converted[row]]
+                reasons[int(row)] = (
+                    f"read as {said}, and like the calibration's if it is {other}: say quantity={other!r}"
+                )
+        return reasons
