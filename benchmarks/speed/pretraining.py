@@ -20,6 +20,7 @@ from skspectral.pretraining.training.distributed import Workers
 from skspectral.pretraining.training.trainer import Trainer
 
 PRESET, N_STEPS, N_SKIPPED = "small", 6, 1
+WAYS = {"as shipped": False, "compiled": True}
 
 
 class Clock:
@@ -41,41 +42,47 @@ class Clock:
 
 
 def measure():
-    """Time the data of a step, its losses forward and backward, and the blocks of the network."""
+    """Time the data of a step, its losses forward and backward, and the blocks of the network; both ways by turns."""
     config = PretrainingConfig.load(PRESET)
     corpus = Corpus(leave_out=config.leave_out, validation=config.validation, seed=config.seed)
     make = SlotMaker(corpus, InstrumentPriors.fitted(), config)
-    trainer = Trainer(config, Workers(0, 1, torch.device("cpu")))
-    model, head, objective = trainer.model, trainer.net["head"], trainer.net["objective"]
-    clock, n_spectra = Clock(), []
-    for step in range(N_STEPS):
-        slot = clock("data", lambda step=step: make(step, 0))
-        batch = slot.episodes
-        place = batch.spectra, batch.wavenumbers, batch.regions
-        features = clock(
-            "episodes, features",
-            lambda batch=batch, place=place: spectral_features(
-                model, head.projection, *place, batch.domain, batch.lengths
-            ),
-        )
-        loss = clock(
-            "episodes, head",
-            lambda batch=batch, features=features: head_loss(head, batch.rows(features), batch.y_test).mean(),
-        )
-        clock("episodes, backward", loss.backward)
-        terms = clock("other losses", lambda slot=slot: sum(objective.terms(slot.batch).values()))
-        clock("other losses, backward", terms.backward)
-        clock("a whole step", lambda step=step, slot=slot: trainer.step(step, N_STEPS, [(0, slot)]))
-        n_spectra.append(slot.n_spectra)
-        with torch.no_grad():
-            clock("plain features", lambda place=place, batch=batch: plain_features(*place, batch.lengths))
-            _time_blocks(clock, model, batch)
-    rows = clock.typical()
-    return {
-        "spectra": statistics.median(n_spectra[N_SKIPPED:]),
-        "ms": rows,
-        "spectra_per_second": round(1e3 * statistics.median(n_spectra[N_SKIPPED:]) / rows["a whole step"], 1),
+    trainers = {
+        way: Trainer(PretrainingConfig.load(PRESET, compile=compiled), Workers(0, 1, torch.device("cpu")))
+        for way, compiled in WAYS.items()
     }
+    clocks, data, n_spectra = {way: Clock() for way in WAYS}, Clock(), []
+    for step in range(N_STEPS):
+        slot = data("data", lambda step=step: make(step, 0))
+        for way, trainer in trainers.items():
+            _time_step(clocks[way], trainer, slot, step)
+        n_spectra.append(slot.n_spectra)
+    spectra, (of_data,) = statistics.median(n_spectra[N_SKIPPED:]), data.typical().values()
+    return {"spectra": spectra, "data, ms": of_data} | {
+        way: {
+            "ms": clock.typical(),
+            "spectra_per_second": round(1e3 * spectra / (of_data + clock.typical()["a whole step"]), 1),
+        }
+        for way, clock in clocks.items()
+    }
+
+
+def _time_step(clock, trainer, slot, step):
+    """Time the parts of one step, then the step."""
+    model, head, objective = trainer.model, trainer.net["head"], trainer.net["objective"]
+    batch = slot.episodes
+    place = batch.spectra, batch.wavenumbers, batch.regions
+    features = clock(
+        "episodes, features",
+        lambda: spectral_features(model, head.projection, *place, batch.domain, batch.lengths),
+    )
+    loss = clock("episodes, head", lambda: head_loss(head, batch.rows(features), batch.y_test).mean())
+    clock("episodes, backward", loss.backward)
+    terms = clock("other losses", lambda: sum(objective.terms(slot.batch).values()))
+    clock("other losses, backward", terms.backward)
+    clock("a whole step", lambda: trainer.step(step, N_STEPS, [(0, slot)]))
+    with torch.no_grad():
+        clock("plain features", lambda: plain_features(*place, batch.lengths))
+        _time_blocks(clock, model, batch)
 
 
 def _time_blocks(clock, model, batch):
@@ -99,6 +106,7 @@ def main(quiet=False):
         torch.set_num_threads(before)
     path = save("pretraining", {"preset": PRESET, "threads": 1, **result, "environment": environment("torch")})
     if not quiet:
-        for name, milliseconds in result["ms"].items():
-            print(f"{name:24s} {milliseconds:8.1f} ms")
-        print(f"{result['spectra_per_second']:.0f} spectra a second; {path}")
+        for name, milliseconds in result["as shipped"]["ms"].items():
+            print(f"{name:24s} {milliseconds:8.1f} ms, compiled {result['compiled']['ms'][name]:8.1f} ms")
+        rates = " and ".join(f"{result[way]['spectra_per_second']:.0f} {way}" for way in WAYS)
+        print(f"{rates} spectra a second, with {result['data, ms']:.0f} ms of data a step; {path}")

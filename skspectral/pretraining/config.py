@@ -68,6 +68,9 @@ class PretrainingConfig:
     network_share : (float, float)
         Share of the head's answer in the mixture with a closed form that the transfer loss judges, without standards
         and with at least three. Where both are one, the head is judged alone.
+    quiet_episodes : bool
+        Choose the experts of an episode's spectra without noise, as they are chosen in use. With noise, rows of one
+        calibration see different experts, which is most of what varies in the gradient of the transfer loss.
     n_regions : int
         Regions of the axis that the features of an episode describe.
     n_heads : int
@@ -85,6 +88,9 @@ class PretrainingConfig:
     mixed_precision : bool
         On a GPU, compute the losses of the network in bfloat16, but for the scan, optimal transport and whatever
         inverts a matrix, and the products of the episodes' pass in TensorFloat-32.
+    compile : bool
+        On a processor, run the state space models in C, which a compiler of the machine translates when the run starts:
+        the same mathematics, faster. Weights do not depend on it but by rounding.
     ema : float
         Share of the averaged weights that stays at every step.
     steps : int
@@ -127,6 +133,7 @@ class PretrainingConfig:
     own_axis: float = 0.25
     episode_kinds: dict = field(default_factory=dict)
     network_share: tuple[float, float] = (1.0, 1.0)
+    quiet_episodes: bool = False
     n_regions: int = 8
     n_heads: int = 6
     slots: int = 1
@@ -137,6 +144,7 @@ class PretrainingConfig:
     clip: float = 1.0
     warmup: int = 200
     mixed_precision: bool = True
+    compile: bool = False
     ema: float = 0.999
     steps: int = 10_000
     checkpoint_every: int = 200

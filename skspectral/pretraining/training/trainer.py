@@ -11,6 +11,7 @@ from ...nn import seeding
 from ...nn.losses import LossBalance
 from ...nn.model import SpectralFM
 from ...nn.objective import PretrainingObjective
+from ..compiled.scan import use_compiled_scan
 from ..config import LOSSES
 from ..head.closed_form import ALONE
 from ..head.transfer_head import TransferHead
@@ -59,6 +60,10 @@ class Trainer:
             objective = PretrainingObjective(model, config.n_instruments + 1)
             self.net = nn.ModuleDict({"objective": objective, "head": head})
         self.net.to(workers.device).train()
+        if config.compile:
+            if workers.device.type != "cpu":
+                raise ValueError("The setting compile is for training on a processor: leave it out on a GPU.")
+            use_compiled_scan(self.net)
         self.ema = copy.deepcopy(nn.ModuleDict({"model": self.model, "head": self.net["head"]})).eval()
         self.ema.requires_grad_(False)
         self.optimizer = torch.optim.AdamW(self._parameter_groups(), lr=0.0, fused=workers.device.type == "cuda")
@@ -120,7 +125,9 @@ class Trainer:
         terms = {}
         if weights["episodic"] > 0:
             # A calibration rests on small differences between spectra, which bfloat16 would round away.
-            losses = episode_losses(self.model, self.net["head"], slot.episodes, self.config.network_share, ALONE)
+            with _without_noise(self.model.experts, self.config.quiet_episodes):
+                shares = self.config.network_share
+                losses = episode_losses(self.model, self.net["head"], slot.episodes, shares, ALONE)
             terms["episodic"] = losses.mean().float()
         if any(weights[name] > 0 for name in LOSSES if name != "episodic"):
             with torch.autocast(self.workers.device.type, torch.bfloat16, enabled=self.mixed_precision):
@@ -176,6 +183,17 @@ def _start_from(source, model, head):
             raise ValueError(
                 f"The weights {source!r} cannot start this run, whose network has other settings: {error}"
             ) from error
+
+
+@contextmanager
+def _without_noise(experts, quiet):
+    """Let experts be chosen as in use, if asked for, not with the noise of training."""
+    before = experts.training
+    experts.train(before and not quiet)
+    try:
+        yield
+    finally:
+        experts.train(before)
 
 
 def learning_rate(config, number, total):
