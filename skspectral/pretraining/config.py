@@ -16,7 +16,18 @@ CONFIG_FOLDER = Path(__file__).parent / "configs"
 #: Losses by name; "episodic" is the transfer loss, the others are those of `skspectral.nn.PretrainingObjective`.
 LOSSES = (*WEIGHTS, "episodic")
 #: Kinds of transfer episodes that can be asked for more often, see `skspectral.pretraining.head.kinds`.
-EPISODE_KINDS = ("few standards", "like", "laboratory", "clean target", "skewed")
+EPISODE_KINDS = (
+    "few standards",
+    "like",
+    "laboratory",
+    "clean target",
+    "skewed",
+    "native axes",
+    "other samples",
+    "other population",
+    "mid infrared",
+    "Raman",
+)
 
 
 @dataclass(frozen=True)

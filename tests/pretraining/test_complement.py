@@ -70,7 +70,7 @@ def test_the_closed_form_reads_the_spectra_alone_and_is_a_mean_of_ridges_by_thei
     changed[:, :, -1] += 9
     torch.testing.assert_close(closed_form(rows._replace(test=changed)), closed_form(rows))
 
-    only = Rows(*(part[1:] for part in rows))
+    only = Rows(*(part[1:] for part in rows[:7]))
     plain = [getattr(only, name)[:, :, : len(PLAIN_STAGES)] for name in ("source", "standards", "test")]
     centred = centre_task(only._replace(**dict(zip(("source", "standards", "test"), plain, strict=True))).task())
     said, errors = [], []

@@ -39,7 +39,8 @@ def closed_form(rows: Rows) -> Tensor:
         In the units of ``y``, float64, without gradients; zero in padded rows.
     """
     n_plain = len(PLAIN_STAGES)
-    plain = rows._replace(**{name: getattr(rows, name)[:, :, :n_plain] for name in ("source", "standards", "test")})
+    parts = (name for name in ("source", "standards", "test", "others") if getattr(rows, name) is not None)
+    plain = rows._replace(**{name: getattr(rows, name)[:, :, :n_plain] for name in parts})
     task = plain.task()
     centred = centre_task(task)
     kernel = (centred.rows @ centred.rows.mT).repeat_interleave(len(SETTINGS), 1)

@@ -15,7 +15,7 @@ from ..data.random import torch_generator
 from ..instruments.grid import neighbouring_window, random_generator, read_rows, window
 from ..instruments.simulation import draw_instruments
 from .features import common_regions
-from .kinds import draw_kinds, few_standards, pair_of_instruments, skewed
+from .kinds import DOMAINS_OF_KINDS, apart_first, draw_kinds, few_standards, n_others, pair_of_instruments, skewed
 from .tasks import choose_rows, make_task
 from .transfer_head import Rows
 
@@ -24,6 +24,8 @@ __all__ = ["Episode", "EpisodeBatch", "collate", "make_episode", "to_device"]
 # Key of the random numbers, beside those of the other users of a run's seed.
 STREAM = 1
 LEAST_ROWS, MOST_DRAWS = 5, 1000
+# How far the ends of a target's range may lie from the source's, as a share of it, where they differ much.
+FAR = 0.4
 
 
 @dataclass
@@ -42,6 +44,9 @@ class Episode:
         References, with the error of the reference method.
     y_test : Tensor of shape (T,)
         References to predict.
+    others : Tensor of shape (K, L_target)
+        Target spectra of samples that are neither standards nor predicted. Where there are any, they say what the
+        target's spectra are like, not those to predict.
     source_axis, target_axis : Tensor of shape (L_source,), (L_target,)
         Axes, cm-1.
     domain : int
@@ -55,6 +60,7 @@ class Episode:
     test: Tensor
     y_source: Tensor
     y_test: Tensor
+    others: Tensor
     source_axis: Tensor
     target_axis: Tensor
     domain: int
@@ -78,13 +84,13 @@ class EpisodeBatch:
     regions : Tensor of shape (n, R)
         Centres of the regions that the features describe, the same ones on both instruments, cm-1.
     place : Tensor of shape (n,)
-        Where each row belongs in the padded rows of the batch, (E, S + N + T) flattened.
+        Where each row belongs in the padded rows of the batch, (E, S + N + T + K) flattened.
     y_source : Tensor of shape (E, S)
     y_test : Tensor of shape (E, T)
-    n_source, n_standards, n_test : Tensor of shape (E,)
+    n_source, n_standards, n_test, n_others : Tensor of shape (E,)
         How many rows of each kind are real.
-    most_standards : int
-        Number N of places for standards.
+    most_standards, most_others : int
+        Numbers N and K of places for standards and for spectra of other samples.
     """
 
     spectra: Tensor
@@ -98,7 +104,9 @@ class EpisodeBatch:
     n_source: Tensor
     n_standards: Tensor
     n_test: Tensor
+    n_others: Tensor
     most_standards: int
+    most_others: int
 
     def to(self, device) -> "EpisodeBatch":
         """Move every tensor to a device."""
@@ -106,11 +114,11 @@ class EpisodeBatch:
 
     def rows(self, features: Tensor) -> Rows:
         """Sort features (n, G, D) of the spectra into the rows of the transfer head."""
-        sizes = [self.y_source.shape[1], self.most_standards, self.y_test.shape[1]]
+        sizes = [self.y_source.shape[1], self.most_standards, self.y_test.shape[1], self.most_others]
         n_episodes, size = len(self.n_source), sum(sizes)
         padded = features.new_zeros(n_episodes * size, *features.shape[1:]).index_copy(0, self.place, features)
-        parts = padded.unflatten(0, (n_episodes, size)).split(sizes, 1)
-        return Rows(*parts, self.y_source, self.n_source, self.n_standards, self.n_test)
+        *parts, others = padded.unflatten(0, (n_episodes, size)).split(sizes, 1)
+        return Rows(*parts, self.y_source, self.n_source, self.n_standards, self.n_test, others, self.n_others)
 
 
 def make_episode(corpus, priors, config, n_channels, place, split="train") -> Episode:
@@ -143,14 +151,18 @@ def make_episode(corpus, priors, config, n_channels, place, split="train") -> Ep
     kinds = draw_kinds(config.episode_kinds, generator)
     if "few standards" in kinds:
         n_standards = min(n_standards, few_standards(generator))
-    material = _draw_material(corpus, generator, split)
-    n = n_source + n_test
+    n_other = n_others(kinds, generator)
+    if n_other:
+        n_standards = 0
+    material = _draw_material(corpus, generator, split, kinds)
+    n = n_other + n_source + n_test
     rows, measured = choose_rows(material, material.rows(split), n, config.real_labels, generator)
     source_window = window(material, n_channels, generator)
     target_window = source_window
-    if generator.random() < config.own_axis:
+    if generator.random() < config.own_axis or "native axes" in kinds:
         fewer = int(generator.integers(n_channels // 2, n_channels + 1))
-        target_window = neighbouring_window(material, source_window, fewer, generator)
+        reach = {"reach": FAR} if "native axes" in kinds else {}
+        target_window = neighbouring_window(material, source_window, fewer, generator, **reach)
     spectra = read_rows(material, rows)
     # Both views of the samples side by side, so that mixtures and truncation act on the sample, not on its spectrum.
     joint = np.hstack([source_window.read(spectra), target_window.read(spectra)])
@@ -158,6 +170,11 @@ def make_episode(corpus, priors, config, n_channels, place, split="train") -> Ep
     clean, y, kind = make_task(joint, nm, measured, n, generator)
     if measured is None and "skewed" in kinds:
         y = skewed(y, generator)
+    if "other population" in kinds:
+        order = apart_first(clean, n_other, generator)
+        clean, y = clean[order], y[order]
+    others, clean, y = clean[:n_other], clean[n_other:], y[n_other:]
+    n -= n_other
 
     noise = np.exp(generator.uniform(np.log(0.005), np.log(0.2))) * y.std()
     y_source = y[:n_source] + noise * generator.standard_normal(n_source)
@@ -165,14 +182,15 @@ def make_episode(corpus, priors, config, n_channels, place, split="train") -> Ep
     instruments = [draw_instruments(1, priors, random) for _ in range(2)]
     instruments = pair_of_instruments(*instruments, kinds, generator)
     on_source = _measure(instruments[0], clean[:n_source, :n_channels], source_window, random)
-    wanted = np.r_[:n_standards, n_source:n]
-    on_target = _measure(instruments[1], clean[wanted, n_channels:], target_window, random)
+    wanted = np.vstack([clean[:n_standards], clean[n_source:], others])
+    on_target = _measure(instruments[1], wanted[:, n_channels:], target_window, random)
     return Episode(
         on_source,
         on_target[:n_standards],
-        on_target[n_standards:],
+        on_target[n_standards : n_standards + n_test],
         torch.from_numpy(y_source).float(),
         torch.from_numpy(y[n_source:]).float(),
+        on_target[n_standards + n_test :],
         torch.from_numpy(source_window.wavenumbers).float(),
         torch.from_numpy(target_window.wavenumbers).float(),
         DOMAINS.index(material.domain),
@@ -197,14 +215,17 @@ def collate(episodes: list[Episode], n_channels: int, n_regions: int) -> Episode
     EpisodeBatch
         Their rows and references.
     """
-    counts = torch.tensor([[len(e.source), len(e.standards), len(e.test)] for e in episodes])
-    S, N, T = counts.amax(0).tolist()
+    counts = torch.tensor([[len(e.source), len(e.standards), len(e.test), len(e.others)] for e in episodes])
+    S, N, T, K = counts.amax(0).tolist()
     spectra, axes, lengths, domain, regions, place = [], [], [], [], [], []
     for number, episode in enumerate(episodes):
-        first = number * (S + N + T)
+        first = number * (S + N + T + K)
         shared = common_regions(episode.source_axis, episode.target_axis, n_regions)
-        parts = ((episode.source, episode.source_axis, 0), (episode.standards, episode.target_axis, S))
-        for x, axis, start in (*parts, (episode.test, episode.target_axis, S + N)):
+        on_target = ((episode.standards, S), (episode.test, S + N), (episode.others, S + N + T))
+        for x, axis, start in (
+            (episode.source, episode.source_axis, 0),
+            *((x, episode.target_axis, k) for x, k in on_target),
+        ):
             missing = n_channels - x.shape[1]
             spectra.append(torch.nn.functional.pad(x, (0, missing)))
             axes.append(torch.nn.functional.pad(axis, (0, missing), value=1.0).expand(len(x), -1))
@@ -217,6 +238,7 @@ def collate(episodes: list[Episode], n_channels: int, n_regions: int) -> Episode
         *(torch.nn.utils.rnn.pad_sequence([getattr(e, n) for e in episodes], True) for n in ("y_source", "y_test")),
         *counts.unbind(1),
         N,
+        K,
     )
 
 
@@ -226,11 +248,13 @@ def to_device(record, device):
     return type(record)(*(v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for v in values))
 
 
-def _draw_material(corpus, generator, split):
-    """Draw a data set with enough spectra to make mixtures of."""
+def _draw_material(corpus, generator, split, kinds):
+    """Draw a data set with enough spectra to make mixtures of; one of the kind's own where the corpus has it."""
+    wanted = {DOMAINS_OF_KINDS[kind] for kind in kinds & set(DOMAINS_OF_KINDS)}
+    wanted &= {material.domain for material in corpus.materials if len(material.rows(split)) >= LEAST_ROWS}
     for _ in range(MOST_DRAWS):
         material, _ = corpus.draw(generator, 1, split)
-        if len(material.rows(split)) >= LEAST_ROWS:
+        if len(material.rows(split)) >= LEAST_ROWS and (not wanted or material.domain in wanted):
             return material
     raise ValueError(
         f"{MOST_DRAWS} data sets in a row had fewer than {LEAST_ROWS} {split} spectra: the corpus is too small for "

@@ -39,6 +39,10 @@ class Rows(NamedTuple):
         References of the source samples.
     n_source, n_standards, n_test : Tensor of shape (E,)
         How many rows of each kind are real.
+    others : Tensor of shape (E, K, G, D), optional
+        Target spectra of other samples, which say what the target's are like; the test rows do where there are none.
+    n_others : Tensor of shape (E,), optional
+        How many of them are real.
     """
 
     source: Tensor
@@ -48,14 +52,17 @@ class Rows(NamedTuple):
     n_source: Tensor
     n_standards: Tensor
     n_test: Tensor
+    others: Tensor | None = None
+    n_others: Tensor | None = None
 
     def task(self) -> Task:
-        """Give what a calibration is fitted to; of the test rows, it holds their mean alone."""
+        """Give what a calibration is fitted to; of other samples, or the test rows, it holds their mean alone."""
         N = self.standards.shape[1]
         on_source, on_standards = first_rows(self.n_source, self.y.shape[1]), first_rows(self.n_standards, N)
-        on_test = first_rows(self.n_test, self.test.shape[1])
-        weight = on_test / on_test.sum(1, keepdim=True).clamp(min=1)
-        mean = torch.einsum("et,etgd->egd", weight, self.test.double())
+        mean = _mean_row(self.test, self.n_test)
+        if self.others is not None and self.others.shape[1]:
+            has_others = (self.n_others > 0)[:, None, None]
+            mean = torch.where(has_others, _mean_row(self.others, self.n_others), mean)
         return Task(self.source, self.standards, mean, self.y, self.y[:, :N], on_source, on_standards, on_standards)
 
 
@@ -297,6 +304,12 @@ def head_loss(head: TransferHead, rows: Rows, y: Tensor) -> Tensor:
     """Judge what a head predicts of the test rows of every episode by `transfer_loss`: Tensor of shape (E,)."""
     prediction, solution = head(rows)
     return transfer_loss(prediction, y, rows.n_test, solution.y_scale)
+
+
+def _mean_row(rows, count):
+    """Mean of the first ``count`` rows (E, T, G, D): (E, G, D), float64."""
+    real = first_rows(count, rows.shape[1])
+    return torch.einsum("et,etgd->egd", real / real.sum(1, keepdim=True).clamp(min=1), rows.double())
 
 
 def first_rows(count, size):

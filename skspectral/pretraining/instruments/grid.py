@@ -80,10 +80,13 @@ def window(material, n_channels, generator):
     return Window(material, low, high, n_channels)
 
 
-def neighbouring_window(material, other, n_channels, generator):
-    """Draw a window whose ends lie near those of another one, as ranges of instruments for one purpose do."""
-    reach = 0.15 * (other.high - other.low)
-    low, high = (other.low, other.high) + reach * generator.uniform(-1, 1, size=2)
+def neighbouring_window(material, other, n_channels, generator, reach=0.15):
+    """Draw a window whose ends lie near those of another one, as ranges of instruments for one purpose do.
+
+    They lie up to ``reach`` of the other's range from its ends; below one half the two always have a part in common.
+    """
+    apart = reach * (other.high - other.low)
+    low, high = (other.low, other.high) + apart * generator.uniform(-1, 1, size=2)
     return Window(material, max(low, 0.0), min(high, 1.0), n_channels)
 
 
