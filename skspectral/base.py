@@ -170,8 +170,9 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
             if rows.target is not None and not is_nested():
                 own = y.reshape(len(X), -1)[rows.order]
                 warn_of_units(own, rows.is_target, (rows.source, rows.target), stacklevel=2)
-                warn_of_scales(rows.X, rows.is_target, (rows.source, rows.target), stacklevel=2)
                 warn_of_copies(rows, stacklevel=2)
+            if not is_nested():
+                warn_of_scales(rows, stacklevel=2)
             if sample_id is not None:
                 check_replicates(rows, y.reshape(len(X), -1)[rows.order])
             learn_quantity(self, quantity, rows.source, rows.target)

@@ -85,16 +85,20 @@ def refuse_dwarfing(estimator, X):
 
 
 def warn_of_scale(estimator, X):
-    """Warn of spectra that are on the whole much larger or smaller than all of ``fit``, as percent beside fractions."""
+    """Warn of spectra that are much larger or smaller than all of ``fit``, as percent beside fractions."""
     seen = (getattr(estimator, "_range", None) or {}).get("sizes")
     if seen is None or is_nested() or not len(X) or not seen[0] > 0:
         return
-    size = float(np.median(sizes_of(X)))
-    if seen[0] / OTHER_SCALE <= size <= OTHER_SCALE * seen[1]:
+    sizes = sizes_of(X)
+    off = np.flatnonzero((sizes < seen[0] / OTHER_SCALE) | (sizes > OTHER_SCALE * seen[1]))
+    if not len(off):
         return
+    most = 2 * len(off) > len(X)
+    size = float(np.median(sizes[off]) if most else sizes[off[0]])
     factor = size / (seen[1] if size > seen[1] else seen[0])
+    which = "The spectra" if most else f"{len(off)} of {len(X)} spectra (first: row {off[0]})"
     warnings.warn(
-        f"The spectra are {factor:.3g} times as large as those of fit (root mean square {size:.3g}, where those of fit "
+        f"{which} are {factor:.3g} times as large as those of fit (root mean square {size:.3g}, where those of fit "
         f"reach from {seen[0]:.3g} to {seen[1]:.3g}). Are they of the same quantity and unit, such as percent or "
         "fraction, absorbance or counts?",
         SpectraScaleWarning,
@@ -102,21 +106,20 @@ def warn_of_scale(estimator, X):
     )
 
 
-def warn_of_scales(X, is_target, names, *, stacklevel):
-    """Warn where the spectra of one instrument are on the whole much larger than those of the other.
+def warn_of_scales(rows, *, stacklevel):
+    """Warn where the spectra of one instrument are on the whole much larger than those of the other, and single ones.
 
     Parameters
     ----------
-    X : ndarray of shape (n_spectra, n_channels)
-    is_target : ndarray of bool of shape (n_spectra,)
-    names : (object, object)
-        Source and target.
+    rows : TransferRows
     stacklevel : int
         As in ``warnings.warn``, counted from the caller.
     """
+    is_target, names, sizes = rows.is_target, (rows.source, rows.target), sizes_of(rows.X)
+    for side, name in zip((False, True), names):
+        _warn_of_single(rows, np.flatnonzero(is_target == side), sizes, name, stacklevel + 2)
     if not is_target.any() or is_target.all():
         return
-    sizes = sizes_of(X)
     medians = [float(np.median(sizes[is_target == side])) for side in (False, True)]
     small, large = np.argsort(medians)
     if medians[small] > 0 and medians[large] > OTHER_SCALE * medians[small]:
@@ -126,6 +129,24 @@ def warn_of_scales(X, is_target, names, *, stacklevel):
             "quantity and unit, such as percent or fraction, absorbance or counts?",
             SpectraScaleWarning,
             stacklevel=stacklevel + 1,
+        )
+
+
+def _warn_of_single(rows, own, sizes, name, stacklevel):
+    """Warn of spectra that are much larger than the others of their instrument, and would outweigh them all."""
+    usual = float(np.median(sizes[own])) if len(own) else 0.0
+    large = own[sizes[own] > OTHER_SCALE * usual] if usual > 0 else own[:0]
+    if len(large):
+        first = large[0]
+        which = f"in row {rows.order[first]}" if rows.sample_id is None else f"of sample {rows.sample_id[first]!r}"
+        whose = "" if name is None else f" of {name!r}"
+        more = f", and {len(large) - 1} more" if len(large) > 1 else ""
+        warnings.warn(
+            f"The spectrum {which} is {sizes[first] / usual:.3g} times as large as is usual among the {len(own)} "
+            f"spectra{whose}{more}. Is it of another unit or quantity (percent, counts), or a fill value? It outweighs "
+            "the others: convert it, or leave it out.",
+            SpectraScaleWarning,
+            stacklevel=stacklevel,
         )
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skspectral import AutoTransfer, MeanShift, PLSRegressionCV, TransferPortfolio
+from skspectral import AutoTransfer, MeanShift, PLSRegressionCV, SourceOnly, TransferPortfolio
 from skspectral.datasets import make_instruments
 from skspectral.exceptions import AbsurdPredictionWarning, ImplausibleSpectraError, SpectraScaleWarning
+from skspectral.io import SpectraTable, check
 
 ROLES = {"source": "A", "target": "B"}
 
@@ -88,6 +89,22 @@ def test_a_scale_that_one_instrument_had_in_fit_does_not_warn(data):
     with warnings.catch_warnings():
         warnings.simplefilter("error", SpectraScaleWarning)
         fitted.predict(X[20:])
+
+
+def test_single_spectra_of_another_scale_are_named(model, data):
+    labels = {"instrument": data.instrument, "sample_id": data.sample_id}
+    for row, whose in ((3, "'A'"), (23, "'B'")):
+        X = data.X.copy()
+        X[row] *= 100
+        expected = f"of sample '{data.sample_id[row]}' is .* times as large as is usual among the 20 spectra of {whose}"
+        with pytest.warns(SpectraScaleWarning, match=expected):
+            MeanShift(**ROLES).fit(X, data.y, **labels)
+        with pytest.warns(SpectraScaleWarning, match=r"^1 of 20 spectra \(first: row 3\) are .* times as large"):
+            model.predict(X[20:] if row > 20 else X[:20])
+        findings = check(SpectraTable(X, data.wavelengths, **labels))
+        assert any("much larger than the others" in f.what and data.sample_id[row] in f.where for f in findings)
+    with pytest.warns(SpectraScaleWarning, match="in row 3 is"):
+        SourceOnly().fit(np.where(np.arange(40)[:, None] == 3, 100, 1) * data.X, data.y)
 
 
 @pytest.mark.parametrize("which", ["X", "y"])

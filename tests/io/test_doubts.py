@@ -63,6 +63,21 @@ def test_one_property_in_two_spellings(write):
     assert read(both).properties == ["protein", "Protein"]
 
 
+@pytest.mark.parametrize("label", ["Protein (% w/w)", "PROTEIN %", "protein [g/kg]"])
+def test_a_property_with_a_unit_in_one_file_alone_is_asked_about(write, label):
+    first = write("a.csv", STEMS)
+    expected = r"'protein' \(3 references\) and '.*' \(3 references\) of different files differ in no more than a unit"
+    with pytest.warns(TableWarning, match=expected):
+        table = read({"A": first, "B": write("b.csv", STEMS, label)})
+    assert table.properties == ["protein", label]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read({"A": first, "B": write("c.csv", STEMS, "protein dry")})
+        # what one file tells apart is two
+        both = read(write("d.csv", [f"{name},{k}" for k, name in enumerate(STEMS)], f"protein,{label}"))
+    assert both.properties == ["protein", label]
+
+
 def test_folders_and_files_of_the_same_samples_are_asked_about(write, tmp_path):
     a, b = write("one/a.csv", STEMS), write("two/b.csv", STEMS)
     with pytest.warns(TableWarning, match=r"3 samples stand in several folders \(one, two\), of which no instrument"):

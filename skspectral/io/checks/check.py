@@ -4,6 +4,7 @@ import numpy as np
 
 from ..._core.axis import gaps
 from ..._core.cut_off import cut_off
+from ..._core.plausible import OTHER_SCALE, sizes_of
 from ..._core.quantities import ABSORBANCES
 from ..._core.units import LEAST_LIKELY_NM, remedy_for
 from ..._core.validation import constant_rows
@@ -33,8 +34,8 @@ def check(table):
 
     Axes that do not look like their unit or share no range; reflectance beside absorbance and percent beside fractions;
     spectra of one instrument that are mirror images of another's; equal rows; dead and saturated channels; jumps where
-    detectors meet; single values that stand out; constant scans; paired spectra that resemble another sample's; samples
-    that do not pair; references that contradict each other or lie far from all others.
+    detectors meet; single values and spectra that stand out; constant scans; paired spectra that resemble another
+    sample's; samples that do not pair; references that contradict each other or lie far from all others.
 
     Parameters
     ----------
@@ -112,6 +113,15 @@ def _check_spectra(table, name):
     if constant.any() and X.shape[1] > 1:
         where = f"{whose(name)}: {rows_named(table, rows[constant])}"
         yield Finding("error", f"{constant.sum()} spectra are constant, as failed scans are", where, "Remove them.")
+    sizes = sizes_of(X[~bad])
+    large = sizes > OTHER_SCALE * np.median(sizes) if len(sizes) else np.zeros(0, dtype=bool)
+    if large.any():
+        times = sizes[large].max() / np.median(sizes)
+        yield Finding(
+            "warning", f"{large.sum()} spectra are much larger than the others, up to {times:.3g} times",
+            f"{whose(name)}: {rows_named(table, rows[~bad][large])}",
+            "Are they of another unit or quantity (percent, counts)? Convert them, or leave them out.",
+        )  # fmt: skip
     quantity = table.quantity_of(name)
     largest, limit = float(np.nanmax(X, initial=-np.inf)), LARGEST.get(quantity, np.inf)
     if largest > limit:

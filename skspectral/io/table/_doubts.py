@@ -16,6 +16,8 @@ __all__ = ["ALL"]
 FEW = 3
 # reflectance and transmittance in percent that are all smaller than this are fractions
 LARGEST_FRACTION = 1.5
+# what may stand behind the name of a property: (% w/w), [g/kg], %
+_UNIT = re.compile(r"\s*(\([^()]*\)|\[[^\[\]]*\]|%)\s*$")
 _NO_SAMPLE = re.compile(
     r"mean|average|avg|mittelwert|moyenne|promedio|media|sd|st(?:an)?d(?:ard)?[ .]{0,2}dev(?:iation)?\.?|stdev|rsd|cv|"
     r"standardabweichung|[ée]cart[ -]type|min(?:imum)?|max(?:imum)?|median|sum|summe|total|"
@@ -129,6 +131,27 @@ def warn_of_no_samples(table):
         )
 
 
+def warn_of_properties(table):
+    """Ask about properties of different files that differ in no more than a unit."""
+    seen = {}
+    for k, name in enumerate(table.properties):
+        files = set(table.files[np.isfinite(table.y[:, k])])
+        other, its_files = seen.setdefault(_UNIT.sub("", name).strip(" .,:_-").casefold(), (name, files))
+        if other != name and files and its_files and not files & its_files:
+            warnings.warn(
+                f"The properties {other!r} ({_count(table, other)}) and {name!r} "
+                f"({_count(table, name)}) of different files differ in no more than a unit and are kept apart. "
+                "Where they are one, give it one name, and its values one unit.",
+                TableWarning,
+                stacklevel=4,
+            )
+
+
+def _count(table, name):
+    n = int(np.isfinite(table.y[:, table.properties.index(name)]).sum())
+    return f"{n} reference" if n == 1 else f"{n} references"
+
+
 #: Each takes a table and warns of what it doubts; the caller of `read_spectra` is four calls away.
 ALL = (
     warn_of_instruments,
@@ -137,4 +160,5 @@ ALL = (
     warn_of_no_samples,
     warn_of_fractions,
     warn_of_zeros,
+    warn_of_properties,
 )
