@@ -7,7 +7,7 @@ import torch
 
 from ..nn.lora import LoRA
 from ..nn.seeding import seeded
-from ..pretraining.head.features import plain_features, pool_stages, project, region_weights, standardised
+from ..pretraining.head.features import plain_features, read_stages, region_weights, standardised
 
 __all__ = ["CachedSpectra", "adapt", "left_out_loss"]
 
@@ -53,7 +53,7 @@ class CachedSpectra:
             stages = list(encoder.model(*self.inputs).stages.values())
         else:
             stages = [*self.below, *encoder.model.transformer(self.below[-1], self.mask)]
-        network = project(pool_stages(stages, self.weight), encoder.head.projection)
+        network = read_stages(stages, self.weight, encoder.head.projection)
         return torch.cat([self.plain, network], 1)
 
 

@@ -52,7 +52,7 @@ class SelectiveSSM(nn.Module):
         self.A_log = nn.Parameter(torch.log(torch.arange(1, d_state + 1.0)).repeat(d_inner, 1))
         self.skip = nn.Parameter(torch.ones(d_inner))
         # Training may put a faster one in its place, with the same arguments and result.
-        self.scan = selective_scan
+        self.filter = plain_filter
         low, high = (math.log(value) for value in dt_range)
         delta = torch.exp(torch.rand(d_inner) * (high - low) + low)
         nn.init.uniform_(self.dt_proj.weight, -(self.dt_rank**-0.5), self.dt_rank**-0.5)
@@ -81,12 +81,17 @@ class SelectiveSSM(nn.Module):
         Tensor of shape (B, L, D)
             Filtered tokens in the dtype of ``x``.
         """
-        u = F.silu(_CausalConvolution.apply(x, self.conv_weight, self.conv_bias, reverse))
-        delta, B, C = self.coefficients(u)
-        if mask is not None:
-            delta = delta * mask[..., None]
-        y = self.scan(u, delta, -torch.exp(self.A_log), B, C, reverse=reverse)
-        return torch.addcmul(y, u, self.skip).to(x.dtype)
+        return self.filter(self, x, mask, reverse)
+
+
+def plain_filter(ssm: SelectiveSSM, x: Tensor, mask: Tensor | None, reverse: bool) -> Tensor:
+    """Filter sequences (B, L, D) with operations of torch, as `SelectiveSSM.forward` describes it."""
+    u = F.silu(_CausalConvolution.apply(x, ssm.conv_weight, ssm.conv_bias, reverse))
+    delta, B, C = ssm.coefficients(u)
+    if mask is not None:
+        delta = delta * mask[..., None]
+    y = selective_scan(u, delta, -torch.exp(ssm.A_log), B, C, reverse=reverse)
+    return torch.addcmul(y, u, ssm.skip).to(x.dtype)
 
 
 class _CausalConvolution(torch.autograd.Function):

@@ -1,4 +1,4 @@
-"""The scan in C against that of torch, alone and in a step of training; and what happens where there is no compiler."""
+"""State space models in C against torch, alone and in a step of training; and where there is no compiler."""
 
 import shutil
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from skspectral.nn.scan import selective_scan
+from skspectral.nn.ssm import SelectiveSSM, plain_filter
 from skspectral.pretraining import Corpus, InstrumentPriors
 from skspectral.pretraining.compiled.build import COMPILERS, build
-from skspectral.pretraining.compiled.scan import compiled_scan
+from skspectral.pretraining.compiled.ssm import compiled_filter
 from skspectral.pretraining.config import PretrainingConfig
 from skspectral.pretraining.data.batches import SlotMaker
 from skspectral.pretraining.training.distributed import Workers
@@ -23,59 +23,68 @@ ALONE = Workers(0, 1, torch.device("cpu"))
 needs_compiler = pytest.mark.skipif(not any(map(shutil.which, COMPILERS)), reason="there is no C compiler")
 
 
-def arguments(n_batch, length, n_channels, n_states=8, largest=16.0):
+def model(n_channels, dtype=torch.float32):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        ssm = SelectiveSSM(n_channels)
+    with torch.no_grad():
+        # Steps from nearly none to those that forget everything, on both sides of zero and beyond what saturates.
+        ssm.dt_proj.bias.copy_(torch.linspace(-12, 25, n_channels))
+    return ssm.to(dtype)
+
+
+def tokens(n_rows, length, n_channels):
+    """Half of the channels of a longer row, as the model's own gate leaves them, and a mask that ends early."""
     rng = np.random.default_rng(0)
-    delta = rng.exponential(0.1, size=(n_batch, length, n_channels))
-    delta[:, length // 2] = 0.0  # padding leaves the state alone
-    values = (
-        rng.normal(size=(n_batch, length, n_channels)),
-        delta,
-        -rng.uniform(0.05, largest, size=(n_channels, n_states)),
-        rng.normal(size=(n_batch, length, n_states)),
-        rng.normal(size=(n_batch, length, n_states)),
-    )
-    return [torch.tensor(v, dtype=torch.float32, requires_grad=True) for v in values]
+    x = torch.from_numpy(rng.normal(size=(n_rows, length, 2 * n_channels))).float()[..., :n_channels]
+    mask = torch.ones(n_rows, length, dtype=torch.bool)
+    mask[0, length // 2 + 1 :] = False
+    return x, mask
 
 
-def values_and_gradients(function, args, reverse):
-    y = function(*args, reverse=reverse)
+def values_and_gradients(function, ssm, x, mask, reverse):
+    x = x.detach().requires_grad_()
+    y = function(ssm, x, mask, reverse)
     weight = torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)
-    return y.detach(), *torch.autograd.grad((y * weight).sum(), args)
+    return y.detach(), *torch.autograd.grad((y * weight).sum(), [x, *ssm.parameters()])
 
 
 @needs_compiler
 @pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize(("shape", "threads"), [((3, 37, 21), 1), ((2, 5, 16), 2), ((1, 1, 3), 2)])
-def test_equals_the_exact_scan_to_single_precision(shape, threads, reverse):
+@pytest.mark.parametrize(
+    ("shape", "threads", "masked"), [((3, 37, 21), 1, True), ((2, 5, 16), 2, False), ((1, 1, 3), 2, True)]
+)
+def test_equals_double_precision_to_the_last_digits(shape, threads, masked, reverse):
+    x, mask = tokens(*shape)
+    mask = mask if masked else None
+    exact = values_and_gradients(plain_filter, model(shape[2], torch.float64), x.double(), mask, reverse)
     before = torch.get_num_threads()
-    args = arguments(*shape)
-    exact = values_and_gradients(selective_scan, [t.detach().double().requires_grad_() for t in args], reverse)
     torch.set_num_threads(threads)
     try:
-        found = values_and_gradients(compiled_scan, args, reverse)
+        found = values_and_gradients(compiled_filter, model(shape[2]), x, mask, reverse)
     finally:
         torch.set_num_threads(before)
     for mine, expected in zip(found, exact, strict=True):
         assert mine.dtype == torch.float32
-        torch.testing.assert_close(mine.double(), expected, rtol=1e-4, atol=5e-6 * expected.abs().max().item())
+        torch.testing.assert_close(mine.double(), expected, rtol=1e-4, atol=1e-12 + 5e-6 * expected.abs().max().item())
 
 
 @needs_compiler
-def test_states_that_have_died_are_zero_and_nan_stays_nan():
-    u, delta, A, B, C = (t.detach() for t in arguments(1, 4, 16, largest=1.0))
-    gone = compiled_scan(u, delta + 1e6, A, B, C)
-    torch.testing.assert_close(gone, selective_scan(u, delta + 1e6, A, B, C))
-    delta[0, 1, 3] = torch.nan
-    bad = compiled_scan(u, delta, A, B, C).isnan()
-    assert bad[0, 1:, 3].all() and bad.sum() == 3
+def test_what_is_not_finite_stays_so():
+    x, _ = tokens(2, 4, 16)
+    x = x.clone()
+    x[0, 1, 3] = torch.nan
+    with torch.no_grad():
+        bad = compiled_filter(model(16), x, None, False).isnan()
+        assert torch.equal(bad, plain_filter(model(16), x, None, False).isnan()) and bad[0, 1:].all()
+        assert not bad[1].any()
 
 
+@needs_compiler
 def test_what_is_not_float32_is_refused():
-    args = [t.detach().double() for t in arguments(1, 2, 3)]
-    with pytest.raises(
-        ValueError, match=r"takes float32 on a processor, got torch.float64.*without the setting compile"
-    ):
-        compiled_scan(*args)
+    x, _ = tokens(1, 2, 3)
+    with pytest.raises(ValueError, match=r"float32 on a processor, got torch.float64.*without the setting compile"):
+        compiled_filter(model(3), x.double(), None, False)
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +119,10 @@ def test_without_a_compiler_the_setting_is_refused(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CC", raising=False)
     with pytest.raises(RuntimeError, match=r"needs a C compiler, and there is none.*leave out the setting compile"):
-        build.__wrapped__("scan", STATES=8)
+        build.__wrapped__("ssm", STATES=8)
 
 
 @needs_compiler
 def test_a_file_that_does_not_compile_is_shown_with_its_errors():
-    with pytest.raises(RuntimeError, match=r"does not accept scan\.c(.|\n)*STATES"):
-        build.__wrapped__("scan")
+    with pytest.raises(RuntimeError, match=r"does not accept ssm\.c(.|\n)*STATES"):
+        build.__wrapped__("ssm")

@@ -75,10 +75,11 @@ def test_the_closed_form_reads_the_spectra_alone_and_is_a_mean_of_ridges_by_thei
     centred = centre_task(only._replace(**dict(zip(("source", "standards", "test"), plain, strict=True))).task())
     said, errors = [], []
     for stage in range(len(PLAIN_STAGES)):
-        x = (plain[2][0, :, stage] - centred.target_centre[0, stage]) / centred.scale[0, stage]
-        gram = centred.rows[:, [stage]] @ centred.rows[:, [stage]].mT
+        x = (plain[2][0, :, stage] - centred.target_centre[0, stage]) / centred.scale[0, stage] ** 2
         for setting in SETTINGS:
-            ridge = augmented_ridge(gram, centred.y, centred.known, torch.tensor([[setting]], dtype=torch.float64), 5)
+            ridge = augmented_ridge(
+                centred.gram[:, [stage]], centred.y, centred.known, torch.tensor([[setting]], dtype=torch.float64), 5
+            )
             said.append(x @ centred.rows[0, stage].mT @ ridge.alpha[0, 0] + ridge.offset[0, 0])
             errors.append(ridge.left_out_standards.square().mean())
     n = NONE_AND_MORE[1]

@@ -31,14 +31,13 @@ def problem(seed=0, n_standards=N, stages=2):
 
 def fitted(centred, n_standards, ridge=1e-2, difference=10.0, target=2.0):
     """One ridge on the first stage: kernel and result."""
-    rows = centred.rows[:, :1]
     settings = torch.log10(torch.tensor([[[ridge, difference, target]]], dtype=torch.float64))
-    return augmented_ridge(rows @ rows.mT, centred.y, centred.known, settings, n_standards)
+    return augmented_ridge(centred.gram[:, :1], centred.y, centred.known, settings, n_standards)
 
 
 def predicted(centred, ridge, x):
     """Predictions of target rows (n, D) of the first stage in the units of the reference."""
-    rows = (x - centred.target_centre[0, 0]) / centred.scale[0, 0]
+    rows = (x - centred.target_centre[0, 0]) / centred.scale[0, 0] ** 2
     standardised = rows @ centred.rows[0, 0].mT @ ridge.alpha[0, 0] + ridge.offset[0, 0]
     return (standardised * centred.y_scale[0] + centred.y_mean[0]).numpy()
 
@@ -65,10 +64,11 @@ def test_left_out_source_rows_equal_a_refit_without_them():
     left_out = fitted(centred, 0).left_out_source[0, 0]
     for k in (0, 7):
         kept = [j for j in range(S) if j != k]
-        others = centred._replace(rows=centred.rows[:, :, kept], y=centred.y[:, kept], known=centred.known[:, kept])
+        gram = centred.gram[:, :, kept][..., kept]
+        others = centred._replace(gram=gram, y=centred.y[:, kept], known=centred.known[:, kept])
         refit = fitted(others, 0)
         # A source row has the offset of its instrument alone, as all rows here.
-        prediction = centred.rows[0, 0, k] @ others.rows[0, 0].mT @ refit.alpha[0, 0] + refit.offset[0, 0]
+        prediction = centred.gram[0, 0, k, kept] @ refit.alpha[0, 0] + refit.offset[0, 0]
         assert left_out[k].item() == pytest.approx((centred.y[0, k] - prediction).item(), rel=1e-6)
 
 

@@ -43,7 +43,7 @@ def closed_form(rows: Rows) -> Tensor:
     plain = rows._replace(**{name: getattr(rows, name)[:, :, :n_plain] for name in parts})
     task = plain.task()
     centred = centre_task(task)
-    kernel = (centred.rows @ centred.rows.mT).repeat_interleave(len(SETTINGS), 1)
+    kernel = centred.gram.repeat_interleave(len(SETTINGS), 1)
     settings = torch.tensor(SETTINGS, dtype=torch.float64, device=kernel.device).repeat(n_plain, 1)
     ridge = augmented_ridge(
         kernel, centred.y, centred.known, settings.expand(len(kernel), -1, -1), task.on_pairs.shape[1]
@@ -54,7 +54,7 @@ def closed_form(rows: Rows) -> Tensor:
     evidence = count / (1 + count / HALF)
     weight = (-0.5 * POWER * evidence * torch.log(FLOOR + errors)).softmax(-1)
     dual = (weight[..., None] * ridge.alpha).unflatten(1, (n_plain, -1)).sum(2)
-    coef = torch.einsum("egr,egrd->egd", dual, centred.rows) / centred.scale[..., None]
+    coef = torch.einsum("egr,egrd->egd", dual, centred.rows) / centred.scale.square()[..., None]
     test = plain.test.double() - centred.target_centre[:, None]
     relative = torch.einsum("etgd,egd->et", test, coef) + (weight * ridge.offset).sum(1, keepdim=True)
     return (centred.y_mean[:, None] + centred.y_scale[:, None] * relative) * first_rows(rows.n_test, test.shape[1])

@@ -114,7 +114,7 @@ def region_weights(model, x, wavenumbers, regions, lengths, mask):
 
 
 def pool_stages(stages, weight):
-    """Average the tokens (B, 2 + n_patches, d_model) of every stage over regions: (B, n_stages, R * d_model)."""
+    """Average tokens (B, 2 + n_patches, d) of every stage over regions: (B, n_stages, R * d)."""
     return torch.stack([(weight @ tokens[:, N_SPECIAL:].to(weight.dtype)).flatten(1) for tokens in stages], 1)
 
 
@@ -180,14 +180,21 @@ def spectral_features(
     Tensor of shape (B, 4 + n_stages, R * 12)
         The stages of ``PLAIN_STAGES``, then those of ``SpectralFMOutput.stages``.
     """
-    regional = regional_features(model, standardised(x, lengths), wavenumbers, regions, domain, lengths)
-    return torch.cat([plain_features(x, wavenumbers, regions, lengths), project(regional, projection)], 1)
+    inputs = standardised(x, lengths)
+    output = model(inputs, wavenumbers, "cm-1", domain, lengths)
+    weight = region_weights(model, inputs, wavenumbers, regions, lengths, output.mask)
+    network = read_stages(list(output.stages.values()), weight, projection)
+    return torch.cat([plain_features(x, wavenumbers, regions, lengths), network], 1)
 
 
-def project(regional, projection):
-    """Read directions (n_stages, d_model, K) from regional features (B, n_stages, R * d_model): (..., R * K)."""
-    tokens = regional.unflatten(2, (-1, projection.shape[1]))
-    return torch.einsum("bgrd,gdk->bgrk", tokens, projection.to(tokens.dtype)).flatten(2)
+def read_stages(stages, weight, projection):
+    """Read directions (n_stages, d_model, K) of tokens, averaged over regions: (B, n_stages, R * K).
+
+    Directions come first: a few of them are less to average than whole tokens.
+    """
+    return pool_stages(
+        [tokens @ known.to(tokens.dtype) for tokens, known in zip(stages, projection, strict=True)], weight
+    )
 
 
 def standardised(x, lengths=None):

@@ -48,7 +48,9 @@ class Centred(NamedTuple):
     Attributes
     ----------
     rows : Tensor of shape (E, G, R, D)
-        Centred instrument by instrument and scaled by the stage's ``scale``, zero where unknown.
+        Centred instrument by instrument, zero where unknown.
+    gram : Tensor of shape (E, G, R, R)
+        Their inner products over the square of the stage's ``scale``.
     target_centre : Tensor of shape (E, G, D)
         What target rows are centred by.
     scale : Tensor of shape (E, G)
@@ -62,6 +64,7 @@ class Centred(NamedTuple):
     """
 
     rows: Tensor
+    gram: Tensor
     target_centre: Tensor
     scale: Tensor
     y: Tensor
@@ -104,9 +107,16 @@ def centre_task(task: Task) -> Centred:
     differences = standards - source[:, :, :N]
     unpaired = task.target_mean.double()[:, :, None] - centre
     shift = torch.where(on_pairs.any(2, keepdim=True), _mean(differences, on_pairs), unpaired)
-    source = (source - centre) * on_source
-    scale = (source.square().sum((2, 3)) / task.on_source.sum(1, keepdim=True)).sqrt().clamp(min=1e-12)
-    rows = [source, (differences - shift) * on_pairs, (standards - centre - shift) * on_standards]
+    parts = [
+        (source - centre) * on_source,
+        (differences - shift) * on_pairs,
+        (standards - centre - shift) * on_standards,
+    ]
+    rows = torch.cat(parts, 2)
+    gram = rows @ rows.mT
+    # Far fewer numbers are scaled here than in the rows.
+    squares = gram.diagonal(dim1=-2, dim2=-1)[..., : source.shape[2]].sum(-1)
+    scale = (squares / task.on_source.sum(1, keepdim=True)).sqrt().clamp(min=1e-12)
 
     weight = task.on_source / task.on_source.sum(1, keepdim=True)
     y = task.y.double()
@@ -115,7 +125,8 @@ def centre_task(task: Task) -> Centred:
     known = torch.cat([task.on_source, task.on_pairs, task.on_standards], 1)
     references = torch.cat([y, y_mean.expand_as(task.on_pairs), task.y_standards.double()], 1)
     return Centred(
-        torch.cat(rows, 2) / scale[..., None, None],
+        rows,
+        gram / scale.square()[..., None, None],
         (centre + shift)[:, :, 0],
         scale,
         (references - y_mean) / y_scale * known,

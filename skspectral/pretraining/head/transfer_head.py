@@ -222,7 +222,7 @@ class TransferHead(nn.Module):
         # In half precision neither the Gram matrices nor their inverse would mean anything.
         with torch.autocast(task.y.device.type, enabled=False):
             centred = centre_task(task)
-            gram = centred.rows @ centred.rows.mT
+            gram = centred.gram
             chosen = self.chooser(self._context(gram, centred.y, task)).unflatten(-1, (self.n_heads, -1))
             settings = torch.stack(
                 [low + (high - low) * torch.sigmoid(chosen[..., k]) for k, (low, high) in enumerate(RANGES)], -1
@@ -233,7 +233,7 @@ class TransferHead(nn.Module):
             gate = self._gate(ridge, settings, task)
 
             dual = torch.einsum("eh,ehg,ehr->egr", gate, share, ridge.alpha)
-            coef = torch.einsum("egr,egrd->egd", dual, centred.rows) / centred.scale[..., None]
+            coef = torch.einsum("egr,egrd->egd", dual, centred.rows) / centred.scale.square()[..., None]
             constant = (gate * ridge.offset).sum(1) - (coef * centred.target_centre).sum((1, 2))
             return Solution(
                 centred.y_scale[:, None, None] * coef,

@@ -11,7 +11,7 @@ from ...nn import seeding
 from ...nn.losses import LossBalance
 from ...nn.model import SpectralFM
 from ...nn.objective import PretrainingObjective
-from ..compiled.scan import use_compiled_scan
+from ..compiled.ssm import use_compiled_filters
 from ..config import LOSSES
 from ..head.closed_form import ALONE
 from ..head.transfer_head import TransferHead
@@ -63,7 +63,7 @@ class Trainer:
         if config.compile:
             if workers.device.type != "cpu":
                 raise ValueError("The setting compile is for training on a processor: leave it out on a GPU.")
-            use_compiled_scan(self.net)
+            use_compiled_filters(self.net)
         self.ema = copy.deepcopy(nn.ModuleDict({"model": self.model, "head": self.net["head"]})).eval()
         self.ema.requires_grad_(False)
         self.optimizer = torch.optim.AdamW(self._parameter_groups(), lr=0.0, fused=workers.device.type == "cuda")
