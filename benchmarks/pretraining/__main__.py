@@ -1,7 +1,7 @@
 """Judge pretraining: ``python -m benchmarks.pretraining probes --weights small``, or ``ablation``.
 
-``probes`` asks of pretrained weights what they have learned, ``ablation`` of the training what each part contributes.
-Both write tables, figures and ``README.md`` to one folder.
+``probes`` asks of pretrained weights what they have learned, ``ablation`` of the training what each part contributes,
+``noise`` of its gradients how much is chance. All write tables, figures and ``README.md`` to one folder.
 
 The spectra come from the folder that ``SKSPECTRAL_CORPUS`` names. A run that was stopped goes on where it stopped when
 the same command is given again.
@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.pretraining import ablation, ablation_summary, probes, probes_summary, report
+from benchmarks.pretraining import ablation, ablation_summary, gradient_noise, probes, probes_summary, report
 from benchmarks.pretraining.variants import VARIANTS
 from skspectral.exceptions import DatasetUnavailableError, MissingWeightsError
 
@@ -58,6 +58,13 @@ def run_probes(options):
     return 0
 
 
+def run_noise(options):
+    """Split the variance of the transfer loss's gradient."""
+    gradient_noise.write(options.out, options.weights, options.batches)
+    report.write_readme(options.out)
+    return 0
+
+
 def _figures():
     from benchmarks.pretraining import probes_figures
 
@@ -88,6 +95,11 @@ def main(arguments=None):
     other.add_argument("--n-random", type=int, default=2, help="networks before any training (default: 2)")
     other.add_argument("--probes", nargs="+", choices=probes.PROBES, default=list(probes.PROBES), metavar="NAME")
     other.add_argument("--unseen-only", action="store_true", help="only data sets that the training left out")
+    third = commands.add_parser("noise", help=run_noise.__doc__)
+    third.set_defaults(run=run_noise)
+    third.add_argument("--weights", default="small", help="name or folder of the weights (default: small)")
+    third.add_argument("--batches", type=int, default=12, help="steps whose gradients are computed (default: 12)")
+    third.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
     for command in (one, other):
         command.add_argument("--n-jobs", type=int, default=1, help="processes, one processor core each")
         command.add_argument("--device", default="cpu", help="cpu or cuda")

@@ -2,7 +2,7 @@
 
 import json
 
-from benchmarks.pretraining import ablation_summary
+from benchmarks.pretraining import ablation_summary, gradient_noise
 from benchmarks.pretraining.few_shot import AUTO
 from benchmarks.pretraining.frozen import ALL, BEST_PLS, CHOSEN
 from benchmarks.pretraining.networks import PRETRAINED, RANDOM
@@ -54,6 +54,14 @@ seeds, pairs and splits. The simulator was fitted without feed grain, but with t
 feed grain says.
 """
 
+NOISE = """## What varies in the gradient of the transfer loss
+
+From the weights *{weights}* on, half the squared distance of the gradients of two steps is {with noise:.3f} (median
+over the pairs of {batches} steps, summed over the network's weights) with the noise by which experts are chosen in
+training; that of two draws of this noise on the same episodes is {of it choice of experts:.3f}. Without the noise, two
+steps are {without noise:.3f} apart. The loss itself is {loss:.3f} with noise and {loss without noise:.3f} without
+(standard error of the difference {error of their difference:.3f})."""
+
 
 def write_readme(out):
     """Write ``README.md`` from ``probes.json`` and ``ablation.json``, as far as they are there."""
@@ -64,6 +72,8 @@ def write_readme(out):
         rows = json.loads((out / "ablation.json").read_text())
         text = ABLATION.format(**rows[0])
         sections.append(_section(text, ablation_summary.table(rows), "ablation", out))
+    if (out / gradient_noise.FILE).exists():
+        sections.append(NOISE.format(**json.loads((out / gradient_noise.FILE).read_text())))
     (out / "README.md").write_text("\n\n".join(section.strip() for section in sections) + "\n")
 
 

@@ -81,7 +81,7 @@ class PretrainingConfig:
         and with at least three. Where both are one, the head is judged alone.
     quiet_episodes : bool
         Choose the experts of an episode's spectra without noise, as they are chosen in use. With noise, rows of one
-        calibration see different experts, which is most of what varies in the gradient of the transfer loss.
+        calibration see different experts.
     n_regions : int
         Regions of the axis that the features of an episode describe.
     n_heads : int

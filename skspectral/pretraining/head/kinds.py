@@ -42,7 +42,7 @@ def draw_kinds(shares, generator):
     shares : dict of {str: float}
         Share of every kind: "few standards" (none to three), "like" (two units of one model), "laboratory" (both
         instruments change little from measurement to measurement), "clean target" (the target alone does), "skewed"
-        (made-up references with a long tail), "native axes" (ranges that may differ by half), "other samples" and
+        (made-up references with a long tail), "native axes" (ranges whose ends may lie far apart), "other samples" and
         "other population" (no standards, and the target spectra that are known are of other samples than are predicted,
         or of unlike ones), "mid infrared" and "Raman" (materials and instruments of that kind).
     generator : numpy.random.Generator
