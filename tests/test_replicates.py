@@ -50,6 +50,16 @@ def test_numbers_that_restart_without_references_are_a_warning():
         fit(SourceOnly(**ROLES), single, y=y, sample_id=names)
 
 
+def test_spectra_of_many_samples_under_one_name_are_a_warning():
+    single = make_instruments(n_samples=40, n_channels=60, random_state=0)
+    kept = (single.instrument == "A") | (single.sample_id < "S02") | (single.sample_id >= "S33")
+    names = np.where((single.instrument == "B") & (single.sample_id >= "S33"), "blank", single.sample_id)[kept]
+    y = np.where(single.instrument[kept, None] == "B", np.nan, single.y[kept])
+    changes = {"X": single.X[kept], "y": y, "instrument": single.instrument[kept], "sample_id": names}
+    with pytest.warns(ReplicatesDisagreeWarning, match=r"over 1 samples with replicates \('blank'\)"):
+        fit(MeanShift(**ROLES), single, **changes)
+
+
 def test_a_sample_filed_under_another_id_is_named(data):
     names = data.sample_id.copy()
     # the last scan of sample 5 on B carries the number of sample 9

@@ -21,7 +21,11 @@ def check_others(others, source, target, instrument):
     ------
     UnknownInstrumentError, AmbiguousInstrumentError
         If a label has no rows, stands twice, or is the source or the target.
+    TypeError
+        If they are a text, whose letters would be taken for names.
     """
+    if isinstance(others, str):
+        raise TypeError(f"others must be a list of instruments, such as [{others!r}], got {others!r}.")
     seen = set(np.asarray(instrument, dtype=object))
     for label in others:
         if label in (source, target):

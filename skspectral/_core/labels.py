@@ -81,8 +81,10 @@ def check_labels(values, n_rows, name):
     Raises
     ------
     LabelsError
-        If there is not one label per row, or a label is a list, an array or something else that cannot be compared.
+        If there is not one label per row, or a label is a list, an array or something else that cannot be compared, or
+        None that an array of text cut off.
     """
+    _refuse_cut_off(values, name)
     try:
         labels = _tuples(values) if _holds_tuples(values) else np.asarray(values, dtype=object)
     except ValueError as error:
@@ -110,6 +112,20 @@ def check_labels(values, n_rows, name):
                 f"{name} holds a {type(label).__name__} in row {row}, {str(label)[:40]}; a label is a text or a number."
             ) from error
     return labels
+
+
+def _refuse_cut_off(values, name):
+    """Refuse "Non": None, put into an array of texts of three letters, would be one sample with many scans."""
+    if not isinstance(values, np.ndarray) or values.dtype.kind != "U" or values.ndim != 1:
+        return
+    width = values.dtype.itemsize // np.dtype("U1").itemsize
+    cut = "None"[:width]
+    rows = np.flatnonzero(values == cut) if width in (2, 3) else ()
+    if len(rows):
+        raise LabelsError(
+            f"{name} holds {cut!r} in {len(rows)} rows, the first row {rows[0]}: None, of which an array of texts of "
+            f"{width} letters keeps no more. Make it an array of objects first: {name}.astype(object)."
+        )
 
 
 def _holds_tuples(values):

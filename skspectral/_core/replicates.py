@@ -19,6 +19,8 @@ MOST_SAMPLES = 200
 AS_FAR_AS_OTHERS, SUSPICIOUS = 0.9, 0.7
 OUTLYING, TIMES_THE_OTHERS = 0.5, 5.0
 LEAST_FOR_OUTLIERS, LEAST_FOR_REUSE = 5, 3
+# so many scans, beyond the first of each sample, tell it of fewer samples too
+LEAST_SCANS = 6
 # share of the variance of a property that lies within the samples, above which ids do not explain it
 UNEXPLAINED = 0.5
 MOST_NAMED = 4
@@ -51,7 +53,7 @@ def check_replicates(rows, y):
             continue
         where = "" if instrument is None else f" on {instrument!r}"
         names = rows.sample_id[positions[np.unique(group, return_index=True)[1]]]
-        typical, farthest = _relative_distances(rows.X[positions], group, counts)
+        typical, farthest = _relative_distances(rows.X[positions], group, counts, rows.X[rows.is_target != side])
         differing, unexplained, reference_text = _references(y[positions], group, counts, names)
         if typical >= SUSPICIOUS and unexplained:
             raise ReplicatesDisagreeError(
@@ -75,8 +77,8 @@ def _warn_of_spectra(typical, farthest, names, where):
     if typical >= AS_FAR_AS_OTHERS:
         text = (
             f"The scans of one sample{where} differ as much as those of different samples: at the median over "
-            f"{int(known.sum())} samples with replicates, {typical:.2g} times. Either sample_id is "
-            "not unique, or the scatter of single scans hides the samples."
+            f"{int(known.sum())} samples with replicates ({_listed(names[known])}), {typical:.2g} times. Either "
+            "sample_id is not unique, or the scatter of single scans hides the samples."
         )
     else:
         if known.sum() < LEAST_FOR_OUTLIERS:
@@ -94,8 +96,10 @@ def _warn_of_spectra(typical, farthest, names, where):
     warnings.warn(text, ReplicatesDisagreeWarning, stacklevel=4)
 
 
-def _relative_distances(X, group, counts):
+def _relative_distances(X, group, counts, elsewhere):
     """Distances between the scans of a sample, relative to the median between scans of different samples.
+
+    Where there are few samples, spectra of the other instrument (n_elsewhere, n_channels) say how far those lie apart.
 
     Returns
     -------
@@ -107,12 +111,14 @@ def _relative_distances(X, group, counts):
     """
     farthest, typical = np.full(len(counts), np.nan), []
     repeated = np.flatnonzero(counts > 1)
-    if X.shape[1] < FEWEST_BLOCKS or len(counts) < 2:
+    others = X[np.unique(group, return_index=True)[1]]
+    if len(others) < LEAST_FOR_OUTLIERS <= len(elsewhere):
+        others = elsewhere
+    if X.shape[1] < FEWEST_BLOCKS or len(others) < 2:
         return 0.0, farthest
     repeated = repeated[np.unique(np.linspace(0, len(repeated) - 1, MOST_SAMPLES).astype(int))]
-    first = np.unique(group, return_index=True)[1]
-    several = first[np.unique(np.linspace(0, len(first) - 1, MOST_SAMPLES).astype(int))]
-    between = np.median(pdist(_shapes(X[several]), "sqeuclidean"))
+    others = others[np.unique(np.linspace(0, len(others) - 1, MOST_SAMPLES).astype(int))]
+    between = np.median(pdist(_shapes(others), "sqeuclidean"))
     if between == 0:
         return 0.0, farthest
     for sample in repeated:
@@ -120,7 +126,8 @@ def _relative_distances(X, group, counts):
         squares = ((scans - scans.mean(axis=0)) ** 2).sum(axis=1)
         typical.append(np.sqrt(2 * squares.sum() / (k - 1) / between))
         farthest[sample] = np.sqrt(2 * squares.max() * k / (k - 1) / between)
-    return float(np.median(typical)) if len(typical) >= LEAST_FOR_REUSE else 0.0, farthest
+    enough = len(typical) >= LEAST_FOR_REUSE or (counts[repeated] - 1).sum() >= LEAST_SCANS
+    return float(np.median(typical)) if enough else 0.0, farthest
 
 
 def _shapes(X):

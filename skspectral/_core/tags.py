@@ -82,5 +82,7 @@ def check_enough(tags, rows, name, odd=""):
     }[tags.needs]
     seen = f"{n_target} target samples, {n_pairs} of them paired, {n_standards} with a reference"
     error = NoStandardsError if found == 0 else TooFewStandardsError
+    if tags.min_samples == 1:
+        what = what.replace("spectra", "spectrum", 1).replace("samples", "sample", 1)
     text = f"{name} needs at least {tags.min_samples} {what}, and found {found} ({seen})."
     raise error(f"{text} {odd}".rstrip())

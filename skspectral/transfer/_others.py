@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from .._core.known_instruments import check_others
 from .._core.labels import UNPAIRED
 from .._core.roles import TransferRows, shared_with
-from ..exceptions import AmbiguousInstrumentError, UnknownInstrumentError
 from ._replicates import NuisanceRows, strongest
 
 __all__ = ["known_differences", "other_samples"]
@@ -75,14 +75,11 @@ def other_samples(labels, rows, X, y, instrument, sample_id):
     Raises
     ------
     UnknownInstrumentError, AmbiguousInstrumentError
-        If a label has no rows, or is the source or the target.
+        If a label has no rows, stands twice, or is the source or the target.
     """
+    check_others(labels, rows.source, rows.target, instrument)
     found = []
     for label in labels:
-        if label in (rows.source, rows.target):
-            raise AmbiguousInstrumentError(f"others names {label!r}, which is the source or the target already.")
-        if label not in set(np.asarray(instrument, dtype=object)):
-            raise UnknownInstrumentError(f"others names {label!r}, and no row was measured on it.")
         spectra = np.asarray(X, dtype=np.float64)
         references = np.asarray(y, dtype=np.float64).reshape(len(spectra), -1)
         roles = {"source": rows.source, "target": label}

@@ -100,6 +100,17 @@ def test_labels_are_shown_as_their_owner_wrote_them():
     assert [id_key(label) for label in labels] == ["a", "7", "0.5", "7.1", "b"]
 
 
+def test_a_none_that_was_cut_off_is_no_name():
+    names = np.array(["S01", "S02", "S03"])
+    names[1:] = None
+    with pytest.raises(LabelsError, match=r"sample_id holds 'Non' in 2 rows, the first row 1.*astype\(object\)"):
+        encode_samples(names, 3)
+    # wider arrays keep the word, which is missing, and lists keep what their owner wrote
+    wide = np.array(["S001", "S002"])
+    wide[1] = None
+    assert encode_samples(wide, 2).tolist() == [0, -1] and encode_samples(["S01", "Non"], 2).tolist() == [0, 1]
+
+
 def test_labels_are_not_written_to():
     masked = np.ma.masked_equal(np.array(["a", "b"], dtype=object), "b")
     before = masked.copy()
