@@ -1,5 +1,6 @@
 """Pretraining on real spectra seen through simulated instruments."""
 
+from .averaging import average_weights
 from .config import PretrainingConfig
 from .data.corpus import Corpus, Material, RealPair
 from .head.features import common_regions, regional_features, spectral_features
@@ -20,6 +21,7 @@ __all__ = [
     "RealPair",
     "TransferHead",
     "available_weights",
+    "average_weights",
     "block_mask",
     "common_regions",
     "draw_instruments",
