@@ -17,11 +17,16 @@ from benchmarks.prior.learn import (
     learn_prior,
     learn_spread,
 )
+from benchmarks.prior.refine import refine
 from benchmarks.prior.settings import real_settings
 from benchmarks.prior.shares import learn_shares
 from skspectral.transfer.portfolio._constants import constants as stored_constants
 from skspectral.transfer.portfolio._members import FAMILIES
 
+DATA = (
+    "real near-infrared, mid-infrared and Raman spectra of many materials through simulated instruments, and "
+    "powders, feed grain and minerals on real pairs of instruments; no evaluation set"
+)
 OUTPUT = Path(__file__).parents[2] / "skspectral" / "transfer" / "portfolio" / "constants.json"
 
 
@@ -31,6 +36,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=4, help="splits of every real pair (default: 4)")
     parser.add_argument("--first", type=int, help="only so many of all settings, in a random order; default: all")
     parser.add_argument("--keep-ridges", action="store_true", help="keep the stored prior of the ridges: half the time")
+    parser.add_argument("--refine", action="store_true", help="keep what is stored but where one power is better")
     parser.add_argument("--cached-only", action="store_true", help="learn from what the cache has, and compute no more")
     parser.add_argument("--n-jobs", type=int, default=1)
     parser.add_argument("--cache", type=Path, help="folder that keeps what was computed, so that a run can go on")
@@ -38,17 +44,16 @@ def main():
     parser.add_argument("--quiet", action="store_true")
     args = parser.parse_args()
     tasks, n_settings = collect_all(args)
-    content = learn(tasks, stored_constants() if args.keep_ridges else None)
-    kept = " --keep-ridges" if args.keep_ridges else ""
-    content = {
-        "how": (
-            f"python -m benchmarks.prior --settings {args.settings} --repeats {args.repeats} --first {n_settings}{kept}"
-        ),
-        "data": (
-            "real near-infrared, mid-infrared and Raman spectra of many materials through simulated instruments, and "
-            "powders, feed grain and minerals on real pairs of instruments; no evaluation set"
-        ),
-    } | content
+    command = f"python -m benchmarks.prior --settings {args.settings} --repeats {args.repeats} --first {n_settings}"
+    if args.refine:
+        content = stored_constants()
+        powers, refined = refine(tasks, content)
+        content = content | {"powers": powers, "report": content["report"] | {"refined": refined}}
+        how = f"{content.pop('how')}; then {command} --refine"
+    else:
+        content = learn(tasks, stored_constants() if args.keep_ridges else None)
+        how = command + (" --keep-ridges" if args.keep_ridges else "")
+    content = {"how": how, "data": DATA} | {name: value for name, value in content.items() if name != "data"}
     args.output.write_text(json.dumps(content, indent=1) + "\n")
     if not args.quiet:
         print(json.dumps({k: v for k, v in content.items() if k != "log_prior"}, indent=1))
@@ -91,7 +96,7 @@ def collect_all(args):
         # the first of this order, as a run that goes on would have them
         there = [(args.cache / f"{name}.pkl").exists() for name in names]
         names = names[: there.index(False)] if False in there else names
-    ridges = set(stored_constants()["log_prior"]) if args.keep_ridges else None
+    ridges = set(stored_constants()["log_prior"]) if args.keep_ridges or args.refine else None
     results = Parallel(n_jobs=args.n_jobs, return_as="generator", batch_size=1)(
         delayed(collect_job)(name, jobs[name], args.cache, ridges) for name in names
     )

@@ -14,6 +14,7 @@ from benchmarks.prior.collect import collect, collect_settings, members_of
 from benchmarks.prior.families import members_by_family, mix_families
 from benchmarks.prior.materials import load_materials, load_vibrational
 from benchmarks.prior.real_pairs import draw_pair_settings, draw_pair_tasks, load_pairs
+from benchmarks.prior.refine import refine
 from benchmarks.prior.settings import simulated_setting
 from benchmarks.prior.tasks import by_blocks, draw_setting, draw_task
 from skspectral.transfer.portfolio._members import FAMILIES, family_members
@@ -217,6 +218,26 @@ def test_powers_favour_members_that_are_right():
     found, report = learn.learn_powers(made_up(20, good), "mapped")
     assert found["standards"] == max(learn.STANDARD_POWERS)
     assert len(report["held_out"]) == len(learn.STANDARD_POWERS) * len(learn.SOURCE_POWERS)
+
+
+def test_a_power_is_changed_only_where_the_whole_mixture_is_better_for_it():
+    stored = START | {
+        "log_prior": dict.fromkeys(RIDGES, -np.log(len(RIDGES))),
+        "powers": {family: {"standards": 0.6, "source": 4.0} for family in FAMILIES},
+        "alike": {"ratio": 1e-6, "slope": 2.0},
+    }
+    tasks = made_up(20, np.arange(len(MEMBERS)))
+    for task in tasks:
+        # of the map's models, those that are bad on the source are good on the target
+        wrong = POSITIONS["mapped"][::2]
+        task["source_errors"] = np.where(np.isin(np.arange(len(MEMBERS)), wrong), 0.1, 0.2)
+        task["predicted"][wrong] += 5.0
+    powers, report = refine(tasks, stored)
+    changed = {family for family in FAMILIES if powers[family] != stored["powers"][family]}
+    assert "mapped" in changed and powers["mapped"]["source"] == 1.0
+    assert report["after"] < report["before"] and stored["powers"]["mapped"]["source"] == 4.0
+    again, unchanged = refine(tasks, stored | {"powers": powers})
+    assert again == powers and unchanged["after"] == unchanged["before"]
 
 
 def test_shares_are_learned_where_that_holds_on_other_materials(monkeypatch):
