@@ -1,7 +1,8 @@
 """Judge pretraining: ``python -m benchmarks.pretraining probes --weights small``, or ``ablation``.
 
 ``probes`` asks of pretrained weights what they have learned, ``ablation`` of the training what each part contributes,
-``noise`` of its gradients how much is chance. All write tables, figures and ``README.md`` to one folder.
+``noise`` of its gradients how much is chance, and ``curve`` what its hours brought. All write tables, figures and
+``README.md`` to one folder.
 
 The spectra come from the folder that ``SKSPECTRAL_CORPUS`` names. A run that was stopped goes on where it stopped when
 the same command is given again.
@@ -11,7 +12,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.pretraining import ablation, ablation_summary, gradient_noise, probes, probes_summary, report
+from benchmarks.pretraining import (
+    ablation,
+    ablation_summary,
+    gradient_noise,
+    learning_curve,
+    probes,
+    probes_summary,
+    report,
+)
 from benchmarks.pretraining.variants import VARIANTS
 from skspectral.exceptions import DatasetUnavailableError, MissingWeightsError
 
@@ -65,6 +74,13 @@ def run_noise(options):
     return 0
 
 
+def run_curve(options):
+    """Join the curves of the runs that went on from one another."""
+    _draw(lambda: learning_curve.draw(options.out))
+    report.write_readme(options.out)
+    return 0
+
+
 def _figures():
     from benchmarks.pretraining import probes_figures
 
@@ -99,7 +115,10 @@ def main(arguments=None):
     third.set_defaults(run=run_noise)
     third.add_argument("--weights", default="small", help="name or folder of the weights (default: small)")
     third.add_argument("--batches", type=int, default=12, help="steps whose gradients are computed (default: 12)")
-    third.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
+    fourth = commands.add_parser("curve", help=run_curve.__doc__)
+    fourth.set_defaults(run=run_curve)
+    for command in (third, fourth):
+        command.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
     for command in (one, other):
         command.add_argument("--n-jobs", type=int, default=1, help="processes, one processor core each")
         command.add_argument("--device", default="cpu", help="cpu or cuda")

@@ -2,7 +2,7 @@
 
 import json
 
-from benchmarks.pretraining import ablation_summary, gradient_noise
+from benchmarks.pretraining import ablation_summary, gradient_noise, learning_curve
 from benchmarks.pretraining.few_shot import AUTO
 from benchmarks.pretraining.frozen import ALL, BEST_PLS, CHOSEN
 from benchmarks.pretraining.networks import PRETRAINED, RANDOM
@@ -62,6 +62,13 @@ training; that of two draws of this noise on the same episodes is {of it choice 
 steps are {without noise:.3f} apart. The loss itself is {loss:.3f} with noise and {loss without noise:.3f} without
 (standard error of the difference {error of their difference:.3f})."""
 
+CURVE = """## Hours of training
+
+Losses of the head alone on validation tasks, over the hours of `small-1`, `small-2` and a run that went on from there
+beside a closed form (`continued.csv`), on one processor core. The last column is the slope over the second half of the
+hours, for twice the time.
+"""
+
 
 def write_readme(out):
     """Write ``README.md`` from ``probes.json`` and ``ablation.json``, as far as they are there."""
@@ -74,6 +81,8 @@ def write_readme(out):
         sections.append(_section(text, ablation_summary.table(rows), "ablation", out))
     if (out / gradient_noise.FILE).exists():
         sections.append(NOISE.format(**json.loads((out / gradient_noise.FILE).read_text())))
+    if (out / learning_curve.FILE).exists():
+        sections.append(_section(CURVE, learning_curve.table(out), learning_curve.FIGURE, out))
     (out / "README.md").write_text("\n\n".join(section.strip() for section in sections) + "\n")
 
 
