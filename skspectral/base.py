@@ -26,7 +26,14 @@ from ._core.spelling import warn_of_instruments_left_out
 from ._core.tags import TransferTags, check_enough
 from ._core.validation import validate_spectra, varies
 from ._core.versions import VersionedState
-from .calibration.wrapping import existing_calibration, fit_calibration, holds_frozen, is_frozen, predict_2d
+from .calibration.wrapping import (
+    existing_calibration,
+    fit_calibration,
+    holds_frozen,
+    is_frozen,
+    predict_2d,
+    refuse_class,
+)
 from .exceptions import (
     AxisMismatchError,
     ChannelMismatchError,
@@ -145,6 +152,7 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         CopiedSpectraWarning
             If spectra of the two instruments, or of two samples on one, are equal to the last digit.
         """
+        refuse_class(self.estimator)
         with unchanged_on_failure(self), properties_named(y):
             frozen, quantity = is_frozen(self.estimator), said_quantity(X)
             X = self._read_spectra(X)

@@ -25,10 +25,18 @@ __all__ = [
     "is_frozen",
     "is_transfer",
     "predict_2d",
+    "refuse_class",
     "refuse_transfer",
 ]
 
 METADATA = ("instrument", "sample_id")
+
+
+def refuse_class(estimator):
+    """Raise TypeError for a class where an instance belongs."""
+    if isinstance(estimator, type):
+        name = estimator.__name__
+        raise TypeError(f"estimator must be an instance, such as {name}(), got the class {name}.")
 
 
 def is_frozen(estimator):

@@ -12,7 +12,9 @@ from ._reading import read_table_of as read
 __all__ = [
     "add_output",
     "add_reading",
+    "check_plot",
     "free",
+    "free_plot",
     "read",
     "reading_options",
     "say",
@@ -22,6 +24,7 @@ __all__ = [
     "write_text",
 ]
 
+PLOTS = (".png", ".svg", ".pdf")
 #: Options of reading that a deployed model keeps for the files that it will predict.
 KEPT = ("id_column", "instrument_column", "unit", "quantity")
 
@@ -55,6 +58,18 @@ def free(path, args):
     if not os.access(path.absolute().parent, os.W_OK):
         raise PermissionError(f"Nothing may be written into the folder {path.absolute().parent}. Give another one.")
     return path
+
+
+def check_plot(path):
+    """Refuse a kind of file that is not drawn."""
+    if Path(path).suffix.lower() not in PLOTS:
+        raise ValueError(f"Plots are written to {', '.join(PLOTS[:-1])} or {PLOTS[-1]}, got {Path(path).name}.")
+
+
+def free_plot(path, args):
+    """Give the path of a plot as `free` does, or refuse a kind of file that is not drawn."""
+    check_plot(path)
+    return free(path, args)
 
 
 def _files_read(args):

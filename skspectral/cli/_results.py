@@ -7,8 +7,9 @@ import joblib
 
 from .._core.files import set_aside
 from ..comparison import compare_methods, default_methods, judge_held_out, summary_table, write_report
+from ..exceptions import AmbiguousInstrumentError
 
-__all__ = ["add_options", "chosen_methods", "keep", "run_comparison", "say", "write"]
+__all__ = ["add_options", "check_options", "chosen_methods", "keep", "run_comparison", "say", "write"]
 
 
 PREDICTIONS = "predictions.csv"
@@ -24,6 +25,17 @@ def add_options(parser, folder):
     parser.add_argument("--seed", type=int, default=0, help="seed of the splits (default: 0)")
     parser.add_argument("--output", default=folder, metavar="FOLDER", help=f"where to write (default: {folder})")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no table")
+
+
+def check_options(args):
+    """Refuse what no comparison can be made of, before anything is read or computed."""
+    for option, value in (("--n-standards", args.n_standards), ("--repeats", args.repeats)):
+        if value < 1:
+            raise ValueError(f"{option} must be at least 1, got {value}.")
+    if args.source == args.target:
+        raise AmbiguousInstrumentError(f"--source and --target are both {args.source!r}; name two instruments.")
+    if Path(args.output).exists() and not Path(args.output).is_dir():
+        raise NotADirectoryError(f"--output names a folder, and {args.output} is a file. Give another name.")
 
 
 def chosen_methods(args, data):

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from ._files import add_output, add_reading, free, read, say, shell, write_text
+from ._files import add_output, add_reading, free, free_plot, read, say, shell, write_text
 
 __all__ = ["add_arguments", "run"]
 
@@ -51,10 +51,10 @@ def run(args):
     output = None if args.output is None else free(args.output, args)
     if output is not None and output.suffix.lower() != ".csv":
         raise ValueError(f"The list is written to .csv, got {output.name}.")
-    plot = None if args.plot is None else free(args.plot, args)
+    plot = None if args.plot is None else free_plot(args.plot, args)
     import numpy as np
 
-    from ..exceptions import AmbiguousInstrumentError, TableError
+    from ..exceptions import AmbiguousInstrumentError, MissingReferenceError, TableError
     from ..model_selection import select_standards
 
     table = read(args)
@@ -72,6 +72,11 @@ def run(args):
     X = np.stack([table.spectra_of(name)[at].mean(axis=0) for at in rows])
     y = np.stack([_mean(table.y[at]) for at in rows])
     complete = y.shape[1] > 0 and np.isfinite(y).all()
+    if args.method in ("spxy", "y") and not y.shape[1]:
+        raise MissingReferenceError(
+            f"--method {args.method} looks at references, and the files hold none: give --references FILE, or choose "
+            "by spectra alone (kennard-stone)."
+        )
     method = args.method or ("spxy" if complete else "kennard-stone")
     order = select_standards(X, args.n, method=method, y=y if y.shape[1] else None, random_state=args.seed)
     chosen = [ids[i] for i in order]

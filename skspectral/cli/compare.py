@@ -12,14 +12,16 @@ from ..io import check, describe_axis
 from ..model_selection import StandardsSplit, TransferSplit, inherit_references
 from ._files import shell
 from ._reading import add_reading_options, given_options, read_table_of
-from ._results import add_options, chosen_methods, keep, run_comparison, say, write
+from ._results import add_options, check_options, chosen_methods, keep, run_comparison, say, write
 
 __all__ = ["add_arguments", "run"]
 
 DESCRIPTION = (
-    "Spectra come as CSV, Excel, parquet, MATLAB, JCAMP-DX, Bruker OPUS, SPC or ASD: a table with a column that names "
-    "the instrument, or NAME=FILE for each instrument, where FILE may be a folder or a pattern. References stand "
-    "beside the spectra or in a file of their own (--references). 'skspectral inspect' says what is read."
+    "Compare the methods by samples of the target that they never saw, write figures and a report, and keep the best "
+    "one, fitted on all rows. Exit codes: 0 done, 2 error. Spectra come as CSV, Excel, parquet, MATLAB, JCAMP-DX, "
+    "Bruker OPUS, SPC or ASD: a table with a column that names the instrument, or NAME=FILE for each instrument, where "
+    "FILE may be a folder or a pattern. References stand beside the spectra or in a file of their own (--references). "
+    "'skspectral inspect' says what is read."
 )
 LEAST_TEST_SAMPLES = 5
 
@@ -39,6 +41,7 @@ def add_arguments(parser):
 
 def run(args):
     """Compare the methods on a user's own tables."""
+    check_options(args)
     data, resamplers = _read(args)
     for role in (args.source, args.target):
         if role not in set(data.instrument):

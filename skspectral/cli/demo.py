@@ -7,7 +7,7 @@ from ..datasets import fetch_corn, make_instruments
 from ..exceptions import DatasetUnavailableError
 from ..metrics import rmsep
 from ..model_selection import TransferSplit
-from ._results import add_options, chosen_methods, keep, run_comparison, say, write
+from ._results import add_options, check_options, chosen_methods, keep, run_comparison, say, write
 
 __all__ = ["add_arguments", "run"]
 
@@ -27,6 +27,7 @@ def add_arguments(parser):
 
 def run(args):
     """Compare the methods on corn, or on simulated instruments."""
+    check_options(args)
     data, name = _demo_data(args)
     cv = TransferSplit(
         args.n_standards,

@@ -1,7 +1,6 @@
 """``skspectral inspect``: what files of spectra hold, and what looks wrong in them."""
 
-from pathlib import Path
-
+from ._files import free_plot
 from ._reading import add_reading_options, read_table_of
 
 __all__ = ["add_arguments", "run"]
@@ -18,6 +17,7 @@ def add_arguments(parser):
     """Describe the options."""
     add_reading_options(parser)
     parser.add_argument("--plot", metavar="FILE", help="write a plot of the spectra (.png, .svg or .pdf)")
+    parser.add_argument("--force", action="store_true", help="replace a plot that exists")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -26,8 +26,8 @@ def run(args):
     # the help of the command does without it
     from ..io import check
 
-    if args.plot and Path(args.plot).exists():
-        raise ValueError(f"{args.plot} exists; give another name.")
+    if args.plot:
+        free_plot(args.plot, args)
     table = read_table_of(args)
     findings = check(table)
     print(table)

@@ -11,7 +11,7 @@ from .._core.whole_files import write_whole
 from ..deployment import TransferredModel
 from ..exceptions import OptionalDependencyError, TooFewCheckSamplesError, TooFewStandardsError
 from ..monitoring import CheckLog, CheckSamples, ControlChart
-from ._files import free, shell, sources, target_of
+from ._files import check_plot, free, shell, sources, target_of
 from ._reading import add_options_of_new_files, given_options
 from ._words import in_options
 
@@ -22,7 +22,6 @@ DESCRIPTION = (
     "line per reading. Exit codes: 0 in control, 2 error, 3 alarm."
 )
 ALARM_CODE = 3
-PLOTS = (".png", ".svg", ".pdf")
 
 
 def add_arguments(parser):
@@ -145,8 +144,7 @@ def _plots(args, names):
     if args.plot is None:
         return {}
     path = Path(args.plot)
-    if path.suffix.lower() not in PLOTS:
-        raise ValueError(f"Plots are written to {', '.join(PLOTS[:-1])} or {PLOTS[-1]}, got {path.name}.")
+    check_plot(path)
     if len(names) == 1:
         return {names[0]: free(path, args)}
     paths, alike = {}, Counter()

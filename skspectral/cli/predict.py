@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ._files import add_output, free, say, shell, sources, write_text
 from ._reading import add_options_of_new_files, given_options
+from ._words import in_options
 
 __all__ = ["add_arguments", "run"]
 
@@ -49,7 +50,8 @@ def run(args):
     flags = predicted.worst()
     flagged = [row for worst in ("reject", "warning") for row, flag in enumerate(flags) if flag == worst]
     for row in flagged[:MOST_SHOWN]:
-        say(args, f"  {flags[row]}: {_name(predicted, row)}: {_reason(predicted, row, flags[row])}")
+        reason = in_options(_reason(predicted, row, flags[row]), args)
+        say(args, f"  {flags[row]}: {_name(predicted, row)}: {reason}")
     if len(flagged) > MOST_SHOWN:
         say(args, f"  and {len(flagged) - MOST_SHOWN} more, with their reasons in {path.name}")
     say(args, f"Written: {path}")

@@ -32,8 +32,9 @@ def _of_record(model, record):
     yield f"  axis        {axis}, {record.quantity if record.quantity != 'unknown' else 'quantity not stated'}"
     yield f"  source      {record.n_source_samples} samples"
     yield f"  standards   {len(record.standards)}{': ' if shown else ''}{shown}{more}"
-    for text in dict.fromkeys(record.strategy):
-        yield f"  strategy    {text}"
+    several = len(set(record.strategy)) > 1
+    for name, text in zip(model.properties, record.strategy) if several else [("", t) for t in record.strategy[:1]]:
+        yield f"  strategy    {f'{name}: ' if several else ''}{text}"
     held = record.held_out
     yield f"  validation  {held.how}"
     if len(held.samples):

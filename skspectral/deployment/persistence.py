@@ -181,7 +181,9 @@ def _read(path, data):
     except ModelFileError:
         raise
     except zipfile.BadZipFile as error:
-        raise ModelFileError(f"{path} is no model file, or was cut off: {error}") from error
+        raise ModelFileError(
+            f"{path} is no model file, such as `skspectral transfer` and skspectral.save write, or was cut off: {error}"
+        ) from error
     except Exception as error:
         raise ModelFileError(f"{path} is damaged: {error!r}") from error
     versions = header.get("versions") if isinstance(header, dict) else None

@@ -197,7 +197,7 @@ class Predictions:
         properties = ", ".join(
             f"{name} ({self.units[name]})" if name in self.units else name for name in self.properties
         )
-        return f"Predictions of {properties} for {len(self)} {what}, {self.level:.0%} intervals; " + (
+        return f"Predictions of {properties} for {len(self)} {what}, {100 * self.level:.6g} % intervals; " + (
             f"flagged: {', '.join(found)}." if found else "none flagged."
         )
 

@@ -285,7 +285,7 @@ class TransferIntervals:
         Student's, and with ``conformal`` that of the left-out standards where they are enough for the level.
         """
         if not 0 < level < 1:
-            raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
+            raise ValueError(f"level must lie between 0 and 1, such as 0.95 for 95 %; got {level!r}.")
         widths = -stdtrit(self.n_standards_ + self.constants_["freedom"], (1 - level) / 2)
         if self.scores_ is None:
             return widths

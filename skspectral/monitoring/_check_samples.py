@@ -7,6 +7,7 @@ import numpy as np
 
 from ..exceptions import CheckLogError
 from ._dates import as_datetime
+from ._log_doubts import is_to_come
 from ._model_checks import predict_checks
 
 __all__ = ["CheckSamples"]
@@ -107,13 +108,16 @@ class CheckSamples:
         Raises
         ------
         CheckLogError
-            If there is no reference, a sample has no name, or the spectra come from several instruments.
+            If there is no reference, a sample has no name, the spectra come from several instruments, or the date is
+            still to come.
 
         Warns
         -----
         CheckLogWarning
             If spectra are left out because the model rejects them.
         """
+        if is_to_come(as_datetime(date)):
+            raise CheckLogError(f"The date {as_datetime(date):%Y-%m-%d} is still to come: nothing was measured yet.")
         return cls(*predict_checks(model, new, date, instrument))
 
     def __len__(self):

@@ -9,7 +9,7 @@ from .._core.missing_codes import find_codes
 from .._core.spelling import tidy
 from ..exceptions import CheckLogWarning
 
-__all__ = ["warn_of_doubts"]
+__all__ = ["is_to_come", "warn_of_doubts"]
 
 # a clock elsewhere may be ahead
 AHEAD = timedelta(days=2)
@@ -33,12 +33,18 @@ def warn_of_doubts(path, numbers):
 
 
 def _to_come(numbers):
-    for (date, *_), line in numbers.items():
-        if date > datetime.now(date.tzinfo) + AHEAD:
-            yield (
-                f"line {line}: the date {date:%Y-%m-%d} is still to come, and the reading stands behind all others "
-                "until then. Correct the year or the day."
-            )
+    late = [(row[0], line) for row, line in numbers.items() if is_to_come(row[0])]
+    if late:
+        date, line = late[0]
+        yield (
+            f"line {line}: the date {date:%Y-%m-%d} is still to come{_more(len(late) - 1)}, and the reading stands "
+            "behind all others until then. Correct the year or the day."
+        )
+
+
+def is_to_come(date):
+    """Whether a datetime is of a day to come."""
+    return date > datetime.now(date.tzinfo) + AHEAD
 
 
 def _codes(numbers):
@@ -72,7 +78,7 @@ def _is_hundredfold(reference, predicted):
 
 
 def _more(n):
-    return f", here and in {n} more lines" if n else ""
+    return f", here and in {n} more line{'s' if n > 1 else ''}" if n else ""
 
 
 def _spellings(numbers):

@@ -1,5 +1,6 @@
 """What to do after an alarm: new standards into a deployed model."""
 
+import warnings
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,7 +10,14 @@ from sklearn.frozen import FrozenEstimator
 
 from .._core.versions import current_versions
 from ..deployment import TransferredModel
-from ..exceptions import AxisMismatchError, NoSourceError, NoStandardsError, QuantityError, UnknownInstrumentError
+from ..exceptions import (
+    AxisMismatchError,
+    NoSourceError,
+    NoStandardsError,
+    QuantityError,
+    SuspectStandardsWarning,
+    UnknownInstrumentError,
+)
 from ..io import SpectraTable, read_spectra
 from ..transfer import SBC
 from ._model_checks import read_table_for
@@ -51,11 +59,16 @@ def update(model, new_standards, *, table=None, correction=None, target=None, va
     NoSourceError
         If neither ``table`` nor ``correction`` is given.
     NoStandardsError
-        If no new standard has a reference of every property.
+        If no new standard has a reference of every property, or the table holds all of them already.
     UnknownInstrumentError
         If the new standards come from an instrument that the model does not serve.
     AxisMismatchError, QuantityError
         If their spectra are not as those that a correction needs.
+
+    Warns
+    -----
+    SuspectStandardsWarning
+        If the model rejects spectra of the new standards.
 
     Examples
     --------
@@ -80,7 +93,9 @@ def update(model, new_standards, *, table=None, correction=None, target=None, va
     if table is not None:
         if correction is not None:
             raise ValueError("Give table to transfer anew, or correction to correct predictions, not both.")
-        joined = SpectraTable.concat([_source_table(model, table), new])
+        table = _source_table(model, table)
+        _refuse_known(table, new)
+        joined = SpectraTable.concat([table, new])
         records = {
             name: _transferred_anew(model, name, joined, validate=validate, progress=progress) for name in targets
         }
@@ -91,6 +106,7 @@ def update(model, new_standards, *, table=None, correction=None, target=None, va
             f"{model.method} learns from source spectra, and a model file keeps none: give table=, the files that the "
             'model was made from. To correct predictions by the new standards alone, give correction="bias".'
         )
+    _warn_of_rejected(model, new.select(instruments=targets))
     return TransferredModel(
         model.records | records,
         source=model.source,
@@ -102,6 +118,45 @@ def update(model, new_standards, *, table=None, correction=None, target=None, va
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=current_versions(),
     )
+
+
+def _warn_of_rejected(model, new):
+    """Say which new standards the model would reject: a line through their predictions means nothing."""
+    predicted = model.predict(new)
+    rejected = {
+        str(new.sample_id[row]): predicted.reason[row, list(predicted.flag[row]).index("reject")]
+        for row, worst in enumerate(predicted.worst())
+        if worst == "reject"
+    }
+    if rejected:
+        sample, reason = next(iter(rejected.items()))
+        warnings.warn(
+            f"The model rejects the spectra of {len(rejected)} new standards, as of {sample!r}: {reason}. Were they "
+            "measured and exported as all others? Where the instrument itself has changed, transfer anew, as no "
+            "correction of predictions makes it accept such spectra.",
+            SuspectStandardsWarning,
+            stacklevel=3,
+        )
+
+
+def _refuse_known(table, new):
+    """Refuse new standards that are all in the table already: nothing would be learned."""
+    known = {}
+    for name in new.instruments:
+        if name in table.instruments:
+            for row, spectrum in zip(table.rows_of(name), np.ascontiguousarray(table.spectra_of(name))):
+                known.setdefault((name, spectrum.tobytes()), []).append(row)
+
+    def is_known(name, row, spectrum):
+        rows = known.get((name, spectrum.tobytes()), [])
+        return bool(rows) and not (np.isfinite(new.y[row]).any() and not np.isfinite(table.y[rows]).any())
+
+    rows = [(name, new.rows_of(name), np.ascontiguousarray(new.spectra_of(name))) for name in new.instruments]
+    if all(is_known(name, row, spectrum) for name, at, X in rows for row, spectrum in zip(at, X)):
+        raise NoStandardsError(
+            f"All {len(new)} spectra of the new standards are in table= already, to the last digit: there is nothing "
+            "to add."
+        )
 
 
 def _source_table(model, table):

@@ -167,6 +167,8 @@ def _options(name, value, grid, least):
 
 def _windows(X, window):
     """Cut (n, n_channels) into (n_channels, n, 2 * window + 1), zero outside the spectrum."""
+    # a wider window sees no more than the whole spectrum, and costs the third power of its width
+    window = min(window, X.shape[1] - 1)
     padded = np.pad(X, ((0, 0), (window, window)))
     return np.ascontiguousarray(sliding_window_view(padded, 2 * window + 1, axis=1).transpose(1, 0, 2))
 

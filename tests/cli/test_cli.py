@@ -195,7 +195,7 @@ def test_faults_are_named(rows, tmp_path, capsys, fault):
         (["--property", "sugar"], "sugar"),
         (["--methods", "XYZ"], "PDS"),
         (["--test-size", "3"], "share"),
-        (["--n-standards", "-1"], "n_standards"),
+        (["--n-standards", "-1"], "--n-standards"),
         (["--target", "C"], "'C'"),
     ],
 )

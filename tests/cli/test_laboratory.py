@@ -142,6 +142,49 @@ def test_files_without_instruments_are_told_how_to_name_them(folder):
         TransferredModel.fit(table, source="A", target="B")
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["choose", "std.csv", "--method", "y"], "give --references FILE"),
+        (["choose", "bench.csv", "--plot", "x.bmp"], "Plots are written to .png, .svg or .pdf, got x.bmp"),
+        (["inspect", "bench.csv", "--plot", "x.bmp"], "Plots are written to .png, .svg or .pdf, got x.bmp"),
+        (["compare", "A=bench.csv", "B=std.csv", *ROLES[:4], "--n-standards", "0"], "--n-standards must be at least 1"),
+        (["compare", "A=bench.csv", "B=std.csv", *ROLES[:4], "--repeats", "0"], "--repeats must be at least 1"),
+        (["compare", "A=bench.csv", "B=std.csv", "--source", "A", "--target", "A"], "name two instruments"),
+        (["compare", "A=bench.csv", "B=std.csv", *ROLES[:4], "--output", "std.csv"], "std.csv is a file"),
+        (["predict", "bench.csv", "std.csv", "-o", "p.csv"], "no model file, such as `skspectral transfer`"),
+    ],
+)
+def test_what_is_refused_before_any_work(data, folder, capsys, monkeypatch, command, said):
+    monkeypatch.chdir(folder)
+    write_spectra(folder / "std.csv", data.wavelengths, data.on["B"][:6], [f"wheat {i:03d}" for i in range(6)])
+    files = sorted(path.name for path in folder.iterdir())
+    assert main(command) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err and "order" not in shown.out and sorted(path.name for path in folder.iterdir()) == files
+
+
+def test_a_reading_of_a_day_to_come_is_not_added(data, folder, capsys):
+    write_spectra(folder / "std.csv", data.wavelengths, data.on["B"][:6], [f"wheat {i:03d}" for i in range(6)])
+    assert transfer(folder, "std.csv") == 0
+    references = {"protein": data.protein[N_OLD:].tolist()}
+    write_spectra(folder / "check.csv", data.wavelengths, data.on["B"][N_OLD:], [f"c{i}" for i in range(6)], references)
+    log = folder / "log.csv"
+    monitor = ["monitor", str(folder / "m.skspectral"), str(log), "--add", str(folder / "check.csv")]
+    assert main([*monitor, "--date", "2204-03-09"]) == 2
+    assert "2204-03-09 is still to come: nothing was measured yet" in capsys.readouterr().err and not log.exists()
+
+
+def test_strategies_that_differ_name_their_property(data, folder, capsys):
+    protein, names = data.protein[:N_OLD].tolist(), [f"wheat {i:03d}" for i in range(N_OLD)]
+    some = {"fat": ["" if i % 3 else value for i, value in enumerate(protein)], "protein": protein}
+    write_spectra(folder / "bench.csv", data.wavelengths, data.on["A"][:N_OLD], names, some)
+    write_spectra(folder / "std.csv", data.wavelengths, data.on["B"][:6], [f"wheat {i:03d}" for i in range(6)])
+    assert transfer(folder, "std.csv", "--method", "auto", "--no-validation") == 0
+    said = str(TransferredModel.load(folder / "m.skspectral"))
+    assert "strategy    fat: portfolio" in said and "strategy    protein: portfolio" in said
+
+
 def test_reasons_of_a_choice(folder, capsys):
     for method, first, others in (
         ("kennard-stone", "the pair farthest apart in its spectrum", "far from those before it"),

@@ -9,7 +9,7 @@ import pytest
 from skspectral import TransferredModel
 from skspectral.cli import main
 from skspectral.cli._files import free
-from skspectral.exceptions import TableError
+from skspectral.exceptions import SuspectStandardsWarning, TableError
 from skspectral.io.formats import one_file
 from tests.cli.two_instruments import two_instruments, write_spectra
 
@@ -63,6 +63,20 @@ def test_old_and_new_standards_make_a_new_model(folder, capsys):
     assert call(folder, "update", "m.skspectral", "june.csv", *table, "-o", out, "--quiet", "--no-validation") == 0
     assert len(TransferredModel.load(out).records["B"].standards) == 12
     assert capsys.readouterr().out == ""
+
+
+def test_new_standards_that_are_none(data, folder, capsys):
+    files = [f"A={folder / 'bench.csv'}", f"B={folder / 'std.csv'}"]
+    out = str(folder / "none.skspectral")
+    assert call(folder, "update", "m.skspectral", "std.csv", "--table", *files, "-o", out) == 2
+    assert "All 6 spectra of the new standards are in --table already" in capsys.readouterr().err
+    # references that were not there before are something to add
+    write(folder / "analysed.csv", data, data.on["B"][:6], range(6), data.protein)
+    extra = ["-o", out, "--no-validation", "--force", "--quiet"]
+    assert call(folder, "update", "m.skspectral", "analysed.csv", "--table", *files, *extra) == 0
+    write(folder / "reversed.csv", data, data.on["B"][NEW][:, ::-1], range(30, 36), data.protein)
+    with pytest.warns(SuspectStandardsWarning, match="rejects the spectra of 6 new standards, as of 'w30'.*reversed"):
+        assert call(folder, "update", "m.skspectral", "reversed.csv", "--correction", "bias", *extra) == 0
 
 
 def test_what_an_update_lacks_is_named_as_an_option(folder, capsys):

@@ -112,6 +112,7 @@ def test_a_table_of_predictions_says_its_level(data, model):
     X = data.X[-3:] + DENSE
     X[1] = np.nan
     predicted = model.predict(X, level=0.95)
+    assert "99.99 % intervals" in str(model.predict(X, level=0.9999))
     rows = list(csv.DictReader(io.StringIO(predicted.to_csv())))
     assert list(rows[0])[-1] == "interval_level" and [row["interval_level"] for row in rows] == ["0.95", "", "0.95"]
     assert predicted.to_frame()["interval_level"].iloc[0] == 0.95

@@ -126,6 +126,12 @@ def test_pds_with_a_window_wider_than_the_spectrum():
     assert_allclose(model.transform(data.X_test[:, :9]), data.X_test[:, :9] @ expected[0] + expected[1], rtol=1e-6)
 
 
+def test_a_calibration_that_is_a_class_is_told_apart():
+    data = two_instruments()
+    with pytest.raises(TypeError, match=r"such as PLSRegression\(\), got the class PLSRegression"):
+        PDS(PLSRegression, **ROLES).fit(data.X, data.y, **data.labels)
+
+
 def test_pds_recovers_a_shift_of_one_channel():
     rng = np.random.RandomState(0)
     source = np.cumsum(rng.standard_normal((30, 80)), axis=1)
