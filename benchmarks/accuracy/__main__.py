@@ -14,7 +14,7 @@ from skspectral.exceptions import DatasetUnavailableError
 from .archive import packed_paths, unpack
 from .data import PLANS
 from .methods import METHODS
-from .protocol import NO_STANDARDS, make_jobs, run_job, unit_by_unit
+from .protocol import WITH_UNLABELLED, make_jobs, run_job, unit_by_unit
 from .store import SettingsChangedError, Store
 
 RESULTS = Path(__file__).parent / "results"
@@ -54,7 +54,8 @@ def _parse(arguments):
         "--standards",
         nargs="+",
         type=_number,
-        help=f"these numbers of standards only ({' and '.join(NO_STANDARDS)} without any), all splits of one first",
+        help="these numbers of standards only, all splits of one first; with spectra without reference: "
+        + ", ".join(WITH_UNLABELLED),
     )
     parser.add_argument(
         "--unit-by-unit", action="store_true", help="all splits of one method and number of standards first"
@@ -80,7 +81,7 @@ def _parse(arguments):
 
 
 def _number(text):
-    return text if text in NO_STANDARDS else int(text)
+    return text if text in WITH_UNLABELLED else int(text)
 
 
 def _run(dataset, options):

@@ -12,7 +12,7 @@ import pandas as pd
 from .cells import worse_section
 from .deep_baselines import deep_section
 from .methods import METHODS
-from .protocol import OTHER_SAMPLES, UNLABELLED
+from .protocol import AND_OTHERS, OTHER_SAMPLES, UNLABELLED
 from .summary import CELL, on_all_splits, read_results, summarise
 
 __all__ = ["main", "report"]
@@ -22,7 +22,8 @@ PEERS = ("MeanShift", "SBC", "PDS", "DS")
 RIVALS = ("PDS", "DS", "CCA", "SBC", "diPLS", "MeanShift", "EPO", "GLSW", "TargetOnly", "Pooled")
 STANDARDS = (1, 2, 3, 5, 10, 15, 20, 30, 50)
 # columns of the table of means; what was measured of other samples stands before what was measured of the same
-COLUMNS = {OTHER_SAMPLES: "N=0, other samples", UNLABELLED: "N=0, same samples"} | {n: f"N={n}" for n in STANDARDS}
+COLUMNS = {OTHER_SAMPLES: "N=0, other samples", UNLABELLED: "N=0, same samples"}
+COLUMNS |= {label: f"N={n}, other samples" for label, n in AND_OTHERS.items()} | {n: f"N={n}" for n in STANDARDS}
 NARROW, WIDE = 1.05, 1.15
 
 
@@ -41,7 +42,8 @@ def report(folder):
         "",
         "Without standards (N=0) the target is known by spectra alone: of *other* samples than the calibration's, half "
         "of the calibration samples each, or of the *same* samples, all of them, where the two sets agree in more than "
-        "the population. The first is what a laboratory has.",
+        "the population. The first is what a laboratory has. *N=1, other samples* adds one standard of the half that "
+        "is calibrated with; *N=1* is without unlabelled spectra, on all calibration samples.",
         "",
         *_mean_r2({"corn, 24 cells": corn, "tablets assay, 2 cells": assay}, "random"),
         "",

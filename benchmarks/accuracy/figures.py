@@ -18,7 +18,7 @@ from skspectral.plotting import (
 from .comparison import MAIN_STANDARDS
 from .data import PLANS
 from .methods import METHODS
-from .protocol import NO_STANDARDS
+from .protocol import WITH_UNLABELLED
 from .summary import CELL, of_pairs, read_results
 
 __all__ = ["write_figures"]
@@ -46,7 +46,7 @@ def write_figures(folder, dataset):
     """
     folder, plan = Path(folder), PLANS[dataset]
     results = read_results(folder, dataset)
-    results = results[(results["selection"] == "random") & ~results["n_standards"].isin(NO_STANDARDS)]
+    results = results[(results["selection"] == "random") & ~results["n_standards"].isin(WITH_UNLABELLED)]
     results = results[of_pairs(results, plan.pairs)]
     everyone = _splits_of_all(results)
     repeats = results.groupby("method")["repeat"].nunique()

@@ -88,6 +88,8 @@ class Method:
         Give fingerprints of what it learned before.
     kept : bool
         Whether it is an earlier version, whose results are kept for comparison and never computed again.
+    unlabelled_beside : bool
+        Whether it takes unlabelled target spectra beside standards.
     """
 
     make: object
@@ -101,6 +103,7 @@ class Method:
     datasets: tuple | None = None
     learned: tuple = ()
     kept: bool = False
+    unlabelled_beside: bool = False
 
     @property
     def least(self):
@@ -140,7 +143,9 @@ METHODS = {
     "MultiInstrumentGP": Method(MultiInstrumentGP, complete=True),
     "TransferPortfolio": Method(TransferPortfolio, complete=True, learned=(portfolio_hash,)),
     "TransferPortfolio (2026.11)": Method(TransferPortfolio, complete=True, kept=True),
-    "AutoTransfer": Method(AutoTransfer, complete=True, plotted=True, learned=(portfolio_hash,)),
+    "AutoTransfer": Method(
+        AutoTransfer, complete=True, plotted=True, learned=(portfolio_hash,), unlabelled_beside=True
+    ),
     "AutoTransfer (2026.11)": Method(AutoTransfer, complete=True, kept=True),
     "SpectralFMTransfer": Method(
         SpectralFMTransfer,

@@ -17,7 +17,7 @@ from .fingerprints import inputs_hash
 from .methods import METHODS, VERSION, repeats_of
 
 __all__ = [
-    *("NO_STANDARDS", "OTHER_SAMPLES", "UNLABELLED", "Job", "Outcome", "Unit"),
+    *("AND_OTHERS", "NO_STANDARDS", "OTHER_SAMPLES", "UNLABELLED", "WITH_UNLABELLED", "Job", "Outcome", "Unit"),
     *("describe_split", "make_jobs", "run_job", "split_rows", "unit_by_unit", "unit_rows"),
 ]
 
@@ -27,6 +27,9 @@ __all__ = [
 OTHER_SAMPLES = "unlabelled-other"
 UNLABELLED = "unlabelled"
 NO_STANDARDS = (OTHER_SAMPLES, UNLABELLED)
+# the first samples of the half that is calibrated with are standards, and the other half is known by spectra alone
+AND_OTHERS = {f"{n}+{OTHER_SAMPLES}": n for n in (1, 2, 3)}
+WITH_UNLABELLED = (*NO_STANDARDS, *AND_OTHERS)
 
 # predictions are kept for plots only: at this number of standards, of a few repeats
 PREDICTIONS_AT = 10
@@ -35,7 +38,7 @@ PREDICTED_REPEATS = {"corn": 5, "tablets": 1, "sugarcane": 2, "simulated": 2}
 
 @dataclass(frozen=True)
 class Unit:
-    """One method on one split. ``n_standards`` is a number, "all" or one of ``NO_STANDARDS``."""
+    """One method on one split. ``n_standards`` is a number, "all" or one of ``WITH_UNLABELLED``."""
 
     method: str
     n_standards: int | str
@@ -91,7 +94,7 @@ def make_jobs(dataset, plan, methods=tuple(METHODS)):
         if pair in plan.disjoint or selection != next(iter(plan.repeats)):
             # without references nothing leads to an axis that shares no range with the source, and where all samples
             # are known alike there is nothing to select
-            possible = [unit for unit in possible if unit.n_standards not in NO_STANDARDS]
+            possible = [unit for unit in possible if unit.n_standards not in WITH_UNLABELLED]
         return tuple(possible)
 
     return [
@@ -118,7 +121,8 @@ def _numbers(method, plan):
         # what the calibration on half of the samples is worth stands beside what target spectra add to it
         return {"none": [0, OTHER_SAMPLES], "all": ["all"]}[METHODS[method].standards]
     unlabelled = NO_STANDARDS if METHODS[method].zero_shot else ()
-    return [*unlabelled, *(n for n in plan.standards if n >= METHODS[method].least)]
+    beside = AND_OTHERS if METHODS[method].unlabelled_beside else ()
+    return [*unlabelled, *beside, *(n for n in plan.standards if n >= METHODS[method].least)]
 
 
 def unit_by_unit(jobs, standards=None):
@@ -186,25 +190,33 @@ def split_rows(pair, job, n):
 
 def unit_rows(pair, job, unit):
     """Training rows, all spectra as the method takes them, and positions of the rows to train and to test on."""
-    unlabelled = unit.n_standards in NO_STANDARDS
+    unlabelled = unit.n_standards in WITH_UNLABELLED
     train, test = split_rows(pair, job, "all" if unlabelled else unit.n_standards)
-    if unit.n_standards == OTHER_SAMPLES:
-        train = _other_samples(pair, job, train)
+    standards = ()
+    if unlabelled and unit.n_standards != UNLABELLED:
+        everything, calibrated = train, _calibrated(pair, job, train)
+        train = _other_samples(pair, everything, calibrated)
+        standards = calibrated[: AND_OTHERS.get(unit.n_standards, 0)]
+        train = np.union1d(train, everything[np.isin(pair.sample_id[everything], standards)])
     spectra, axis = _spectra_for(METHODS[unit.method], pair)
     rows = train[pair.instrument[train] == pair.target] if METHODS[unit.method].own_axis else train
     y, sample_id = pair.y[rows], pair.sample_id[rows]
     if unlabelled:
-        y, sample_id = detach(y, sample_id, pair.instrument[rows] == pair.target)
+        y, sample_id = detach(y, sample_id, (pair.instrument[rows] == pair.target) & ~np.isin(sample_id, standards))
     known = TrainingRows(
         spectra[rows], y, pair.instrument[rows], sample_id, pair.source, pair.target, axis, job.dataset
     )
     return known, spectra, train, test
 
 
-def _other_samples(pair, job, train):
-    """Source rows of one half of the calibration samples, and target rows of the other half."""
+def _calibrated(pair, job, train):
+    """Half of the calibration samples, in random order, that the source is calibrated with."""
     samples = np.unique(pair.sample_id[train])
-    calibrated = np.random.default_rng([job.seed, len(samples)]).permutation(samples)[: (len(samples) + 1) // 2]
+    return np.random.default_rng([job.seed, len(samples)]).permutation(samples)[: (len(samples) + 1) // 2]
+
+
+def _other_samples(pair, train, calibrated):
+    """Source rows of the samples that are calibrated with, and target rows of the others."""
     return train[(pair.instrument[train] == pair.source) == np.isin(pair.sample_id[train], calibrated)]
 
 
@@ -293,9 +305,7 @@ def describe_split(pair, job):
             steps.append(f"{n}: {' '.join(sorted(map(str, standards - joined)))}")
         joined = standards
     train, _ = split_rows(pair, job, "all")
-    half = _other_samples(pair, job, train)
-    calibrated = np.unique(pair.sample_id[half][pair.instrument[half] == pair.source])
-    steps.append(f"{OTHER_SAMPLES}: {' '.join(map(str, calibrated))}")
+    steps.append(f"{OTHER_SAMPLES}: {' '.join(map(str, np.sort(_calibrated(pair, job, train))))}")
     return {
         **job.labels,
         "seed": job.seed,

@@ -8,7 +8,7 @@ from scipy import stats
 
 from .archive import packed_paths
 from .methods import METHODS
-from .protocol import NO_STANDARDS
+from .protocol import WITH_UNLABELLED
 
 __all__ = ["CELL", "corrected_t_test", "in_order", "of_pairs", "on_all_splits", "read_results", "summarise"]
 
@@ -79,7 +79,7 @@ def _orders(plan):
         "source": dict.fromkeys(source for source, _ in (*plan.pairs, *plan.disjoint)),
         "target": dict.fromkeys(target for _, target in (*plan.pairs, *plan.disjoint)),
         "method": METHODS,
-        "n_standards": [*NO_STANDARDS, *map(str, plan.standards), "all"],
+        "n_standards": [*WITH_UNLABELLED, *map(str, plan.standards), "all"],
         "property": plan.properties,
     }
 

@@ -12,7 +12,17 @@ from benchmarks.accuracy import networks, protocol, summary
 from benchmarks.accuracy.choose import choose
 from benchmarks.accuracy.data import PLANS, load_pair
 from benchmarks.accuracy.methods import METHODS, make_pipeline, settings_hash
-from benchmarks.accuracy.protocol import NO_STANDARDS, OTHER_SAMPLES, UNLABELLED, Unit, make_jobs, run_job, unit_by_unit
+from benchmarks.accuracy.protocol import (
+    AND_OTHERS,
+    NO_STANDARDS,
+    OTHER_SAMPLES,
+    UNLABELLED,
+    WITH_UNLABELLED,
+    Unit,
+    make_jobs,
+    run_job,
+    unit_by_unit,
+)
 
 needs_data = pytest.mark.skipif(
     not os.environ.get("SKSPECTRAL_DATA"), reason="SKSPECTRAL_DATA does not name a folder with the published spectra"
@@ -26,8 +36,10 @@ def test_units_of_the_full_plan():
     units, with_networks = jobs[-1].units, jobs[0].units
     assert jobs[-1].selection == "kennard-stone" and set(units) < set(with_networks)
     # where all samples are known alike, there is nothing to select
-    fewer = [METHODS[unit.method] for unit in set(with_networks) - set(units) if unit.n_standards not in NO_STANDARDS]
-    assert not set(NO_STANDARDS) & {unit.n_standards for unit in units}
+    fewer = [
+        METHODS[unit.method] for unit in set(with_networks) - set(units) if unit.n_standards not in WITH_UNLABELLED
+    ]
+    assert not set(WITH_UNLABELLED) & {unit.n_standards for unit in units}
     assert all(method.network is not None or method.repeats is not None for method in fewer)
     some = [
         method
@@ -40,7 +52,8 @@ def test_units_of_the_full_plan():
         assert {unit.n_standards for unit in with_networks if unit.method == method} - set(NO_STANDARDS) == expected
     least = [sum(n >= method.least for n in (1, 2, 3, 5, 10)) for method in some]
     # SourceOnly and the two native calibrations besides
-    assert len(with_networks) == len(set(with_networks)) == 2 + sum(least) + 2 * len(zero_shot) + 2
+    n_beside = len(AND_OTHERS) * sum(method.unlabelled_beside for method in some)
+    assert len(with_networks) == len(set(with_networks)) == 2 + sum(least) + 2 * len(zero_shot) + n_beside + 2
     other = {unit.method for unit in with_networks if unit.n_standards == OTHER_SAMPLES}
     assert other == {*zero_shot, "SourceOnly"}
     assert {"MeanShift", "diPLS", "AutoTransfer", "SpectralFMTransfer"} <= set(zero_shot)
@@ -96,6 +109,19 @@ def test_other_samples_are_on_one_instrument_each(job, monkeypatch):
     assert {row["n_calibration"] for row in outcome.results} == {23}
     (described,) = outcome.splits
     assert described["standards"].endswith(f"{OTHER_SAMPLES}: {' '.join(sorted(map(str, halves[1])))}")
+
+
+@pytest.mark.parametrize("unit", AND_OTHERS)
+def test_standards_beside_other_samples_are_of_the_half_that_is_calibrated_with(job, unit):
+    pair = load_pair(job.dataset, job.source, job.target)
+    rows, _, train, test = protocol.unit_rows(pair, job, Unit("AutoTransfer", unit))
+    _, _, without, _ = protocol.unit_rows(pair, job, Unit("AutoTransfer", OTHER_SAMPLES))
+    on_target = rows.instrument == job.target
+    paired = np.isfinite(rows.y).any(axis=1) & on_target
+    assert paired.sum() == AND_OTHERS[unit] and len(train) == len(without) + AND_OTHERS[unit]
+    assert set(rows.sample_id[paired]) <= set(rows.sample_id[~on_target])
+    assert all(label is None for label in rows.sample_id[on_target & ~paired])
+    assert not set(pair.sample_id[train]) & set(pair.sample_id[test])
 
 
 def test_networks_are_run_on_the_first_splits_of_the_others():
