@@ -8,6 +8,8 @@ from ..exceptions import QuantityError
 __all__ = ["absorbance", "percent_where_it_must_be"]
 
 _LARGEST_FRACTION = 2.0
+# share of values that spikes and dead channels are at most
+FEW_BEYOND = 0.05
 
 
 def absorbance(X, quantity, where):
@@ -60,8 +62,8 @@ def _refuse(bad, X, where, what):
 def percent_where_it_must_be(quantity, X):
     """Name the percentage where a file says reflectance or transmittance and its values are percent.
 
-    Fractions lie between 0 and 1 (a little above with noise or fluorescence); a file whose values exceed 2 can only
-    hold percent.
+    Fractions lie between 0 and 1 (a little above with noise or fluorescence); a file of whose values more than a few
+    exceed 2 can only hold percent. A few are spikes of fractions.
 
     Parameters
     ----------
@@ -82,4 +84,10 @@ def percent_where_it_must_be(quantity, X):
     largest = float(np.nanmax(X, initial=0.0))
     if largest <= _LARGEST_FRACTION:
         return quantity, None
+    beyond = np.nonzero(X > _LARGEST_FRACTION)[0].size
+    if beyond <= FEW_BEYOND * np.size(X):
+        return quantity, (
+            f"the file says {quantity}; {beyond} of {np.size(X)} values, up to {largest:.4g}, are more than that can "
+            f"be, as spikes are. If all are percent, say quantity='% {quantity}'"
+        )
     return f"% {quantity}", f"the file says {quantity}; values up to {largest:.4g} can only be percent"

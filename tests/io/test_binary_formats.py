@@ -135,6 +135,14 @@ def test_spc_of_percent_is_said_to_be(tmp_path):
     assert any("can only be percent" in note for note in block.notes)
 
 
+def test_a_spike_does_not_make_percent_of_fractions(tmp_path):
+    spiked = np.linspace(0.2, 0.6, 40)
+    spiked[7] = 5.0
+    (block,) = read(tmp_path, spc([spiked], y_type=128), "SPC")
+    assert block.quantity == "transmittance"
+    assert any("1 of 40 values, up to 5, are more than that can be, as spikes are" in note for note in block.notes)
+
+
 @pytest.mark.parametrize(
     ("data", "error", "match"),
     [

@@ -78,6 +78,20 @@ def test_a_property_with_a_unit_in_one_file_alone_is_asked_about(write, label):
     assert both.properties == ["protein", label]
 
 
+def test_a_unit_that_an_axis_cannot_be_in_is_refused_with_its_file(write):
+    path = write("um.csv", STEMS)
+    path.write_text("# wavelength in µm\n" + path.read_text().replace(" nm", ""))
+    with pytest.raises(ValueError, match=r"um.csv, the axis: 1100 to 1104 cannot be an axis in um.*Say unit='nm'"):
+        read(path)
+
+
+def test_a_file_that_ends_before_the_others_is_called_cut_off(tmp_path):
+    for name, n in (("a", 40), ("b", 30), ("c", 40)):
+        (tmp_path / f"{name}.csv").write_text("\n".join(f"{1100 + k},{k % 7 / 10}" for k in range(n)))
+    with pytest.raises(TableError, match=r"b.csv has 30 channels.*Was the shorter one cut off\?"):
+        read(tmp_path)
+
+
 def test_folders_and_files_of_the_same_samples_are_asked_about(write, tmp_path):
     a, b = write("one/a.csv", STEMS), write("two/b.csv", STEMS)
     with pytest.warns(TableWarning, match=r"3 samples stand in several folders \(one, two\), of which no instrument"):

@@ -64,6 +64,12 @@ def test_a_row_of_totals_without_numbers_is_a_flaw(tmp_path):
     assert SpectraTable.concat([table, table]).flaws.tolist() == [None, None, table.flaws[2]] * 2
 
 
+def test_a_channel_that_is_blank_in_all_rows_is_a_fault_of_cells(tmp_path):
+    lines = [f"{line.rpartition(',')[0]}," for line in WHOLE]
+    with pytest.raises(TableError, match=r"line 2, column '1106': the spectrum is missing here \(2 such cells"):
+        read(tmp_path / "t.csv", lines, on_error="raise")
+
+
 def test_nothing_whole_is_refused(tmp_path):
     for lines in (["a,0.1,,0.3,0.4"], ["a,x,0.1,0.2,0.2", "b,x,0.1,0.2,0.2"]):
         with pytest.raises(TableError, match="line 2"):

@@ -30,6 +30,14 @@ def csv(path, rows):
     return path
 
 
+def test_one_property_in_long_form_keeps_its_name(tmp_path):
+    rows = [["Sample", "Analyte", "Result"], *[[name, "Protein", k + 9] for k, name in enumerate(NAMES)]]
+    table = read_spectra(FRAME, references=csv(tmp_path / "lab.csv", rows), unit="nm")
+    assert table.properties == ["Protein"] and table.y[:, 0].tolist() == [9, 10, 11]
+    with pytest.raises(TableError, match=r"no property 'fat' in .* or the references, but Protein"):
+        read_spectra(FRAME, references=tmp_path / "lab.csv", unit="nm", properties=["fat"])
+
+
 @SHAPES
 def test_in_a_file_of_their_own(tmp_path, rows):
     table = read_spectra(FRAME, references=csv(tmp_path / "lab.csv", rows), unit="nm")

@@ -82,7 +82,8 @@ def _begins_table(rows, i, labels, axis):
         return False
     last, widths = axis.columns[-1], [len(row) for row in rows[i + 1 :]]
     longest = len(labels) + (len(axis.columns) >= 3)
-    fitting = sum(last < width <= longest for width in widths)
+    # a last channel that is blank in all rows is a fault of its cells, not of the labels
+    fitting = sum(last <= width <= longest for width in widths)
     if fitting < len(widths) / 2:
         return False
     above = rows[i - 1] if i > 0 else []

@@ -70,8 +70,8 @@ def widened(labels, rows, where):
                 f"{where(r)}: {name!r} has two values of {label!r}, {values[name, label]} and {row[of_value]}. Keep "
                 "one, or their mean."
             )
-    if len(first) == len(rows):
-        # one row for each sample is no long form
+    if len(first) == len(rows) and (len(units) != 1 or next(iter(units)).isdecimal()):
+        # one row for each sample is no long form, unless all are of one property
         return None
     wide = [[rows[r][of_name], *(values.get((name, label)) for label in units)] for name, r in first.items()]
     return [labels[of_name], *units], wide, list(first.values())

@@ -96,6 +96,7 @@ def _joined(tables, unread):
         values,
         lambda row: owners[row][0].where(owners[row][1]),
         left_out,
+        [label for table in tables for label in table.others],
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..._core.axis import same_axis
-from ..._core.units import MOST_LIKELY_NM, remedy_for
+from ..._core.units import MOST_LIKELY_NM, check_plausible, remedy_for
 from ...exceptions import TableError, TableWarning
 from ..block import UNITS, SpectraBlock
 from ..cells.column_roles import find_instrument_column
@@ -47,6 +47,9 @@ def parts_of(named_blocks, *, unit, to_unit, id_column, instrument_column, prope
             wanted = block_unit if to_unit is None or block_unit == "Raman shift" else to_unit
             axis = convert_axis(block.axis, block_unit, wanted, name=f"{block.path}: the axis")
             _refuse_not_positive(block, block_unit)
+            if block_unit in ("um", "cm-1"):
+                # once it is converted, nobody can tell what was wrong
+                check_plausible(block.axis, block_unit, name=f"{block.path}, the axis", told=True, option="unit")
             X = np.asarray(block.X, dtype=np.float64)
             order = np.argsort(axis, kind="stable")
             if not np.array_equal(order, np.arange(len(axis))):
@@ -209,10 +212,16 @@ def instrument_axes(parts):
         for name in dict.fromkeys(part.instrument):
             if name in axes and axes[name] is not part.axis:
                 who = "The spectra" if name is None else f"The spectra of instrument {name!r}"
+                shorter, longer = sorted((axes[name], part.axis), key=len)
+                cut_off = len(shorter) < len(longer) and any(
+                    same_axis(shorter, longer[end]) for end in (slice(len(shorter)), slice(-len(shorter), None))
+                )
                 raise TableError(
                     f"{who} stand on several axes: {owners[name].block.path} has "
                     f"{describe_axis(axes[name], part.unit)}, {part.block.path} has "
-                    f"{describe_axis(part.axis, part.unit)}. Name the instruments: read_spectra({{name: files, ...}})."
+                    f"{describe_axis(part.axis, part.unit)}. "
+                    + ("Was the shorter one cut off? " if cut_off else "")
+                    + "Name the instruments: read_spectra({name: files, ...})."
                 )
             axes.setdefault(name, part.axis)
             owners.setdefault(name, part)

@@ -279,6 +279,8 @@ def _refuse_missing(wanted, labels, parts, references):
     lacking = ("instrument", "sample_id")
     offered = list(dict.fromkeys(label for part in parts for label in part.block.columns if label not in lacking))
     files = " or ".join(dict.fromkeys(part.block.path for part in parts))
+    if references is not None:
+        offered += [label for label in (*references.values, *references.others) if label not in offered]
     beside = "" if references is None else " or the references"
     raise TableError(
         f"There is no property {', '.join(map(repr, unknown))} in {files}{beside}, but {', '.join(offered) or 'none'}."
