@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import OneToOneFeatureMixin, clone
 from sklearn.pipeline import Pipeline
 
-from ..calibration.wrapping import assign_roles
+from ..calibration.wrapping import assign_roles, is_transfer, refuse_class
 
 __all__ = ["as_columns", "has_std", "last_step", "method_of", "predict_with_std", "prepared"]
 
@@ -14,6 +14,13 @@ __all__ = ["as_columns", "has_std", "last_step", "method_of", "predict_with_std"
 def method_of(method):
     """The estimator that a user asked for: by itself, or by the name "auto"."""
     if not isinstance(method, str):
+        refuse_class(method)
+        if not is_transfer(method):
+            raise TypeError(
+                f"{type(method).__name__} is no transfer method: it would take the spectra of both instruments for "
+                f"those of one. Give a method around it, such as PDS({type(method).__name__}(...)), SourceOnly(...) or "
+                "Pooled(...)."
+            )
         return method
     if method != "auto":
         raise ValueError(f'method must be "auto" or an estimator, got {method!r}.')

@@ -6,10 +6,13 @@ import io
 import numpy as np
 import pytest
 from sklearn.cross_decomposition import PLSRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
-from skspectral import PDS, MeanShift, TransferredModel
+from skspectral import PDS, SNV, MeanShift, StandardsSplit, TransferredModel
 from skspectral._core.cut_off import cut_off
 from skspectral.datasets import make_instruments
+from skspectral.deployment._methods import method_of
 from skspectral.io import SpectraTable, check
 
 DENSE = 2.2
@@ -106,6 +109,16 @@ def test_intervals_that_no_reference_method_keeps_are_doubted():
     (note,) = sure.records["B"].notes
     assert note.startswith("property 'fat': intervals claim a standard deviation of ") and note in str(sure)
     assert note in sure.predict(data.X[-1:] + DENSE).notes
+
+
+def test_what_is_no_transfer_method_is_refused(data):
+    with pytest.raises(TypeError, match=r"PLSRegression is no transfer method.*PDS\(PLSRegression\(...\)\)"):
+        TransferredModel.fit(data, source="A", target="B", method=PLSRegression(5))
+    with pytest.raises(TypeError, match=r"such as PDS\(\), got the class PDS"):
+        TransferredModel.fit(data, source="A", target="B", method=PDS)
+    searched = GridSearchCV(make_pipeline(SNV(), PDS()), {"pds__window": [1]}, cv=StandardsSplit())
+    for method in (searched, make_pipeline(PDS(), PLSRegression(3))):
+        assert method_of(method) is method
 
 
 def test_a_table_of_predictions_says_its_level(data, model):
