@@ -123,14 +123,16 @@ def folds_of(source, target, twin):
     for first in range(min(N_FOLDS, len(kept))):
         out = kept[first :: min(N_FOLDS, len(kept))]
         folds.append(Fold(np.delete(source, out, axis=0) + shift, target, shift, source[out] + shift, False))
-    groups = np.array_split(np.arange(len(target)), min(len(target), 2 * N_FOLDS)) if len(target) > 1 else []
-    for out in groups:
+    for out in np.array_split(np.arange(len(target)), min(len(target), 2 * N_FOLDS)):
         rest = np.delete(np.arange(len(target)), out)
         gone = twin[out][twin[out] >= 0]
         mapping = np.full(len(source), -1)
         mapping[np.delete(np.arange(len(source)), gone)] = np.arange(len(source) - len(gone))
         fewer = np.delete(source, gone, axis=0)
-        moved = mean_shift(fewer, target[rest], np.where(twin[rest] >= 0, mapping[twin[rest]], -1))
+        # without the only standard nothing is known of the target: it is as far from the source as it is
+        moved = np.zeros_like(shift)
+        if len(rest):
+            moved = mean_shift(fewer, target[rest], np.where(twin[rest] >= 0, mapping[twin[rest]], -1))
         folds.append(Fold(fewer + moved, target[rest], moved, target[out], True))
     return folds
 

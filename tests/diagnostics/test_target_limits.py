@@ -48,7 +48,7 @@ def test_roughness_is_what_a_median_filter_leaves(n_channels):
     np.testing.assert_allclose(roughness(spectra), steps - around, atol=1e-12)
 
 
-@pytest.mark.parametrize("n_standards", [3, 5, 10])
+@pytest.mark.parametrize("n_standards", [1, 3, 5, 10])
 def test_good_spectra_are_let_through(n_standards):
     outside = []
     for seed in range(8):
@@ -66,6 +66,14 @@ def test_wrong_spectra_are_found():
         step = new + 0.05 * np.ptp(new, axis=1, keepdims=True) * (np.arange(new.shape[1]) > 90)
         other = split(random_state=100 + seed)[3]
         for wrong in (noise, step, other, new[:, ::-1], 10.0**-new):
+            assert limits.check(wrong).outside.mean() >= 0.95
+
+
+def test_a_single_standard_tells_gross_mistakes():
+    for seed in range(2):
+        X, _, labels, new, _ = split(1, seed)
+        limits = TargetLimits(**ROLES).fit(X, **labels)
+        for wrong in (new[:, ::-1], 10.0**-new, 100 * new):
             assert limits.check(wrong).outside.mean() >= 0.95
 
 
