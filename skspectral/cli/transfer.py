@@ -33,6 +33,10 @@ def run(args):
     method, units = _method(args.method), _units(args.units)
     table = read(args)
     say(args, table)
+    idle = [str(name) for name in table.instruments if name not in (args.source, *args.target, None)]
+    if idle:
+        named = "names it" if len(idle) == 1 else "names them"
+        say(args, f"  {', '.join(idle)}: no part in this, as neither --source nor --target {named}")
     _refuse_other_spellings(args, table)
     from ..deployment import TransferredModel
 

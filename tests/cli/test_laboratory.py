@@ -164,6 +164,14 @@ def test_what_is_refused_before_any_work(data, folder, capsys, monkeypatch, comm
     assert said in shown.err and "order" not in shown.out and sorted(path.name for path in folder.iterdir()) == files
 
 
+def test_an_instrument_without_a_part_is_named(data, folder, capsys):
+    write_spectra(folder / "std.csv", data.wavelengths, data.on["B"][:6], [f"wheat {i:03d}" for i in range(6)])
+    files = [f"A={folder / 'bench.csv'}", f"B={folder / 'std.csv'}", f"C={folder / 'new.csv'}"]
+    loud = [option for option in ROLES if option != "--quiet"]
+    assert main(["transfer", *files, *loud, "--no-validation", "-o", str(folder / "m.skspectral")]) == 0
+    assert "  C: no part in this, as neither --source nor --target names it" in capsys.readouterr().out
+
+
 def test_a_reading_of_a_day_to_come_is_not_added(data, folder, capsys):
     write_spectra(folder / "std.csv", data.wavelengths, data.on["B"][:6], [f"wheat {i:03d}" for i in range(6)])
     assert transfer(folder, "std.csv") == 0

@@ -134,6 +134,13 @@ def test_what_cannot_be_right_is_refused(read, text, message):
         read(text)
 
 
+def test_signs_that_a_file_does_not_hold_are_named(read):
+    with pytest.raises(ReadingOptionError, match=r"decimal must be a sign within numbers, such as ',', got ';'"):
+        read(PLAIN, decimal=";")
+    with pytest.raises(ReadingOptionError, match=r"no line holds the delimiter ';'. Leave delimiter= out"):
+        read(PLAIN, delimiter=";")
+
+
 @pytest.mark.parametrize("cell", ["1D2", "1.D2", "1D+02", "1d-01", "1_0", "0x1F", "1e", "1 2", "1.2\x0034", "٣"])
 def test_what_no_program_writes_is_no_number(read, cell):
     # damage at random made 1D2 of 1.2, which was read as 100

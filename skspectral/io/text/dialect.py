@@ -27,6 +27,8 @@ def check_separators(delimiter, decimal):
     for name, sign in (("delimiter", delimiter), ("decimal", decimal)):
         if sign is not None and (not isinstance(sign, str) or len(sign) != 1):
             raise ReadingOptionError(f"{name} must be one character, got {sign!r}.")
+    if decimal is not None and (decimal in ";|" or decimal.isalnum() or decimal.isspace()):
+        raise ReadingOptionError(f"decimal must be a sign within numbers, such as ',', got {decimal!r}.")
     if delimiter is not None and delimiter == decimal:
         raise ReadingOptionError(f"The delimiter and the decimal sign are both {decimal!r}.")
 

@@ -3,7 +3,7 @@
 import warnings
 from pathlib import Path
 
-from ...exceptions import NoSpectraError, TableWarning
+from ...exceptions import NoSpectraError, ReadingOptionError, TableWarning
 from ..grids.blocks import blocks_from_cells, build_block
 from ..grids.layout import find_layout
 from ..grids.preamble import read_preamble
@@ -57,6 +57,8 @@ def read_text(
     encoding, note = find_encoding(path, encoding)
     with open_text(path, encoding) as stream:
         head = read_head(stream, path, delimiter, decimal)
+    if delimiter is not None and all(len(row) == 1 for row in head.rows):
+        raise ReadingOptionError(f"{path}: no line holds the delimiter {delimiter!r}. Leave delimiter= out to find it.")
     layout = _layout(head, path, decimal)
     comments = [text for _, text in head.comments]
     options = {"unit": unit, "quantity": quantity, "id_column": id_column}
