@@ -116,6 +116,8 @@ def sources(files):
     for item in files:
         if "=" in item and not Path(item).exists():
             name, _, path = item.partition("=")
+            if not name or not path:
+                raise TableError(f"Write NAME=FILE, with no blank between, got {item!r}.")
             named.setdefault(name, []).append(path)
     if not named:
         return files

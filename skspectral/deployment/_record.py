@@ -16,7 +16,7 @@ from ..exceptions import IndistinctSpectraError, MissingReferenceError, NoSource
 from ._content import count_samples, pull, usual_of
 from ._flags import Flags
 from ._held_out import HeldOut, hold_out_standards
-from ._methods import as_columns, last_step, predict_with_std, prepared
+from ._methods import as_columns, has_std, last_step, predict_with_std, prepared
 from ._onto_model import dwarfing, unusable
 from .stacking import deploy
 
@@ -222,6 +222,8 @@ def fit_record(estimator, rows, quantity, *, validate, conformal, progress):
             seen = slice(len(sorted_rows.source_samples[0]), None)
             sure = intervals.std(known[seen], values[seen], None if std is None else std[seen])
             notes += _incredible(np.median(sure, axis=0), np.sqrt(intervals.spread_))
+    if intervals is not None and not has_std(model):
+        notes += _unwitnessed(intervals.n_standards_, type(last_step(model)).__name__)
     on_source, known = ~rows.is_target, np.isfinite(rows.y)
     notes += _few_references(sorted_rows)
     check_is_fitted(last_step(model))
@@ -263,6 +265,16 @@ def _suspected(model, rows):
                 stacklevel=4,
             )
     return [f"Are these the right standards? On {rows.target!r} {text}." for text in found]
+
+
+def _unwitnessed(n_standards, method):
+    """Properties whose intervals know nothing of the transfer, in words."""
+    for j in np.flatnonzero(n_standards == 0):
+        yield (
+            f"{property_name(int(j), len(n_standards))}: intervals are of the source's errors alone, and too narrow "
+            f"where the instruments differ from sample to sample: {method} does not say how sure it is, as "
+            "AutoTransfer does, and no standard does"
+        )
 
 
 def _few_references(rows):

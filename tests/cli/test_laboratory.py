@@ -145,6 +145,7 @@ def test_files_without_instruments_are_told_how_to_name_them(folder):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
+        (["inspect", "A=", "bench.csv"], "Write NAME=FILE, with no blank between, got 'A='"),
         (["choose", "std.csv", "--method", "y"], "give --references FILE"),
         (["choose", "bench.csv", "--plot", "x.bmp"], "Plots are written to .png, .svg or .pdf, got x.bmp"),
         (["inspect", "bench.csv", "--plot", "x.bmp"], "Plots are written to .png, .svg or .pdf, got x.bmp"),

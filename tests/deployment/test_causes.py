@@ -111,6 +111,20 @@ def test_intervals_that_no_reference_method_keeps_are_doubted():
     assert note in sure.predict(data.X[-1:] + DENSE).notes
 
 
+def test_intervals_that_know_nothing_of_the_transfer_say_so(data):
+    y = np.where((data.instrument == "A")[:, None], data.y, np.nan)
+    known = (data.instrument == "A") | (data.sample_id > "S25")
+    names = np.where(data.instrument == "B", "new " + data.sample_id.astype(object), data.sample_id.astype(object))
+    labels = {"instrument": data.instrument[known], "sample_id": names[known], "wavelengths": data.wavelengths}
+    for method, silent in ((MeanShift(), True), ("auto", False)):
+        model = TransferredModel.fit(X=data.X[known], y=y[known], **labels, source="A", target="B", method=method)
+        said = [
+            note for note in model.predict(data.X[-2:]).notes if "intervals are of the source's errors alone" in note
+        ]
+        assert bool(said) == silent
+    assert not any("errors alone" in note for note in deployed(data).records["B"].notes)
+
+
 def test_what_is_no_transfer_method_is_refused(data):
     with pytest.raises(TypeError, match=r"PLSRegression is no transfer method.*PDS\(PLSRegression\(...\)\)"):
         TransferredModel.fit(data, source="A", target="B", method=PLSRegression(5))
