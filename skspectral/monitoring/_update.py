@@ -24,6 +24,9 @@ from ._model_checks import read_table_for
 
 __all__ = ["update"]
 
+#: A line through all standards but one needs two at least.
+LEAST_LEFT_OUT = 3
+
 
 def update(model, new_standards, *, table=None, correction=None, target=None, validate=True, progress=False):
     """Add standards to a deployed model.
@@ -234,11 +237,18 @@ def _corrected(model, name, new, correction, *, validate):
         return line.fit(X[rows], y[rows], instrument=np.full(rows.sum(), name, dtype=object), sample_id=samples[rows])
 
     everything = np.ones(len(X), dtype=bool)
-    held_out = record.held_out
-    if validate:
-        held_out = _left_out(fitted, X, y, samples, held_out)
+    several = len(set(samples)) >= LEAST_LEFT_OUT
+    held_out = _left_out(fitted, X, y, samples, record.held_out) if validate and several else None
+    if held_out is None:
+        # figures of another model must not pass for those of this one
+        held_out = replace(record.held_out, how=f"before the correction: {record.held_out.how}")
+    notes = list(record.notes)
+    if correction == "slope_bias" and len(set(samples)) == 2:
+        notes.append(
+            "slope and bias are of two standards, which any line meets: whether it holds for others is not known"
+        )
     names = list(dict.fromkeys([*record.standards, *samples]))
-    return replace(record, model=fitted(everything), standards=names, held_out=held_out)
+    return replace(record, model=fitted(everything), standards=names, held_out=held_out, notes=notes)
 
 
 def _as_measured(model, record, new, name):
@@ -270,8 +280,6 @@ def _left_out(fitted, X, y, samples, before):
     """The new standards, each predicted by a line through the others."""
     names = list(dict.fromkeys(samples))
     predicted, reference = [], []
-    if len(names) < 3:
-        return before
     for sample in names:
         out = np.array([label == sample for label in samples])
         predicted.append(fitted(~out).predict(X[out]).reshape(out.sum(), -1).mean(axis=0))

@@ -65,6 +65,17 @@ def test_old_and_new_standards_make_a_new_model(folder, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_figures_of_the_model_before_are_said_to_be(data, folder):
+    write(folder / "two.csv", data, data.on["B"][30:32], range(30, 32), data.protein)
+    out = str(folder / "two.skspectral")
+    for files, extra in (("two.csv", []), ("june.csv", ["--no-validation"])):
+        command = ["update", "m.skspectral", files, "--correction", "slope_bias", "-o", out, "--force", "--quiet"]
+        assert call(folder, *command, *extra) == 0
+        record = TransferredModel.load(out).records["B"]
+        assert record.held_out.how.startswith("before the correction: each standard was left out")
+        assert any("which any line meets" in note for note in record.notes) == (files == "two.csv")
+
+
 def test_new_standards_that_are_none(data, folder, capsys):
     files = [f"A={folder / 'bench.csv'}", f"B={folder / 'std.csv'}"]
     out = str(folder / "none.skspectral")
