@@ -98,6 +98,11 @@ class Flags:
             what = "of another unit or quantity (percent, fraction, counts), a fill value, or an empty beam"
             self.add(row, "reject", f"{how} any spectrum of the calibration{'' if row in causes else f': {what}'}")
 
+    def add_copies(self, copies):
+        """Warn of rows whose spectrum another sample has too, whose name is given by row."""
+        for row, other in copies.items():
+            self.add(row, "warning", f"the spectrum is that of {other!r} to the last digit, as no two measurements are")
+
     def add_range(self, values, low, high):
         """Judge values (n_rows, n_properties) by the calibrated range."""
         known = high > low

@@ -13,6 +13,9 @@ from ..exceptions import AxisMismatchError, ChannelMismatchError, LabelsError, U
 
 __all__ = ["Incoming", "is_path"]
 
+#: Of fewer channels, rounded values may well agree.
+FEWEST_CHANNELS = 8
+
 
 @dataclass(frozen=True, eq=False)
 class Incoming:
@@ -139,6 +142,29 @@ class Incoming:
                 f"The axis has {np.size(axis)} entries, but the spectra have {X.shape[1]} channels."
             )
         return X, None if axis is None else np.asarray(axis, dtype=np.float64)
+
+    def copies(self, rows):
+        """Name the sample whose spectrum each of some rows (n_rows,) repeats to the last digit: by position in these.
+
+        Rows of the same sample, and such without a name, repeat nothing.
+        """
+        found, groups = {}, {}
+        if self.X.shape[1] < FEWEST_CHANNELS:
+            return found
+        # a few channels tell most spectra apart
+        few = np.ascontiguousarray(self.X[rows, :: max(1, self.X.shape[1] // FEWEST_CHANNELS)])
+        for position, row in enumerate(rows):
+            if self.sample_id[row] is not None:
+                groups.setdefault(few[position].tobytes(), []).append(position)
+        for group in groups.values():
+            for position in group if len(group) > 1 else ():
+                own = rows[position]
+                for other in rows[group]:
+                    same = np.array_equal(self.X[own], self.X[other])
+                    if same and self.sample_id[own] != self.sample_id[other]:
+                        found[position] = self.sample_id[other]
+                        break
+        return found
 
     def quantity_of(self, row):
         """What the spectrum of a row is, "unknown" where not known."""

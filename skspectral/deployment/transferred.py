@@ -267,6 +267,7 @@ class TransferredModel:
             for severity, text in said:
                 for row in range(len(at)):
                     flags.add(row, severity, text)
+            flags.add_copies(incoming.copies(rows[at]))
             flag[at], reason[at] = flags.flag(), flags.reason()
             notes += record.notes
         kept = {"file": incoming.file, "sample_id": incoming.sample_id}

@@ -76,6 +76,16 @@ def test_the_top_of_a_band_is_not_cut_off_by_rounding():
     assert cut_off(np.maximum(X, 0.1))[1].side == "bottom"
 
 
+def test_one_spectrum_under_several_names_is_a_warning(data, model):
+    X = np.repeat(data.X[-4:] + DENSE, [1, 2, 1, 2], axis=0)
+    table = SpectraTable(X, data.wavelengths, quantity="absorbance", sample_id=["a", "b", "c", "d", "e", "e"])
+    predicted = model.predict(table)
+    assert (predicted.flag[:, 0] == "warning").tolist() == [False, True, True, False, False, False]
+    assert "that of 'c' to the last digit" in predicted.reason[1, 0] and "'b'" in predicted.reason[2, 0]
+    # without names nobody says that they are two samples
+    assert not any("last digit" in reason for reason in model.predict(X).reason.ravel())
+
+
 def test_a_percentage_that_was_read_as_a_fraction_is_called_so(data, model):
     percent = 100 * 10 ** -(data.X[-6:] + DENSE)
     assert percent.max() < 2
