@@ -13,6 +13,7 @@ from ..model_selection import StandardsSplit, TransferSplit, inherit_references
 from ._files import shell
 from ._reading import add_reading_options, given_options, read_table_of
 from ._results import add_options, check_options, chosen_methods, keep, run_comparison, say, write
+from ._words import in_options
 
 __all__ = ["add_arguments", "run"]
 
@@ -74,7 +75,7 @@ def run(args):
 def _read(args):
     """Read and check the spectra; with ``--grid overlap`` also the Resample step of each instrument."""
     table = read_table_of(args)
-    say(args, f"{table}\n{check(table)}")
+    say(args, f"{table}\n{in_options(repr(check(table)), args)}")
     if None in table.instruments:
         raise TableError(
             "The instruments are not named: give each file as NAME=FILE, or name the column with --instrument-column."

@@ -2,6 +2,7 @@
 
 from ._files import free_plot
 from ._reading import add_reading_options, read_table_of
+from ._words import in_options
 
 __all__ = ["add_arguments", "run"]
 
@@ -31,7 +32,7 @@ def run(args):
     table = read_table_of(args)
     findings = check(table)
     print(table)
-    print(findings)
+    print(in_options(repr(findings), args))
     if args.plot:
         table.plot().figure.savefig(args.plot, dpi=150)
         print(f"Written: {args.plot}")

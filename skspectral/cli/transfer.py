@@ -1,6 +1,7 @@
 """``skspectral transfer``: move a calibration to another instrument, validate it, and write the model to deploy."""
 
 from ._files import add_output, add_reading, free, read, reading_options, say, shell
+from ._words import in_options
 
 __all__ = ["add_arguments", "run"]
 
@@ -29,10 +30,14 @@ def add_arguments(parser):
 
 def run(args):
     """Fit, validate, write."""
+    from ..io import check
+
     path = free(args.output, args)
     method, units = _method(args.method), _units(args.units)
     table = read(args)
     say(args, table)
+    # what is wrong with the spectra is wrong with the model
+    say(args, in_options(repr(check(table)), args))
     idle = [str(name) for name in table.instruments if name not in (args.source, *args.target, None)]
     if idle:
         named = "names it" if len(idle) == 1 else "names them"

@@ -165,6 +165,16 @@ def test_what_is_refused_before_any_work(data, folder, capsys, monkeypatch, comm
     assert said in shown.err and "order" not in shown.out and sorted(path.name for path in folder.iterdir()) == files
 
 
+def test_a_transfer_says_what_looks_wrong_in_its_spectra(data, folder, capsys):
+    X = data.on["B"][:6].copy()
+    X[2] = X[2, ::-1]
+    write_spectra(folder / "std.csv", data.wavelengths, X, [f"wheat {i:03d}" for i in range(6)])
+    files = [f"A={folder / 'bench.csv'}", f"B={folder / 'std.csv'}"]
+    loud = [option for option in ROLES if option != "--quiet"]
+    assert main(["transfer", *files, *loud, "--no-validation", "-o", str(folder / "m.skspectral")]) == 0
+    assert "1 samples have a spectrum on B of another shape than all others (wheat 002" in capsys.readouterr().out
+
+
 def test_an_instrument_without_a_part_is_named(data, folder, capsys):
     write_spectra(folder / "std.csv", data.wavelengths, data.on["B"][:6], [f"wheat {i:03d}" for i in range(6)])
     files = [f"A={folder / 'bench.csv'}", f"B={folder / 'std.csv'}", f"C={folder / 'new.csv'}"]

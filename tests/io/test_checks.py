@@ -43,6 +43,16 @@ def test_nothing_is_found_in_corn():
     assert not check(spectra).errors
 
 
+def test_a_pair_of_two_shapes_is_named():
+    for wrong in (B[7, ::-1], np.random.default_rng(0).normal(0.5, 0.2, B.shape[1])):
+        b = B.copy()
+        b[7] = wrong
+        assert "s7 (correlation" in found(table(b=b), "warning", "of another shape than all others").where
+    assert "reversed" in found(table(b=B[:, ::-1]), "warning", "not alike in shape").remedy
+    # a mirror image has a finding of its own
+    assert not any("shape" in f.what for f in check(table(b=10.0**-B)))
+
+
 def test_units_that_cannot_meet():
     axes = {"A": DATA.wavelengths, "B": 1e7 / np.arange(600.0, 4000.0, 8.0)[::-1][:120]}
     finding = found(table(axes={**axes, "B": np.sort(axes["B"])}), "error", "share no range")

@@ -16,6 +16,8 @@ FURTHER = 5.0
 # with pairs less alike than this, as between instruments with much noise, nothing can be said of single ones
 CLEAR = 0.1
 LEAST_PAIRS = 5
+# one less the correlation of two spectra of a sample: of most pairs, of one beside the usual, and at least
+UNLIKE, UNLIKE_OTHERS, LEAST_UNLIKE = 0.55, 25.0, 0.2
 # squares of larger values overflow, and they are found elsewhere
 LARGEST = 1e100
 FEW = 5
@@ -121,6 +123,8 @@ def _check_samples(table, first, second, A, B, both):
             f"{both}: {shown(equal)}", "One file may have been copied; measure or export it again.",
         )  # fmt: skip
         return
+    if not are_mirrored(A, B):
+        yield from _check_shapes(second, paired, a, b, both)
     if len(paired) < LEAST_PAIRS:
         return
     likeness = _unit_rows(a) @ _unit_rows(b).T
@@ -136,6 +140,29 @@ def _check_samples(table, first, second, A, B, both):
         yield Finding(
             "warning", f"{wrong.size} samples resemble another sample on the other instrument", listed,
             "Were vials or names swapped?",
+        )  # fmt: skip
+
+
+def _check_shapes(second, paired, a, b, both):
+    """Spectra of a pair whose shapes have nothing in common: a reversed axis, a blank scan, another material."""
+    shapes = [X - X.mean(axis=1, keepdims=True) for X in (a, b)]
+    lengths = [np.linalg.norm(X, axis=1) for X in shapes]
+    if not all((length > 0).all() for length in lengths):
+        return
+    away = 1 - np.einsum("ij,ij->i", *shapes) / np.prod(lengths, axis=0)
+    usual = float(np.median(away))
+    if usual > UNLIKE:
+        yield Finding(
+            "warning", f"spectra of one sample are not alike in shape (median correlation {1 - usual:.2g})", both,
+            "Is an axis reversed or in another unit, are one instrument's spectra derivatives, or these other samples?",
+        )  # fmt: skip
+        return
+    odd = np.flatnonzero(away > max(UNLIKE_OTHERS * usual, LEAST_UNLIKE))
+    if odd.size and odd.size < len(paired) / 2:
+        yield Finding(
+            "warning", f"{odd.size} samples have a spectrum on {second} of another shape than all others",
+            shown(f"{paired[k]} (correlation {1 - away[k]:.2g}, usually {1 - usual:.2g})" for k in odd),
+            "Is it a blank or failed scan, a reversed axis, or another sample? Measure it again, or leave it out.",
         )  # fmt: skip
 
 
