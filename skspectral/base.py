@@ -303,7 +303,10 @@ class BaseTransferRegressor(VersionedState, MetaEstimatorMixin, RegressorMixin, 
         """
         check_is_fitted(self)
         X = validate_spectra(self, X, reset=False, forbid_constant=True)
-        return self._like_y(self._predict(X))
+        with nested_fits():
+            # an estimator inside says nothing that was not said of the spectra as they arrived
+            values = self._predict(X)
+        return self._like_y(values)
 
     def _like_y(self, values):
         """Give predictions (n_spectra, n_targets) the number of dimensions that ``y`` had in ``fit``."""

@@ -18,6 +18,8 @@ DISAGREEMENT_WARNING = 3.0
 LEAST_RPD, RELIABLE_RPD = 1.0, 1.4
 #: In the names of mistaken quantities.
 INSTEAD = " instead of "
+#: What undoes a mistake of scale, which any other scale comes nearer by too.
+HUNDREDFOLD = {"percent instead of a fraction": 0.01, "a fraction instead of percent": 100.0}
 WHAT = {
     "q": "something that the calibration never showed",
     "t2": "far from its centre",
@@ -71,6 +73,8 @@ class Flags:
         worsts, mistakes = found.worst, found.mistakes
         for row in np.flatnonzero(found.outside):
             score, worst, mistake = found.score[row], worsts[row], mistakes[row]
+            if mistake in HUNDREDFOLD and not self._is_of_scale(X[row] * HUNDREDFOLD[mistake], limits):
+                mistake = None
             view, _, statistic = worst.rpartition(" ")
             seen = f"{view}, " if view else ""
             what = f"{WHAT[statistic]} ({seen}" if statistic in WHAT else f"nearer to them without {worst} ("
@@ -84,6 +88,12 @@ class Flags:
             for row in range(len(X)):
                 if not (found.outside[row] and mistakes[row] == found.file_mistake):
                     self.add(row, "warning", f"the {len(X)} spectra together look like {found.file_mistake}")
+
+    @staticmethod
+    def _is_of_scale(spectrum, limits):
+        """Whether a spectrum (n_channels,) is about as large as those of the calibration."""
+        smallest, largest = (0.0, np.inf) if limits.sizes_ is None else limits.sizes_
+        return smallest / OTHER_SCALE <= sizes_of(spectrum[None])[0] <= OTHER_SCALE * largest
 
     def _add_scale(self, X, limits, causes):
         """Reject spectra (n_rows, n_channels) of another scale than those of the calibration."""

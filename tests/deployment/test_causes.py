@@ -2,6 +2,7 @@
 
 import csv
 import io
+import warnings
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from skspectral import PDS, SNV, MeanShift, StandardsSplit, TransferredModel
 from skspectral._core.cut_off import cut_off
 from skspectral.datasets import make_instruments
 from skspectral.deployment._methods import method_of
+from skspectral.exceptions import SpectraScaleWarning
 from skspectral.io import SpectraTable, check
 
 DENSE = 2.2
@@ -102,6 +104,17 @@ def test_a_percentage_that_was_read_as_a_fraction_is_called_so(data, model):
         assert (model.predict(SpectraTable(X, data.wavelengths, quantity=right)).flag == "note").all()
     for X in (percent, percent / 100):
         assert "(say with quantity= what it is, and it is converted to absorbance)" in model.predict(X).reason[0, 0]
+
+
+def test_another_scale_is_no_percentage(data):
+    unknown = deployed(data, quantity="unknown")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SpectraScaleWarning)
+        predicted = unknown.predict(1e4 * (data.X[-6:] + DENSE))
+    assert "times larger than any spectrum" in predicted.reason[0, 0] and "looks like" not in predicted.reason[0, 0]
+    # once, not by the calibration inside again
+    assert len([one for one in caught if one.category is SpectraScaleWarning]) == 1
+    assert "looks like percent instead of a fraction" in unknown.predict(100 * (data.X[-6:] + DENSE)).reason[0, 0]
 
 
 def test_a_model_of_an_unknown_quantity_asks_to_convert(data):
