@@ -101,7 +101,7 @@ def test_predictions_have_an_uncertainty_that_grows_where_the_experts_disagree(d
 
 def test_without_standards_the_target_spectra_alone_are_used(data):
     train, test = rows_of(data)
-    y, ids = data.y[train].copy(), data.sample_id[train].copy()
+    y, ids = data.y[train].copy(), data.sample_id[train].astype(object)
     on_target = data.instrument[train] == "B"
     y[on_target], ids[on_target] = np.nan, None
     model = SpectralFMTransfer(None, wavelengths=data.wavelengths, source="A", target="B")
