@@ -26,7 +26,9 @@ def check_others(others, source, target, instrument):
     """
     if isinstance(others, str):
         raise TypeError(f"others must be a list of instruments, such as [{others!r}], got {others!r}.")
-    seen = set(np.asarray(instrument, dtype=object))
+    if not len(others):
+        return
+    seen = set() if instrument is None else set(np.asarray(instrument, dtype=object))
     for label in others:
         if label in (source, target):
             raise AmbiguousInstrumentError(f"others names {label!r}, which is the source or the target already.")

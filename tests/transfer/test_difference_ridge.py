@@ -232,7 +232,7 @@ def test_samples_of_further_instruments_join_the_calibration():
     X, y, labels = three_instruments(data)
     test = np.flatnonzero(data.instrument == "B")[45:]
     two, three = (
-        DifferenceRidge(wavelengths=data.wavelengths, others=o, **ROLES).fit(X, y, **labels) for o in ((), "C")
+        DifferenceRidge(wavelengths=data.wavelengths, others=o, **ROLES).fit(X, y, **labels) for o in ((), ["C"])
     )
     errors = [np.sqrt(np.mean((model.predict(data.X[test]) - data.y[test]) ** 2)) for model in (two, three)]
     assert errors[1] < 0.6 * errors[0]
