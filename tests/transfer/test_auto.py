@@ -72,7 +72,7 @@ def test_standards_that_the_source_never_saw(data):
 
 
 def test_unlabelled_target_spectra_are_centred_with_a_warning(data):
-    with pytest.warns(ZeroShotWarning):
+    with pytest.warns(ZeroShotWarning, match="^There is neither a pair nor a reference"):
         model = fit(data, 12, paired=False, labelled=False)
     assert model.strategy_[0] == "portfolio: the mean of 12 target samples, neither pairs nor references on the target"
     predicted, sd = model.predict(data.X[-8:], return_std=True)

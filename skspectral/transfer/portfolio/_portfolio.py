@@ -200,9 +200,8 @@ class TransferPortfolio(PredictsWithStd, CompleteTransferRegressor):
         if silent and used.any():
             silent_one = property_name(int(np.argmin(np.isfinite(y).any(axis=0))), y.shape[1])
             warnings.warn(
-                f"TransferPortfolio found neither a pair nor a reference of {silent_one} on the target, and uses the "
-                f"mean of {used.sum()} target samples; this assumes the same population of samples on both "
-                "instruments.",
+                f"There is neither a pair nor a reference of {silent_one} on the target: the mean of {used.sum()} "
+                "target samples is used, which assumes the same population of samples on both instruments.",
                 ZeroShotWarning,
                 stacklevel=4,
             )
