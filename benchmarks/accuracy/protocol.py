@@ -194,10 +194,9 @@ def unit_rows(pair, job, unit):
     train, test = split_rows(pair, job, "all" if unlabelled else unit.n_standards)
     standards = ()
     if unlabelled and unit.n_standards != UNLABELLED:
-        everything, calibrated = train, _calibrated(pair, job, train)
-        train = _other_samples(pair, everything, calibrated)
+        calibrated = _calibrated(pair, job, train)
         standards = calibrated[: AND_OTHERS.get(unit.n_standards, 0)]
-        train = np.union1d(train, everything[np.isin(pair.sample_id[everything], standards)])
+        train = _other_samples(pair, train, calibrated, standards)
     spectra, axis = _spectra_for(METHODS[unit.method], pair)
     rows = train[pair.instrument[train] == pair.target] if METHODS[unit.method].own_axis else train
     y, sample_id = pair.y[rows], pair.sample_id[rows]
@@ -215,9 +214,11 @@ def _calibrated(pair, job, train):
     return np.random.default_rng([job.seed, len(samples)]).permutation(samples)[: (len(samples) + 1) // 2]
 
 
-def _other_samples(pair, train, calibrated):
-    """Source rows of the samples that are calibrated with, and target rows of the others."""
-    return train[(pair.instrument[train] == pair.source) == np.isin(pair.sample_id[train], calibrated)]
+def _other_samples(pair, train, calibrated, standards):
+    """Source rows of the samples that are calibrated with, and target rows of the others and of the standards."""
+    samples, on_source = pair.sample_id[train], pair.instrument[train] == pair.source
+    is_calibrated = np.isin(samples, calibrated)
+    return train[np.where(on_source, is_calibrated, ~is_calibrated | np.isin(samples, standards))]
 
 
 def _run_unit(pair, job, unit, outcome):

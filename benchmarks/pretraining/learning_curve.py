@@ -72,9 +72,14 @@ def read_continued(out):
     return {name: [float(row[name]) for row in rows] for name in rows[0]}
 
 
+def _points(out):
+    curves = {name: known.curve for name, known in available_weights().items()}
+    return learning_curve(curves, read_continued(out))
+
+
 def table(out):
     """Write the curve as lines of Markdown: first, kept weights, end, and the gain of another doubling of the time."""
-    points = learning_curve({name: known.curve for name, known in available_weights().items()}, read_continued(out))
+    points = _points(out)
     lines = ["| tasks | first | best | last | hours | per doubling |", "|---|---|---|---|---|---|"]
     for group, known in points.items():
         losses = [loss for _, loss in known]
@@ -89,7 +94,7 @@ def draw(out):
     """Draw one panel for every group of tasks."""
     import matplotlib.pyplot as plt
 
-    points = learning_curve({name: known.curve for name, known in available_weights().items()}, read_continued(out))
+    points = _points(out)
     figure, axes = plt.subplots(1, len(GROUPS), figsize=(11, 2.8), layout="constrained")
     for ax, (group, known) in zip(axes, points.items()):
         ax.plot(*zip(*known), ".-", color="black")

@@ -1,5 +1,7 @@
 """Spectra that were cut off: of a saturated detector, or where no light came through."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 __all__ = ["CutOff", "cut_off"]
@@ -11,6 +13,7 @@ FLAT = 4
 STEPS = 3.0
 
 
+@dataclass(frozen=True)
 class CutOff:
     """Where a spectrum stands still at the end of its range.
 
@@ -23,8 +26,10 @@ class CutOff:
     side : {"top", "bottom"}
     """
 
-    def __init__(self, value, n_channels, first, side):
-        self.value, self.n_channels, self.first, self.side = float(value), int(n_channels), int(first), side
+    value: float
+    n_channels: int
+    first: int
+    side: str
 
     def __str__(self):
         return (
@@ -61,5 +66,5 @@ def cut_off(X):
             steps = np.abs(np.diff(X[row]))
             beyond = [abs(X[row, k] - end[row]) for k in (first - 2, first + n + 1) if 0 <= k < X.shape[1]]
             if max(beyond, default=0.0) > STEPS * steps[steps > 0].min():
-                found[int(row)] = CutOff(end[row], n, first, side)
+                found[int(row)] = CutOff(float(end[row]), int(n), int(first), side)
     return found

@@ -11,7 +11,9 @@ from .property_names import property_name
 __all__ = [
     "DWARFING_SPECTRA",
     "OTHER_SCALE",
+    "FEWEST_CHANNELS",
     "fitted_range",
+    "is_off_scale",
     "refuse_dwarfing",
     "sizes_of",
     "warn_of_absurd",
@@ -68,6 +70,11 @@ def sizes_of(X):
     return np.sqrt(np.einsum("ij,ij->i", X, X) / X.shape[1])
 
 
+def is_off_scale(sizes, smallest, largest):
+    """Whether sizes (n_spectra,) are far below or above what was seen, of the same shape."""
+    return (sizes < smallest / OTHER_SCALE) | (sizes > OTHER_SCALE * largest)
+
+
 def refuse_dwarfing(estimator, X):
     """Raise ImplausibleSpectraError for spectra beside which those of ``fit`` are nothing."""
     seen = getattr(estimator, "_range", None)
@@ -90,7 +97,7 @@ def warn_of_scale(estimator, X):
     if seen is None or is_nested() or not len(X) or not seen[0] > 0:
         return
     sizes = sizes_of(X)
-    off = np.flatnonzero((sizes < seen[0] / OTHER_SCALE) | (sizes > OTHER_SCALE * seen[1]))
+    off = np.flatnonzero(is_off_scale(sizes, *seen))
     if not len(off):
         return
     most = 2 * len(off) > len(X)

@@ -21,26 +21,27 @@ class Clues:
 
     Attributes
     ----------
-    cut : dict of {int: CutOff}
-        Those that were cut off, by row.
+    X : ndarray of shape (n_arrived, n_channels)
+        All spectra as they arrived.
+    rows : ndarray of int of shape (n_spectra,)
+        Which of them are meant.
     converted : list of str or None of length n_spectra
         The percentage or fraction that was converted to the absorbance of the model.
     """
 
-    cut: dict
+    X: np.ndarray
+    rows: np.ndarray
     converted: list
 
     @classmethod
     def of(cls, X, quantities, own):
         """Look at spectra (n_spectra, n_channels) as they arrived, for a model of the quantity ``own``."""
-        return cls(cut_off(X), [one if own in ABSORBANCES and one in FRACTIONS else None for one in quantities])
+        converted = [one if own in ABSORBANCES and one in FRACTIONS else None for one in quantities]
+        return cls(X, np.arange(len(X)), converted)
 
     def take(self, rows):
         """Those of some rows (n_taken,)."""
-        return Clues(
-            {new: self.cut[row] for new, row in enumerate(rows) if row in self.cut},
-            [self.converted[row] for row in rows],
-        )
+        return Clues(self.X, self.rows[rows], [self.converted[row] for row in rows])
 
     def explain(self, X, found, limits):
         """Say what explains spectra on the model's axis (n_spectra, n_channels) that a check has found outside.
@@ -50,8 +51,10 @@ class Clues:
         dict of {int: str}
             By row.
         """
-        reasons = {row: f"the spectrum {self.cut[row]}" for row in np.flatnonzero(found.outside) if row in self.cut}
-        rows = [row for row in np.flatnonzero(found.outside) if self.converted[row] and row not in reasons]
+        outside = np.flatnonzero(found.outside)
+        cut = cut_off(self.X[self.rows[outside]])
+        reasons = {int(outside[k]): f"the spectrum {how}" for k, how in cut.items()}
+        rows = [row for row in outside if self.converted[row] and row not in reasons]
         if rows:
             moved = [HUNDREDFOLD if OTHERWISE[self.converted[row]].startswith("%") else -HUNDREDFOLD for row in rows]
             fits = ~limits.check(X[rows] + np.array(moved)[:, None]).outside

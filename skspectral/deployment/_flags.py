@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._core.plausible import OTHER_SCALE, sizes_of
+from .._core.plausible import is_off_scale, sizes_of
 from .predictions import SEVERITIES
 
 __all__ = ["BEYOND_WARNING", "Flags", "is_uninformative"]
@@ -92,15 +92,14 @@ class Flags:
     @staticmethod
     def _is_of_scale(spectrum, limits):
         """Whether a spectrum (n_channels,) is about as large as those of the calibration."""
-        smallest, largest = (0.0, np.inf) if limits.sizes_ is None else limits.sizes_
-        return smallest / OTHER_SCALE <= sizes_of(spectrum[None])[0] <= OTHER_SCALE * largest
+        return limits.sizes_ is None or not is_off_scale(sizes_of(spectrum[None]), *limits.sizes_)[0]
 
     def _add_scale(self, X, limits, causes):
         """Reject spectra (n_rows, n_channels) of another scale than those of the calibration."""
         if limits.sizes_ is None:
             return
         found, (smallest, largest) = sizes_of(X), limits.sizes_
-        for row in np.flatnonzero((found > OTHER_SCALE * largest) | (OTHER_SCALE * found < smallest)):
+        for row in np.flatnonzero(is_off_scale(found, smallest, largest)):
             if found[row] > largest:
                 how = f"{found[row] / largest:.3g} times larger than"
             else:

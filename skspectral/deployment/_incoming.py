@@ -9,12 +9,10 @@ import numpy as np
 from .._core.channels import axis_columns, channel_labels
 from .._core.labels import is_missing
 from .._core.matrices import as_matrix
+from .._core.plausible import FEWEST_CHANNELS
 from ..exceptions import AxisMismatchError, ChannelMismatchError, LabelsError, UnknownInstrumentError
 
 __all__ = ["Incoming", "is_path"]
-
-#: Of fewer channels, rounded values may well agree.
-FEWEST_CHANNELS = 8
 
 
 @dataclass(frozen=True, eq=False)

@@ -135,12 +135,7 @@ class _Reader:
         if odd and (len(odd) == len(spectral) or self._begins_in_percent()):
             self._convert_cells(start)
         else:
-            X = np.empty((len(frame), len(spectral))) if odd else frame[spectral].to_numpy(dtype=np.float64)
-            if odd:
-                known = [j for j, k in enumerate(spectral) if k not in set(odd)]
-                X[:, known] = frame[[spectral[j] for j in known]].to_numpy(dtype=np.float64)
-                X[:, np.setdiff1d(np.arange(len(spectral)), known)] = self._convert_columns(start, odd)
-            self._append(X)
+            self._append(self._joined(frame, odd, start) if odd else frame[spectral].to_numpy(dtype=np.float64))
             for k in self.others:
                 self.cells[k].extend(str(cell).strip() for cell in frame[k])
         self.batch, self.size = [], 0
@@ -169,6 +164,15 @@ class _Reader:
     def _begins_in_percent(self):
         """Whether a cell of the first spectrum carries a percent sign, which all cells then do, or none may."""
         return "%" in self.batch[0]
+
+    def _joined(self, frame, odd, start):
+        """Spectra of a batch, of which some columns hold something odd."""
+        spectral = self.layout.spectral
+        is_odd = np.isin(spectral, odd)
+        X = np.empty((len(frame), len(spectral)))
+        X[:, ~is_odd] = frame[list(np.array(spectral)[~is_odd])].to_numpy(dtype=np.float64)
+        X[:, is_odd] = self._convert_columns(start, odd)
+        return X
 
     def _convert_columns(self, start, columns):
         """Convert the cells of some columns one by one: in a large file most have none that is odd."""
